@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to dev/: what a driver implements. Called from dev.c only, which checks state and limits first. */
+#ifndef IC_DEV_DRIVER_H
+#define IC_DEV_DRIVER_H
+
+#include "dev/dev.h"
+#include "dev/mmio.h"
+
+struct dev {
+	const struct dev_ops *ops;
+	struct iommu_device *idev;
+	const struct dev_env *env;
+	struct dev_limits limits; /* copied from ops->limits, then narrowed by init */
+	char *options;            /* what followed the driver's name, or "" */
+	struct mmio mmio;         /* BAR chosen by init, or a fake register file in unit tests */
+	void *priv;
+	/* dev.c's own state follows in dev.c (struct dev is embedded there) */
+};
+
+struct dev_ops {
+	const char *name, *help;
+	struct dev_limits limits;
+	bool (*match)(const struct iommu_device_id *id);
+	/* Parse dev->options, map BARs, narrow limits. No DMA. */
+	int (*probe)(struct dev *dev, struct fail *f);
+	/* Bring the engine up; allocate rings through dev->env. Bus mastering is already on. */
+	int (*init)(struct dev *dev, struct fail *f);
+	/* Stop the engine; 0 = known idle, -ETIMEDOUT = not. Rings are freed here when idle. */
+	int (*stop)(struct dev *dev);
+	void (*remove)(struct dev *dev); /* free priv; the engine is already stopped or given up */
+	/* Start @n requests (n <= depth). Synchronous devices may already be done when it returns. */
+	int (*submit)(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n);
+	/* Returns 0 only when every DMA of this submission has ended and each status is set; else -ETIMEDOUT. */
+	int (*wait)(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n, unsigned int timeout_ms);
+};
+
+extern const struct dev_ops dev_sim_ops, dev_edu_ops, dev_lsi_ops;
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IOMMU units and groups of a host, and what stands between a device and VFIO. */
+#ifndef IC_HOST_GROUPS_H
+#define IC_HOST_GROUPS_H
+
+#include <stdbool.h>
+
+#include "host/host.h"
+#include "host/pci.h"
+
+struct group_reserved {
+	uint64_t start, last;
+	char type[24];        /* direct, direct-relaxable, reserved, msi */
+};
+
+struct group_info {
+	int id;
+	char type[16];        /* DMA, DMA-FQ, identity, ...; "" = unknown */
+	unsigned int nr_devices;
+	char (*devices)[16];
+	unsigned int nr_reserved;
+	struct group_reserved *reserved;
+	bool viable;          /* every non-bridge device is on a VFIO driver or none */
+	unsigned int nr_blockers;
+	char (*blockers)[16]; /* devices on a host driver */
+};
+
+/* Sorted by id. An empty list is not an error: the machine has no IOMMU in use. */
+int groups_scan(const struct host *host, struct group_info **out, unsigned int *count, struct fail *f);
+int group_find(const struct host *host, int id, struct group_info *out, struct fail *f);
+void groups_free(struct group_info *groups, unsigned int count);
+void group_clear(struct group_info *group);
+
+/* Names below /sys/class/iommu, NULL-terminated, free() it. */
+int iommu_units(const struct host *host, char ***out);
+
+/*
+ * Is the device ready for VFIO here and now? True, or false with one phrase in @why ("bound to sym53c8xx",
+ * "group 4 is blocked by 0000:01:02.0 (e1000e)", "no IOMMU") and what to run in @hint.
+ */
+bool device_ready(const struct host *host, const struct pci_info *dev, char *why, size_t why_len, char *hint, size_t hint_len);
+
+#endif

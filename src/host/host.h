@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The machine being looked at: the running one, or a captured one below --sysroot. Readers take a struct host. */
+#ifndef IC_HOST_HOST_H
+#define IC_HOST_HOST_H
+
+#include <stdbool.h>
+
+#include "base/fail.h"
+
+struct host {
+	char root[256]; /* "" = the running machine; else a directory without a trailing slash */
+};
+
+/* @root NULL or "/" = the running machine. -ENOENT/-ENOTDIR when the directory is not there. */
+int host_init(struct host *host, const char *root, struct fail *f);
+/* True when nothing may be opened or changed, because this is a capture. */
+bool host_is_capture(const struct host *host);
+
+/* "ROOT/sys/..." into buf; -ENAMETOOLONG. */
+int host_path(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
+/* First line of a small text file, newline stripped. 0 or -errno. */
+int host_read_line(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
+/* Whole file, NUL-terminated, malloc'ed (caller frees). Size in *size if not NULL. 0 or -errno. */
+int host_read_file(const struct host *host, char **out, size_t *size, const char *fmt, ...) IC_PRINTF(4, 5);
+/* Last path component of a symbolic link's target ("vfio-pci" for .../driver). 0 or -errno (-ENOENT: no link). */
+int host_read_link(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
+bool host_exists(const struct host *host, const char *fmt, ...) IC_PRINTF(2, 3);
+/* Write @text to a sysfs file of the running machine. -EROFS on a capture. */
+int host_write(const struct host *host, const char *text, const char *fmt, ...) IC_PRINTF(3, 4);
+/* Sorted entries of a directory without "." and ".."; NULL-terminated, one allocation (free() it). 0 or -errno. */
+int host_list_dir(const struct host *host, char ***out, const char *fmt, ...) IC_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PCI devices of a host: ids, names and config space by libpci; driver, group and resources by sysfs. */
+#ifndef IC_HOST_PCI_H
+#define IC_HOST_PCI_H
+
+#include <stdbool.h>
+
+#include "host/host.h"
+
+struct pci_info {
+	char addr[16];         /* "0000:00:04.0" */
+	uint16_t vendor, device, subvendor, subdevice;
+	uint32_t class_code;   /* 24 bits */
+	uint8_t revision;
+	bool is_bridge;
+	char name[160];        /* "Broadcom / LSI 53c895a", "" without libpci or pci.ids */
+	char class_name[80];
+	char driver[32];       /* "" = none */
+	int group;             /* -1 = none */
+	char iommu[32];        /* "dmar0", "" = none */
+	char reset_methods[64];
+	char cdev[16];         /* "vfio0", "" = none */
+	char devnode[32];      /* other handles: network interface or block device, "" = none */
+};
+
+/* "00:04.0" -> "0000:00:04.0"; -EINVAL when it is not a PCI address. */
+int pci_normalize(const char *id, char *out, size_t len);
+/* All devices in address order; malloc'ed. Works on a capture. 0 or -errno. */
+int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count, struct fail *f);
+/* One device. -ENOENT with a hint that lists candidates. */
+int pci_find(const struct host *host, const char *id, struct pci_info *out, struct fail *f);
+
+/* Memory windows the device must not be pointed at (peer to peer): BARs and bridge windows from /proc/iomem and sysfs. */
+struct pci_window {
+	uint64_t start, last;
+	char what[48];
+};
+int pci_windows(const struct host *host, struct pci_window **out, unsigned int *count);
+
+#endif

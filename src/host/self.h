@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel says of this process and its memory: physical addresses, pinned and locked pages, limits. */
+#ifndef IC_HOST_SELF_H
+#define IC_HOST_SELF_H
+
+#include "base/fail.h"
+
+/* Physical address of a resident page by /proc/self/pagemap. -EPERM when the kernel hides frame numbers (not root). */
+int self_phys(const void *va, uint64_t *phys);
+/* Bytes from VmLck and VmPin of /proc/self/status. */
+int self_locked(uint64_t *vmlck, uint64_t *vmpin);
+/* nr_foll_pin_acquired and nr_foll_pin_released of /proc/vmstat, whole machine. -ENOENT on kernels without them. */
+int self_foll_pin(uint64_t *acquired, uint64_t *released);
+/*
+ * Make sure @bytes may be locked: raises RLIMIT_MEMLOCK if allowed. -ENOMEM with the number needed and the command in
+ * the hint otherwise; a process with CAP_IPC_LOCK passes.
+ */
+int self_memlock_raise(uint64_t bytes, struct fail *f);
+/* Processes that hold @path open ("/dev/vfio/7"): first one's pid and name, 0 when none can be seen. */
+int self_find_holder(const char *path, char *name, size_t len);
+/* uname -r. */
+const char *self_kernel(void);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to iommu/: what a backend implements. Called from iommu.c and device.c only. */
+#ifndef IC_IOMMU_BACKEND_H
+#define IC_IOMMU_BACKEND_H
+
+#include "iommu/device.h"
+#include "iommu/iommu.h"
+
+struct ledger;
+
+/* Embedded as the first member of each backend's own context (container_of to get there). */
+struct iommu {
+	const struct iommu_ops *ops;
+	struct iommu_caps caps;
+	enum iommu_personality personality;
+	struct ledger *ledger;
+	const struct host *host;
+	uint64_t seed;
+	char *vf_token;
+};
+
+/* Embedded in each backend's own device. */
+struct iommu_device {
+	struct iommu *iommu;
+	struct iommu_device_id id;
+	const struct idev_ops *ops;
+	struct iommu_device *next; /* iommu.c's list of attached devices */
+};
+
+/*
+ * Every op returns 0 or -errno unless said otherwise. NULL means -EOPNOTSUPP. map, unmap and unmap_all are called from
+ * several threads at once; open, close, attach and detach from one.
+ */
+struct iommu_ops {
+	const char *name, *help;
+	/* 0 = could be opened here, else -errno with the reason in @f; opens nothing. */
+	int (*probe)(const struct iommu_params *params, struct fail *f);
+	/* @options: what follows the name in the spec ("fault=...,..."), or "". Allocates the context; caps may still be empty. */
+	int (*open)(const char *options, const struct iommu_params *params, struct iommu **out, struct fail *f);
+	void (*close)(struct iommu *iommu);
+	/* Fills iommu->caps before returning 0. */
+	int (*attach)(struct iommu *iommu, const char *id, struct iommu_device **out, struct fail *f);
+	void (*detach)(struct iommu_device *idev);
+	/* The values go to the kernel as they are. EEXIST, EINVAL, ENOMEM, ENOSPC, EFAULT as the kernel answers. */
+	int (*map)(struct iommu *iommu, struct iommu_map_req *req);
+	/* *unmapped is always written. */
+	int (*unmap)(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped);
+	int (*unmap_all)(struct iommu *iommu, uint64_t *unmapped);
+	/* NULL: iommu/mem.c serves host memory. */
+	int (*mem_alloc)(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out);
+	void (*mem_free)(struct iommu *iommu, struct iommu_mem *mem);
+	/* NULL: host/self.c reads pagemap. */
+	int (*phys)(struct iommu *iommu, const void *va, uint64_t *phys);
+	int (*pins)(struct iommu *iommu, uint64_t *pages);
+	int (*faults)(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
+};
+
+struct idev_ops {
+	int (*config_read)(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t *value);
+	int (*config_write)(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t value);
+	int (*bar_map)(struct iommu_device *idev, unsigned int n, struct idev_bar *out, struct fail *f);
+	int (*reset)(struct iommu_device *idev);
+	bool (*has_reset)(const struct iommu_device *idev);
+	int (*irq_enable)(struct iommu_device *idev, enum idev_irq kind, unsigned int n, int *eventfd_out);
+	int (*irq_disable)(struct iommu_device *idev, enum idev_irq kind);
+	int (*irq_unmask)(struct iommu_device *idev, enum idev_irq kind);
+	struct sim_engine *(*sim_engine)(struct iommu_device *idev);
+};
+
+extern const struct iommu_ops iommu_sim_ops, iommu_vfio_ops, iommu_vfio_v1_ops;
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The public verbs on an attached device: identity, config space, BARs, interrupts, reset. */
+#ifndef IC_IOMMU_DEVICE_H
+#define IC_IOMMU_DEVICE_H
+
+#include "base/fail.h"
+#include "iommu/types.h"
+
+struct iommu_device;
+struct iommu;
+struct sim_engine;
+
+struct iommu_device_id {
+	char name[32];        /* "0000:00:04.0" or "sim" */
+	uint16_t vendor, device, subvendor, subdevice;
+	uint32_t class_code;  /* 24 bits */
+	uint8_t revision;
+	bool is_sim;
+};
+
+const struct iommu_device_id *idev_id(const struct iommu_device *idev);
+struct iommu *idev_iommu(const struct iommu_device *idev);
+
+/* PCI config space through the device descriptor. @width 1, 2 or 4. 0, -EINVAL, -EIO, -EOPNOTSUPP (sim). */
+int idev_config_read(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t *value);
+int idev_config_write(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t value);
+/* Set or clear COMMAND.MEM|MASTER (PCI 3.0 6.2.2) and read it back: -EIO when it did not stick. */
+int idev_bus_master(struct iommu_device *idev, bool on);
+
+struct idev_bar {
+	volatile void *base; /* NULL when the BAR is I/O ports or not mappable: use idev_region_* */
+	uint64_t size;
+	bool is_io;
+};
+/* mmap BAR @n (0..5). -ENOENT no such BAR, -EOPNOTSUPP. Unmapped by iommu_detach(). */
+int idev_bar_map(struct iommu_device *idev, unsigned int n, struct idev_bar *out, struct fail *f);
+
+/* The reset methods the device has, strongest the kernel chooses. -EOPNOTSUPP when the device has none. */
+int idev_reset(struct iommu_device *idev);
+bool idev_has_reset(const struct iommu_device *idev);
+
+enum idev_irq { IDEV_IRQ_INTX, IDEV_IRQ_MSI, IDEV_IRQ_MSIX };
+/* Route vector @n of @kind to a new eventfd (caller closes). -EOPNOTSUPP when the device has no such vector. */
+int idev_irq_enable(struct iommu_device *idev, enum idev_irq kind, unsigned int n, int *eventfd_out);
+int idev_irq_disable(struct iommu_device *idev, enum idev_irq kind);
+int idev_irq_unmask(struct iommu_device *idev, enum idev_irq kind);
+
+/* The simulated device's engine, NULL for real devices (iommu/sim.h has its verbs). */
+struct sim_engine *idev_sim_engine(struct iommu_device *idev);
+
+#endif

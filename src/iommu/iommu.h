@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The public verbs on an IOMMU context, whatever backend is behind it. One context = one I/O address space. The verbs
+ * compose the failure text and keep the ledger of what is mapped; they do not reject bad input (negative tests must
+ * reach the kernel): core/session does that. All verbs are safe to call from several threads.
+ */
+#ifndef IC_IOMMU_IOMMU_H
+#define IC_IOMMU_IOMMU_H
+
+#include "base/fail.h"
+#include "host/faults.h"
+#include "iommu/types.h"
+
+struct iommu;
+struct iommu_device;
+struct host;
+
+struct iommu_params {
+	const char *spec;      /* "sim,fault=stale-iotlb:p=0.01" or "vfio"; never NULL */
+	const char *vf_token;  /* UUID text or NULL */
+	uint64_t seed;         /* for the simulated IOMMU's misbehaviours */
+	const struct host *host;
+};
+
+/*
+ * Open a backend by spec "NAME[,KEY=VALUE...]".
+ * -EINVAL unknown backend, key or value (names the valid ones); -ENOENT/-EACCES/-ENODEV as the kernel answers, with a hint.
+ */
+int iommu_open(struct iommu **out, const struct iommu_params *params, struct fail *f);
+/* Unmaps what the ledger still holds, detaches devices, frees. NULL is fine. */
+void iommu_close(struct iommu *iommu);
+
+const char *iommu_name(const struct iommu *iommu);
+/* Valid after the first iommu_attach(); refreshed by each attach. */
+const struct iommu_caps *iommu_caps(const struct iommu *iommu);
+enum iommu_personality iommu_personality(const struct iommu *iommu);
+
+/*
+ * Bring a device into the context: "sim" or a full PCI address "0000:00:04.0". For VFIO: group viability with the
+ * blocking device named, container, SET_IOMMU, device descriptor, extensions asked after it. Errors: -ENOENT no such
+ * device, -EBUSY group open elsewhere (the holder is named), -EPERM/-EACCES, -ENODEV on a host driver or not viable.
+ */
+int iommu_attach(struct iommu *iommu, const char *id, struct iommu_device **out, struct fail *f);
+void iommu_detach(struct iommu_device *idev);
+
+/* Memory fit for DMA in this context: the simulated IOMMU's frames, else pages of the host. Zero-filled, touched. */
+int iommu_mem_alloc(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f);
+/* Also correct while the memory is mapped: on a host the pages stay pinned, in the simulation as well. */
+void iommu_mem_free(struct iommu *iommu, struct iommu_mem *mem);
+
+struct iommu_map_req {
+	void *va;
+	uint64_t size;
+	iova_t iova;          /* in; out when kernel_iova */
+	enum iommu_prot prot;
+	bool kernel_iova;     /* let the backend choose */
+	const char *tag;      /* buffer name for the ledger, copied; may be NULL */
+	unsigned int owner;   /* free use by the caller: generation, thread; kept in the ledger */
+};
+
+/* 0 or -errno exactly as the backend answered. @f may be NULL on hot paths. */
+int iommu_map(struct iommu *iommu, struct iommu_map_req *req, struct fail *f);
+
+/*
+ * @size bytes from @iova. *unmapped (may be NULL) = bytes the backend says it removed; comparing that with what was
+ * mapped is the caller's check. The ledger drops every mapping that lies inside the range (v1: that starts inside).
+ */
+int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f);
+int iommu_unmap_all(struct iommu *iommu, uint64_t *unmapped, struct fail *f);
+
+/* Physical address (frame number x 4 KiB for sim) of a resident page. -EOPNOTSUPP, -EPERM without CAP_SYS_ADMIN. */
+int iommu_phys(struct iommu *iommu, const void *va, uint64_t *phys);
+
+/* Pages that the backend holds pinned or accounts as locked for us: VmLck (type1), VmPin (iommufd), sim's own count. */
+int iommu_pins(struct iommu *iommu, uint64_t *pages);
+
+/* Faults seen by the backend itself since the last call (sim). -EOPNOTSUPP: read the kernel log (host/faults.h) instead. */
+int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
+
+/* One line per backend: name, help; and per misbehaviour of sim. Terminated by a NULL name. */
+struct iommu_help {
+	const char *name, *help;
+};
+const struct iommu_help *iommu_backends_help(void);
+const struct iommu_help *iommu_sim_faults_help(void);
+
+#endif

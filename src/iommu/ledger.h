@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The shadow of what is mapped: an ordered map from IOVA ranges to who mapped them. Writers (map, unmap) take a lock
+ * inside; readers (fault attribution, IOVA choice, verifier and DMA threads) walk under RCU without one.
+ */
+#ifndef IC_IOMMU_LEDGER_H
+#define IC_IOMMU_LEDGER_H
+
+#include "iommu/types.h"
+
+struct ledger;
+
+struct ledger_entry {
+	struct iova_range range;
+	void *va;
+	enum iommu_prot prot;
+	unsigned int owner;
+	uint64_t serial; /* 1, 2, 3 ... in order of mapping */
+	char tag[32];
+};
+
+int ledger_new(struct ledger **out);
+void ledger_free(struct ledger *ledger); /* NULL is fine */
+
+/* -EEXIST when it overlaps an entry (nothing is added), -ENOMEM. */
+int ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
+/* Remove all entries that lie inside @range; returns how many bytes they held. */
+uint64_t ledger_remove(struct ledger *ledger, struct iova_range range);
+/* v1: remove all entries that start inside @range, also those that end past it. */
+uint64_t ledger_remove_starting(struct ledger *ledger, struct iova_range range);
+
+/* The lowest entry that overlaps @range, copied out; false if none. */
+bool ledger_find(const struct ledger *ledger, struct iova_range range, struct ledger_entry *out);
+/* In IOVA order; stops when fn returns non-zero and returns that. fn runs under the RCU read lock. */
+int ledger_each(const struct ledger *ledger, int (*fn)(const struct ledger_entry *entry, void *arg), void *arg);
+uint64_t ledger_count(const struct ledger *ledger);
+uint64_t ledger_bytes(const struct ledger *ledger);
+
+/* A context's ledger (read-only for layers above iommu/). */
+struct iommu;
+const struct ledger *iommu_ledger(const struct iommu *iommu);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The words of the field as C types. No behaviour. */
+#ifndef IC_IOMMU_TYPES_H
+#define IC_IOMMU_TYPES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef uint64_t iova_t;
+
+/* Inclusive, so that the last page of a 64-bit space can be named. */
+struct iova_range {
+	iova_t start, last;
+};
+
+static inline bool iova_range_overlaps(struct iova_range a, struct iova_range b)
+{
+	return a.start <= b.last && b.start <= a.last;
+}
+
+static inline bool iova_range_contains(struct iova_range outer, struct iova_range inner)
+{
+	return inner.start >= outer.start && inner.last <= outer.last;
+}
+
+/* From the device's point of view: READ = the device may read memory. */
+enum iommu_prot { IOMMU_PROT_READ = 1, IOMMU_PROT_WRITE = 2, IOMMU_PROT_RW = 3 };
+
+enum iommu_mem_kind { IOMMU_MEM_ANON, IOMMU_MEM_THP, IOMMU_MEM_HUGETLB_2M, IOMMU_MEM_HUGETLB_1G, IOMMU_MEM_MEMFD };
+
+/* Host memory that can be mapped for DMA. Owned by whoever called iommu_mem_alloc(). */
+struct iommu_mem {
+	void *va;
+	uint64_t size;
+	enum iommu_mem_kind kind;
+	int fd;         /* memfd, else -1 */
+	void *priv;     /* the backend's */
+};
+
+#define IOMMU_MAX_RANGES 64
+
+/* What a backend can do: data that callers read. Zero means "no" or "unknown" as said. */
+struct iommu_caps {
+	uint64_t page_sizes;                             /* bit n = 2^n bytes; bit of the smallest is the map granule */
+	unsigned int nr_ranges;
+	struct iova_range ranges[IOMMU_MAX_RANGES];      /* valid IOVA apertures, sorted */
+	bool ranges_known;                               /* false on kernels before 5.4: assume 0..2^39-1 less the MSI window */
+	unsigned int nr_reserved;
+	struct iova_range reserved[IOMMU_MAX_RANGES];    /* holes inside: MSI window, RMRR, HT */
+	bool has_dma_avail;
+	uint32_t dma_avail;                              /* mappings still allowed (type1 dma_entry_limit) */
+	bool unmap_all;                                  /* one call removes everything */
+	bool unmap_bisects;                              /* v1: unmap may take more than was asked; sizes are not exact */
+	bool kernel_iova;                                /* the backend can choose the IOVA */
+	bool coherent;                                   /* VFIO_DMA_CC_IOMMU asked after SET_IOMMU */
+	bool simulated;                                  /* no hardware behind it: no host to endanger */
+	bool has_phys;                                   /* iommu_phys() may work */
+	bool has_pins;                                   /* iommu_pins() works */
+	bool has_map_file;                               /* MAP_FILE (iommufd) */
+};
+
+/* How compare and the adversarial cases name the semantics they expect. */
+enum iommu_personality { IOMMU_TYPE1_V2, IOMMU_TYPE1_V1, IOMMU_IOMMUFD };
+
+#endif
