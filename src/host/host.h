@@ -7,14 +7,29 @@
 
 #include "base/fail.h"
 
+struct host;
+
+/*
+ * What a kernel does when it is written to. NULL in struct host = the running kernel, by write(2) and modprobe. Unit tests
+ * put a model of the driver core here, which lets them change a fake root as the kernel would, and die at any step.
+ */
+struct host_kernel {
+	/* @path without the root. 0 or -errno. */
+	int (*write)(const struct host *host, const char *path, const char *text);
+	int (*load_module)(const struct host *host, const char *name);
+};
+
 struct host {
 	char root[256]; /* "" = the running machine; else a directory without a trailing slash */
+	const struct host_kernel *kernel;
 };
 
 /* @root NULL or "/" = the running machine. -ENOENT/-ENOTDIR when the directory is not there. */
 int host_init(struct host *host, const char *root, struct fail *f);
 /* True when nothing may be opened or changed, because this is a capture. */
 bool host_is_capture(const struct host *host);
+/* True for the running machine, and for a fake root that a test gave a kernel. */
+bool host_may_change(const struct host *host);
 
 /* "ROOT/sys/..." into buf; -ENAMETOOLONG. */
 int host_path(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
@@ -25,7 +40,7 @@ int host_read_file(const struct host *host, char **out, size_t *size, const char
 /* Last path component of a symbolic link's target ("vfio-pci" for .../driver). 0 or -errno (-ENOENT: no link). */
 int host_read_link(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
 bool host_exists(const struct host *host, const char *fmt, ...) IC_PRINTF(2, 3);
-/* Write @text to a sysfs file of the running machine. -EROFS on a capture. */
+/* Write @text to a sysfs file of the running machine. -EROFS on a capture (unless it has a kernel of its own). */
 int host_write(const struct host *host, const char *text, const char *fmt, ...) IC_PRINTF(3, 4);
 /* Sorted entries of a directory without "." and ".."; NULL-terminated, one allocation (free() it). 0 or -errno. */
 int host_list_dir(const struct host *host, char ***out, const char *fmt, ...) IC_PRINTF(3, 4);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every path of the machine is built here, so that a captured machine below --sysroot reads like the running one. */
+#include "host/host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/text.h"
+
+int host_init(struct host *host, const char *root, struct fail *f)
+{
+	struct stat st;
+	size_t len;
+
+	memset(host, 0, sizeof(*host));
+	if (!root || !*root)
+		return 0;
+	len = strlen(root);
+	while (len && root[len - 1] == '/')
+		len--;
+	if (len >= sizeof(host->root))
+		return fail_set(f, ENAMETOOLONG, "cannot use the sysroot %.40s...", root);
+	if (stat(root, &st) < 0)
+		return fail_set(f, errno, "cannot use the sysroot %s", root);
+	if (!S_ISDIR(st.st_mode))
+		return fail_set(f, ENOTDIR, "cannot use the sysroot %s", root);
+	memcpy(host->root, root, len);
+	host->root[len] = '\0';
+	return 0;
+}
+
+bool host_is_capture(const struct host *host)
+{
+	return host->root[0] != '\0';
+}
+
+static int host_vpath(const struct host *host, char *buf, size_t len, const char *fmt, va_list ap)
+{
+	int head, tail;
+
+	head = snprintf(buf, len, "%s%s", host->root, *fmt == '/' ? "" : "/");
+	if (head < 0 || (size_t)head >= len)
+		return -ENAMETOOLONG;
+	tail = vsnprintf(buf + head, len - head, fmt, ap);
+	if (tail < 0 || (size_t)tail >= len - head)
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+int host_path(const struct host *host, char *buf, size_t len, const char *fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vpath(host, buf, len, fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+/* read(2) until @len bytes or the end; sysfs and procfs may return less than was asked for. */
+static ssize_t host_read_fd(int fd, char *buf, size_t len)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < len) {
+		n = read(fd, buf + done, len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		done += n;
+	}
+	return done;
+}
+
+int host_read_line(const struct host *host, char *buf, size_t len, const char *fmt, ...)
+{
+	CLEANUP_FD int fd = -1;
+	char path[PATH_MAX];
+	ssize_t n;
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	va_end(ap);
+	if (ret)
+		return ret;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = host_read_fd(fd, buf, len - 1);
+	if (n < 0)
+		return n;
+	buf[n] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	return 0;
+}
+
+int host_read_file(const struct host *host, char **out, size_t *size, const char *fmt, ...)
+{
+	CLEANUP_FD int fd = -1;
+	CLEANUP_FREE char *buf = NULL;
+	char path[PATH_MAX], *bigger;
+	size_t room = 4096, used = 0;
+	ssize_t n;
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	va_end(ap);
+	if (ret)
+		return ret;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		bigger = realloc(buf, room + 1);
+		if (!bigger)
+			return -ENOMEM;
+		buf = bigger;
+		n = host_read_fd(fd, buf + used, room - used);
+		if (n < 0)
+			return n;
+		used += n;
+		if (used < room)
+			break;
+		room *= 2;
+	}
+	buf[used] = '\0';
+	if (size)
+		*size = used;
+	*out = buf;
+	buf = NULL;
+	return 0;
+}
+
+int host_read_link(const struct host *host, char *buf, size_t len, const char *fmt, ...)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *base;
+	ssize_t n;
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	va_end(ap);
+	if (ret)
+		return ret;
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	base = strrchr(target, '/');
+	base = base ? base + 1 : target;
+	return text_copy(buf, len, base) ? 0 : -ENAMETOOLONG;
+}
+
+bool host_exists(const struct host *host, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	va_end(ap);
+	return !ret && access(path, F_OK) == 0;
+}
+
+/* One write(2) call: sysfs takes a value whole or not at all. */
+static int host_write_path(const char *path, const char *text)
+{
+	CLEANUP_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+	size_t len = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = write(fd, text, len);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EIO;
+}
+
+int host_write(const struct host *host, const char *text, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	va_end(ap);
+	if (ret)
+		return ret;
+	if (host->kernel)
+		return host->kernel->write(host, path + strlen(host->root), text);
+	if (host_is_capture(host))
+		return -EROFS;
+	return host_write_path(path, text);
+}
+
+bool host_may_change(const struct host *host)
+{
+	return host->kernel || !host_is_capture(host);
+}
+
+static int host_keep_entry(const struct dirent *d)
+{
+	return strcmp(d->d_name, ".") && strcmp(d->d_name, "..");
+}
+
+static int host_compare_entries(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Pointers and names in one block, so that the caller has one thing to free. */
+static char **host_pack_names(struct dirent **entries, int n)
+{
+	size_t bytes = (n + 1) * sizeof(char *);
+	char **list, *at;
+
+	for (int i = 0; i < n; i++)
+		bytes += strlen(entries[i]->d_name) + 1;
+	list = malloc(bytes);
+	if (!list)
+		return NULL;
+	at = (char *)(list + n + 1);
+	for (int i = 0; i < n; i++) {
+		list[i] = at;
+		at = stpcpy(at, entries[i]->d_name) + 1;
+	}
+	list[n] = NULL;
+	return list;
+}
+
+int host_list_dir(const struct host *host, char ***out, const char *fmt, ...)
+{
+	struct dirent **entries = NULL;
+	char path[PATH_MAX];
+	va_list ap;
+	int ret, n;
+
+	va_start(ap, fmt);
+	ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	va_end(ap);
+	if (ret)
+		return ret;
+	n = scandir(path, &entries, host_keep_entry, host_compare_entries);
+	if (n < 0)
+		return -errno;
+	*out = host_pack_names(entries, n);
+	for (int i = 0; i < n; i++)
+		free(entries[i]);
+	free(entries);
+	return *out ? 0 : -ENOMEM;
+}
