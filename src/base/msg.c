@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Messages for people: one line each on stderr, whole even when several threads speak. */
+#include "base/msg.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+static _Atomic int msg_level = MSG_NORMAL;
+static void (*_Atomic msg_prepare)(void);
+
+void msg_set_level(enum msg_level level)
+{
+	msg_level = level;
+}
+
+void msg_set_prepare(void (*fn)(void))
+{
+	msg_prepare = fn;
+}
+
+/* The line goes out in one fprintf, which glibc turns into one write on an unbuffered stream. */
+static void msg_print(const char *prefix, const char *fmt, va_list ap)
+{
+	void (*prepare)(void) = msg_prepare;
+	char *line = NULL;
+
+	if (prepare)
+		prepare();
+	if (vasprintf(&line, fmt, ap) < 0) {
+		fprintf(stderr, "%s%s (out of memory)\n", prefix, fmt);
+		return;
+	}
+	fprintf(stderr, "%s%s\n", prefix, line);
+	free(line);
+}
+
+#define MSG_FUNCTION(name, lowest, prefix)  \
+	void name(const char *fmt, ...)     \
+	{                                   \
+		va_list ap;                 \
+		if (msg_level < (lowest))   \
+			return;             \
+		va_start(ap, fmt);          \
+		msg_print(prefix, fmt, ap); \
+		va_end(ap);                 \
+	}
+
+MSG_FUNCTION(msg_error, MSG_QUIET, "iommuctl: ")
+MSG_FUNCTION(msg_warn, MSG_NORMAL, "iommuctl: warning: ")
+MSG_FUNCTION(msg_note, MSG_NORMAL, "iommuctl: ")
+MSG_FUNCTION(msg_info, MSG_VERBOSE, "iommuctl: ")
+MSG_FUNCTION(msg_hint, MSG_QUIET, "hint: ")
