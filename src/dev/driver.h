@@ -34,6 +34,15 @@ struct dev_ops {
 	int (*wait)(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n, unsigned int timeout_ms);
 };
 
+/*
+ * The second half of dev_open: allocate, set limits and options, call probe. @fake (may be NULL) is a register file that
+ * takes the BAR's place: a probe maps its BAR only while dev->mmio is empty. The device is never told to DMA.
+ */
+int dev_open_ops(struct dev **out, const struct dev_ops *ops, struct iommu_device *idev, const char *options,
+		 const struct mmio *fake, const struct dev_env *env, struct fail *f);
+/* For probe: map BAR @n into dev->mmio unless a fake is there. */
+int dev_map_bar(struct dev *dev, unsigned int n, struct fail *f);
+
 extern const struct dev_ops dev_sim_ops, dev_edu_ops, dev_lsi_ops;
 
 #endif

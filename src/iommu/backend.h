@@ -17,6 +17,7 @@ struct iommu {
 	const struct host *host;
 	uint64_t seed;
 	char *vf_token;
+	struct iommu_device *devices; /* attached, latest first; iommu.c's */
 };
 
 /* Embedded in each backend's own device. */

@@ -24,7 +24,10 @@ struct iommu *idev_iommu(const struct iommu_device *idev);
 /* PCI config space through the device descriptor. @width 1, 2 or 4. 0, -EINVAL, -EIO, -EOPNOTSUPP (sim). */
 int idev_config_read(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t *value);
 int idev_config_write(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t value);
-/* Set or clear COMMAND.MEM|MASTER (PCI 3.0 6.2.2) and read it back: -EIO when it did not stick. */
+/*
+ * On: set COMMAND.MEM|MASTER (PCI 3.0 6.2.2). Off: clear MASTER only, so that the registers of an engine that is being
+ * stopped stay readable (VFIO answers an access without MEM with SIGBUS). Read back: -EIO when it did not stick.
+ */
 int idev_bus_master(struct iommu_device *idev, bool on);
 
 struct idev_bar {

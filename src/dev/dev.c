@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The public verbs on a device: the driver table, the state machine and the way out. The only caller of drivers. */
+#include "dev/dev.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/spec.h"
+#include "dev/driver.h"
+
+/*
+ * opened -> started <-> stopped. A time-out turns started into hung: nothing is submitted until dev_stop. Lost: the
+ * engine could not be stopped, only dev_close is left.
+ */
+enum dev_state { DEV_OPENED, DEV_STARTED, DEV_HUNG, DEV_STOPPED, DEV_LOST };
+
+struct dev_instance {
+	struct dev dev;
+	_Atomic enum dev_state state;
+	pthread_mutex_t lock; /* one submission at a time, on devices with one queue */
+};
+
+static const struct dev_ops *const dev_drivers[] = {&dev_sim_ops, &dev_edu_ops, &dev_lsi_ops};
+
+static struct dev_instance *dev_instance(const struct dev *dev)
+{
+	return container_of(dev, struct dev_instance, dev);
+}
+
+const struct dev_help *dev_drivers_help(void)
+{
+	static struct dev_help help[ARRAY_SIZE(dev_drivers) + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(dev_drivers); i++)
+		help[i] = (struct dev_help){dev_drivers[i]->name, dev_drivers[i]->help};
+	return help;
+}
+
+static const struct dev_ops *dev_match(const struct iommu_device_id *id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dev_drivers); i++)
+		if (dev_drivers[i]->match(id))
+			return dev_drivers[i];
+	return NULL;
+}
+
+const char *dev_match_name(const struct iommu_device_id *id)
+{
+	const struct dev_ops *ops = dev_match(id);
+
+	return ops ? ops->name : NULL;
+}
+
+static const struct dev_ops *dev_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dev_drivers); i++)
+		if (strcmp(dev_drivers[i]->name, name) == 0)
+			return dev_drivers[i];
+	return NULL;
+}
+
+static void dev_hint_known(struct fail *f)
+{
+	char known[128] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dev_drivers); i++)
+		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "", dev_drivers[i]->name);
+	fail_hint(f, "known drivers: %s", known);
+}
+
+int dev_map_bar(struct dev *dev, unsigned int n, struct fail *f)
+{
+	struct idev_bar bar;
+	int err;
+
+	if (dev->mmio.ops || dev->mmio.base)
+		return 0;
+	err = idev_bar_map(dev->idev, n, &bar, f);
+	if (err)
+		return err;
+	if (!bar.base)
+		return fail_set(f, EOPNOTSUPP, "BAR %u of %s cannot be mapped", n, idev_id(dev->idev)->name);
+	dev->mmio.base = bar.base;
+	dev->mmio.size = bar.size;
+	return 0;
+}
+
+int dev_open_ops(struct dev **out, const struct dev_ops *ops, struct iommu_device *idev, const char *options,
+		 const struct mmio *fake, const struct dev_env *env, struct fail *f)
+{
+	struct dev_instance *d = calloc(1, sizeof(*d));
+	int err;
+
+	*out = NULL;
+	if (!d)
+		return fail_set(f, ENOMEM, "cannot open driver %s", ops->name);
+	d->dev = (struct dev){.ops = ops, .idev = idev, .env = env, .limits = ops->limits, .options = strdup(options)};
+	if (fake)
+		d->dev.mmio = *fake;
+	pthread_mutex_init(&d->lock, NULL);
+	err = d->dev.options ? ops->probe(&d->dev, f) : fail_set(f, ENOMEM, "cannot open driver %s", ops->name);
+	if (err) {
+		dev_close(&d->dev);
+		return err;
+	}
+	*out = &d->dev;
+	return 0;
+}
+
+int dev_open(struct dev **out, struct iommu_device *idev, const char *spec, const struct dev_env *env, struct fail *f)
+{
+	const struct iommu_device_id *id = idev_id(idev);
+	const struct dev_ops *ops;
+	const char *options = "";
+	char name[32];
+
+	*out = NULL;
+	if (!spec) {
+		ops = dev_match(id);
+		if (!ops) {
+			fail_set(f, ENODEV, "no driver for %s (%04x:%04x)", id->name, id->vendor, id->device);
+			dev_hint_known(f);
+			return -ENODEV;
+		}
+		return dev_open_ops(out, ops, idev, options, NULL, env, f);
+	}
+	if (spec_split(spec, name, sizeof(name), &options))
+		return fail_set(f, EINVAL, "bad driver \"%s\"", spec);
+	ops = dev_find(name);
+	if (!ops) {
+		fail_set(f, EINVAL, "unknown driver \"%s\"", name);
+		dev_hint_known(f);
+		return -EINVAL;
+	}
+	if (!ops->match(id)) {
+		fail_set(f, ENODEV, "driver %s does not drive %s (%04x:%04x)", name, id->name, id->vendor, id->device);
+		if (dev_match(id))
+			fail_hint(f, "driver %s does", dev_match(id)->name);
+		return -ENODEV;
+	}
+	return dev_open_ops(out, ops, idev, options, NULL, env, f);
+}
+
+/* The simulated device has no configuration space, and nothing to protect from. */
+static int dev_bus_master(struct dev *dev, bool on)
+{
+	return idev_id(dev->idev)->is_sim ? 0 : idev_bus_master(dev->idev, on);
+}
+
+int dev_start(struct dev *dev, struct fail *f)
+{
+	struct dev_instance *d = dev_instance(dev);
+	enum dev_state state = d->state;
+	int err;
+
+	if (state != DEV_OPENED && state != DEV_STOPPED)
+		return fail_set(f, state == DEV_STARTED ? EALREADY : EBUSY, "cannot start %s",
+				idev_id(dev->idev)->name);
+	err = dev_bus_master(dev, true);
+	if (err)
+		return fail_set(f, err, "cannot turn on bus mastering of %s", idev_id(dev->idev)->name);
+	err = dev->ops->init(dev, f);
+	/* from here on the engine may have been touched, also by an init that failed half way */
+	d->state = DEV_STARTED;
+	if (err)
+		dev_stop(dev);
+	return err;
+}
+
+/* Safety rule 5. A reset restores config space, bus mastering with it, so that is cleared in every case. */
+static int dev_quiesce(struct dev *dev)
+{
+	int err = dev->ops->stop(dev);
+
+	if (err && idev_has_reset(dev->idev) && idev_reset(dev->idev) == 0)
+		err = dev->ops->stop(dev);
+	if (dev_bus_master(dev, false) && err)
+		return -EIO;
+	return err ? -EBUSY : 0;
+}
+
+int dev_stop(struct dev *dev)
+{
+	struct dev_instance *d = dev_instance(dev);
+	int err;
+
+	pthread_mutex_lock(&d->lock);
+	switch (d->state) {
+	case DEV_STARTED:
+	case DEV_HUNG:
+		err = dev_quiesce(dev);
+		d->state = err ? DEV_LOST : DEV_STOPPED;
+		break;
+	case DEV_LOST:
+		err = -EBUSY;
+		break;
+	default:
+		err = 0;
+		break;
+	}
+	pthread_mutex_unlock(&d->lock);
+	return err ? -EBUSY : 0;
+}
+
+void dev_close(struct dev *dev)
+{
+	struct dev_instance *d;
+
+	if (!dev)
+		return;
+	d = dev_instance(dev);
+	dev_stop(dev);
+	dev->ops->remove(dev);
+	pthread_mutex_destroy(&d->lock);
+	free(dev->options);
+	free(d);
+}
+
+const char *dev_name(const struct dev *dev)
+{
+	return dev->ops->name;
+}
+
+const struct dev_limits *dev_limits(const struct dev *dev)
+{
+	return &dev->limits;
+}
+
+int dev_run(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n, unsigned int timeout_ms)
+{
+	struct dev_instance *d = dev_instance(dev);
+	enum dev_state state = d->state;
+	int err;
+
+	if (state != DEV_STARTED)
+		return state == DEV_OPENED || state == DEV_STOPPED ? -ENODEV : -EBUSY;
+	err = dev->ops->submit(dev, queue, reqs, n);
+	if (!err)
+		err = dev->ops->wait(dev, queue, reqs, n, timeout_ms);
+	if (err == -ETIMEDOUT)
+		d->state = DEV_HUNG;
+	return err;
+}
+
+void dev_lock(struct dev *dev)
+{
+	if (dev->limits.queues == 1)
+		pthread_mutex_lock(&dev_instance(dev)->lock);
+}
+
+void dev_unlock(struct dev *dev)
+{
+	if (dev->limits.queues == 1)
+		pthread_mutex_unlock(&dev_instance(dev)->lock);
+}

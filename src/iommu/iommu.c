@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The public verbs on an IOMMU context: picks the backend, calls its ops, composes failure texts, keeps the ledger. */
+#include "iommu/iommu.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/spec.h"
+#include "host/self.h"
+#include "iommu/backend.h"
+#include "iommu/explain.h"
+#include "iommu/ledger.h"
+#include "iommu/mem.h"
+
+static const struct iommu_ops *const iommu_backends[] = {&iommu_sim_ops, &iommu_vfio_ops, &iommu_vfio_v1_ops};
+
+const struct iommu_help *iommu_backends_help(void)
+{
+	static struct iommu_help help[ARRAY_SIZE(iommu_backends) + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(iommu_backends); i++)
+		help[i] = (struct iommu_help){iommu_backends[i]->name, iommu_backends[i]->help};
+	return help;
+}
+
+static const struct iommu_ops *iommu_find_backend(const char *name, struct fail *f)
+{
+	char known[128] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(iommu_backends); i++) {
+		if (strcmp(iommu_backends[i]->name, name) == 0)
+			return iommu_backends[i];
+		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "", iommu_backends[i]->name);
+	}
+	fail_set(f, EINVAL, "unknown backend \"%s\"", name);
+	fail_hint(f, "known backends: %s", known);
+	return NULL;
+}
+
+int iommu_open(struct iommu **out, const struct iommu_params *params, struct fail *f)
+{
+	const struct iommu_ops *ops;
+	struct iommu *iommu = NULL;
+	const char *options;
+	char name[32];
+	int err = spec_split(params->spec, name, sizeof(name), &options);
+
+	*out = NULL;
+	if (err)
+		return fail_set(f, EINVAL, "bad backend \"%s\"", params->spec);
+	ops = iommu_find_backend(name, f);
+	if (!ops)
+		return -EINVAL;
+	err = ops->open(options, params, &iommu, f);
+	if (err)
+		return err;
+	iommu->ops = ops;
+	iommu->host = params->host;
+	iommu->seed = params->seed;
+	err = ledger_new(&iommu->ledger);
+	if (!err && params->vf_token) {
+		iommu->vf_token = strdup(params->vf_token);
+		err = iommu->vf_token ? 0 : -ENOMEM;
+	}
+	if (err) {
+		iommu_close(iommu);
+		return fail_set(f, err, "cannot open backend %s", name);
+	}
+	*out = iommu;
+	return 0;
+}
+
+void iommu_close(struct iommu *iommu)
+{
+	struct ledger *ledger;
+	char *vf_token;
+
+	if (!iommu)
+		return;
+	if (iommu->ledger && ledger_count(iommu->ledger))
+		iommu_unmap_all(iommu, NULL, NULL);
+	while (iommu->devices)
+		iommu_detach(iommu->devices);
+	ledger = iommu->ledger;
+	vf_token = iommu->vf_token;
+	iommu->ops->close(iommu);
+	ledger_free(ledger);
+	free(vf_token);
+}
+
+const char *iommu_name(const struct iommu *iommu)
+{
+	return iommu->ops->name;
+}
+
+const struct iommu_caps *iommu_caps(const struct iommu *iommu)
+{
+	return &iommu->caps;
+}
+
+enum iommu_personality iommu_personality(const struct iommu *iommu)
+{
+	return iommu->personality;
+}
+
+const struct ledger *iommu_ledger(const struct iommu *iommu)
+{
+	return iommu->ledger;
+}
+
+int iommu_attach(struct iommu *iommu, const char *id, struct iommu_device **out, struct fail *f)
+{
+	struct iommu_device *idev;
+	int err = iommu->ops->attach(iommu, id, &idev, f);
+
+	*out = NULL;
+	if (err)
+		return err;
+	idev->iommu = iommu;
+	idev->next = iommu->devices;
+	iommu->devices = idev;
+	*out = idev;
+	return 0;
+}
+
+void iommu_detach(struct iommu_device *idev)
+{
+	struct iommu_device **at;
+
+	if (!idev)
+		return;
+	for (at = &idev->iommu->devices; *at; at = &(*at)->next) {
+		if (*at == idev) {
+			*at = idev->next;
+			break;
+		}
+	}
+	idev->iommu->ops->detach(idev);
+}
+
+int iommu_mem_alloc(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f)
+{
+	int err;
+
+	if (!iommu->ops->mem_alloc)
+		return mem_alloc(size, kind, out, f);
+	*out = (struct iommu_mem){.kind = kind, .fd = -1};
+	err = iommu->ops->mem_alloc(iommu, size, kind, out);
+	if (err)
+		fail_set(f, err, "cannot allocate 0x%llx bytes of %s memory", (unsigned long long)size,
+			 mem_kind_name(kind));
+	return err;
+}
+
+void iommu_mem_free(struct iommu *iommu, struct iommu_mem *mem)
+{
+	if (!mem->va)
+		return;
+	if (iommu->ops->mem_free)
+		iommu->ops->mem_free(iommu, mem);
+	else
+		mem_free(mem);
+	mem->va = NULL;
+}
+
+int iommu_phys(struct iommu *iommu, const void *va, uint64_t *phys)
+{
+	return iommu->ops->phys ? iommu->ops->phys(iommu, va, phys) : self_phys(va, phys);
+}
+
+int iommu_pins(struct iommu *iommu, uint64_t *pages)
+{
+	return iommu->ops->pins ? iommu->ops->pins(iommu, pages) : -EOPNOTSUPP;
+}
+
+int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count)
+{
+	*count = 0;
+	return iommu->ops->faults ? iommu->ops->faults(iommu, out, max, count) : -EOPNOTSUPP;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * map, unmap and unmap_all with the ledger kept true beside them.
+ *
+ * Order matters where threads share a context: an entry goes in after the kernel mapped, and comes out before the kernel
+ * unmaps, so that whoever maps the same IOVA next finds the ledger free as soon as the kernel is. A refused unmap puts
+ * its entries back.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "iommu/backend.h"
+#include "iommu/explain.h"
+#include "iommu/ledger.h"
+
+int iommu_map(struct iommu *iommu, struct iommu_map_req *req, struct fail *f)
+{
+	struct ledger_entry entry;
+	int err = iommu->ops->map(iommu, req);
+
+	if (err)
+		return explain_map(iommu, req, err, f);
+	/* the kernel takes no empty or wrapping range; should one do so, there is no range to note down */
+	if (req->size == 0 || req->iova + (req->size - 1) < req->iova)
+		return 0;
+	entry = (struct ledger_entry){
+		.range = {req->iova, req->iova + (req->size - 1)},
+		.va = req->va,
+		.prot = req->prot,
+		.owner = req->owner,
+	};
+	if (req->tag)
+		snprintf(entry.tag, sizeof(entry.tag), "%s", req->tag);
+	err = ledger_add(iommu->ledger, &entry);
+	if (err == -ENOMEM) {
+		uint64_t unmapped;
+
+		iommu->ops->unmap(iommu, req->iova, req->size, &unmapped);
+		return fail_set(f, ENOMEM, "cannot note down the mapping at iova 0x%llx",
+				(unsigned long long)req->iova);
+	}
+	/* EEXIST: the backend accepted an overlap. What it answered stands; the checks above name it. */
+	return 0;
+}
+
+/* What an unmap took out of the ledger, until the kernel has agreed. */
+struct mapping_undo {
+	struct ledger_entry *entries, few[4];
+	size_t count, room;
+};
+
+static int mapping_undo_push(struct mapping_undo *u, const struct ledger_entry *e)
+{
+	struct ledger_entry *more;
+
+	if (u->count == u->room) {
+		more = malloc(2 * u->room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		memcpy(more, u->entries, u->count * sizeof(*more));
+		if (u->entries != u->few)
+			free(u->entries);
+		u->entries = more;
+		u->room *= 2;
+	}
+	u->entries[u->count++] = *e;
+	return 0;
+}
+
+static bool mapping_goes(const struct iommu *iommu, struct iova_range r, const struct ledger_entry *e)
+{
+	if (iommu->personality == IOMMU_TYPE1_V1)
+		return e->range.start >= r.start && e->range.start <= r.last;
+	return iova_range_contains(r, e->range);
+}
+
+static int mapping_take(struct iommu *iommu, struct iova_range r, struct mapping_undo *u)
+{
+	struct iova_range rest = r;
+	struct ledger_entry e;
+	int err;
+
+	while (ledger_find(iommu->ledger, rest, &e)) {
+		err = mapping_goes(iommu, r, &e) ? mapping_undo_push(u, &e) : 0;
+		if (err)
+			return err;
+		if (e.range.last >= r.last)
+			break;
+		rest.start = e.range.last + 1;
+	}
+	if (iommu->personality == IOMMU_TYPE1_V1)
+		ledger_remove_starting(iommu->ledger, r);
+	else
+		ledger_remove(iommu->ledger, r);
+	return 0;
+}
+
+int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f)
+{
+	struct mapping_undo u = {.room = ARRAY_SIZE(u.few)};
+	struct iova_range r = {iova, iova + (size - 1)};
+	uint64_t bytes = 0;
+	int err = 0;
+
+	u.entries = u.few;
+	if (size && r.last >= r.start)
+		err = mapping_take(iommu, r, &u);
+	if (!err) {
+		err = iommu->ops->unmap(iommu, iova, size, &bytes);
+		for (size_t i = 0; err && i < u.count; i++)
+			ledger_add(iommu->ledger, &u.entries[i]);
+	}
+	if (u.entries != u.few)
+		free(u.entries);
+	if (unmapped)
+		*unmapped = bytes;
+	return err ? explain_unmap(iommu, iova, size, err, f) : 0;
+}
+
+/* For kernels without the flag: one unmap per ledger entry; the first failure is kept and the rest still done. */
+static int mapping_unmap_each(struct iommu *iommu, uint64_t *total)
+{
+	struct iova_range rest = {0, UINT64_MAX};
+	struct ledger_entry e;
+	uint64_t bytes;
+	int err = 0, one;
+
+	while (ledger_find(iommu->ledger, rest, &e)) {
+		one = iommu_unmap(iommu, e.range.start, e.range.last - e.range.start + 1, &bytes, NULL);
+		*total += bytes;
+		if (one && !err)
+			err = one;
+		if (e.range.last == UINT64_MAX)
+			break;
+		rest.start = e.range.last + 1;
+	}
+	return err;
+}
+
+int iommu_unmap_all(struct iommu *iommu, uint64_t *unmapped, struct fail *f)
+{
+	uint64_t bytes = 0;
+	int err = iommu->ops->unmap_all ? iommu->ops->unmap_all(iommu, &bytes) : -EOPNOTSUPP;
+
+	if (err == 0)
+		ledger_remove(iommu->ledger, (struct iova_range){0, UINT64_MAX});
+	else if (err == -EOPNOTSUPP)
+		err = mapping_unmap_each(iommu, &bytes);
+	if (unmapped)
+		*unmapped = bytes;
+	return err ? fail_set(f, err, "cannot unmap everything") : 0;
+}

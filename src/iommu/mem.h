@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to iommu/: host memory fit for DMA, for the backends that bring none of their own. */
+#ifndef IC_IOMMU_MEM_H
+#define IC_IOMMU_MEM_H
+
+#include "base/fail.h"
+#include "iommu/types.h"
+
+/*
+ * Zero-filled and touched. anon is kept in 4K pages, thp is asked for as 2M pages and may still be 4K, hugetlb is exact
+ * (@size is rounded up to the page). -EINVAL size 0, -ENOMEM with the count of reserved pages for hugetlb, -EOVERFLOW.
+ */
+int mem_alloc(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f);
+/* Pages pinned by a mapping live on until it is gone. */
+void mem_free(struct iommu_mem *mem);
+/* "anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd". */
+const char *mem_kind_name(enum iommu_mem_kind kind);
+
+#endif
