@@ -9,6 +9,7 @@
 
 #include "base/spec.h"
 #include "dev/driver.h"
+#include "dev/transfer.h"
 
 /*
  * opened -> started <-> stopped. A time-out turns started into hung: nothing is submitted until dev_stop. Lost: the

@@ -92,12 +92,9 @@ static void explain_map_einval(const struct iommu *iommu, const struct iommu_map
 
 static void explain_map_enomem(const struct iommu_map_req *req, struct fail *f)
 {
-	uint64_t locked = 0, pinned = 0, need;
 	struct fail limit = {0};
 
-	if (self_locked(&locked, &pinned) || __builtin_add_overflow(locked, req->size, &need))
-		return;
-	if (self_memlock_raise(need, &limit))
+	if (self_memlock_raise(req->size, &limit))
 		fail_hint(f, "%s", limit.hint);
 }
 
