@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PCI devices of a host: facts by sysfs, names by libpci, which is used nowhere else. */
+#include "config.h"
+
+#include "host/pci.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#ifdef HAVE_LIBPCI
+#include <setjmp.h>
+
+#include <pci/pci.h>
+#endif
+
+#include "host/pci_path.h"
+#include "host/text.h"
+
+#define PCI_DIR "/sys/bus/pci/devices"
+#define PCI_CLASS_BRIDGE_BASE 0x06
+#define PCI_CANDIDATES 8
+
+#ifdef HAVE_LIBPCI
+/* libpci's error function must not return, and its own one exits: a broken pci.ids would end the run. */
+static jmp_buf pci_names_jump;
+
+static void PCI_NONRET pci_names_error(char *msg, ...)
+{
+	longjmp(pci_names_jump, 1);
+}
+
+static void pci_names_quiet(char *msg, ...)
+{
+}
+
+static struct pci_access *pci_names_open(void)
+{
+	struct pci_access *acc = pci_alloc();
+
+	if (!acc)
+		return NULL;
+	acc->error = pci_names_error;
+	acc->warning = pci_names_quiet;
+	acc->debug = pci_names_quiet;
+	return acc;
+}
+
+static void pci_names_close(struct pci_access *acc)
+{
+	if (acc)
+		pci_cleanup(acc);
+}
+
+static void pci_names_fill(struct pci_access *acc, struct pci_info *dev)
+{
+	char buf[160];
+	const char *name;
+
+	if (!acc || setjmp(pci_names_jump))
+		return;
+	name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS,
+			       dev->vendor, dev->device);
+	if (!name)
+		name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, dev->vendor);
+	if (name)
+		text_copy(dev->name, sizeof(dev->name), name);
+	name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_CLASS | PCI_LOOKUP_NO_NUMBERS, dev->class_code >> 8);
+	if (name)
+		text_copy(dev->class_name, sizeof(dev->class_name), name);
+}
+#else
+struct pci_access;
+
+static struct pci_access *pci_names_open(void)
+{
+	return NULL;
+}
+
+static void pci_names_close(struct pci_access *acc)
+{
+}
+
+static void pci_names_fill(struct pci_access *acc, struct pci_info *dev)
+{
+}
+#endif
+
+static uint32_t pci_read_hex(const struct host *host, const char *addr, const char *file)
+{
+	char line[32];
+
+	if (host_read_line(host, line, sizeof(line), PCI_DIR "/%s/%s", addr, file))
+		return 0;
+	return strtoul(line, NULL, 16);
+}
+
+static void pci_read_ids(const struct host *host, struct pci_info *dev)
+{
+	dev->vendor = pci_read_hex(host, dev->addr, "vendor");
+	dev->device = pci_read_hex(host, dev->addr, "device");
+	dev->subvendor = pci_read_hex(host, dev->addr, "subsystem_vendor");
+	dev->subdevice = pci_read_hex(host, dev->addr, "subsystem_device");
+	dev->class_code = pci_read_hex(host, dev->addr, "class") & 0xffffff;
+	dev->revision = pci_read_hex(host, dev->addr, "revision");
+	/* 0604 PCI-to-PCI, 0609 semi-transparent; a host bridge (0600) is an ordinary function with a type 0 header. */
+	dev->is_bridge = dev->class_code >> 8 == (PCI_CLASS_BRIDGE_BASE << 8 | 0x04) ||
+			 dev->class_code >> 8 == (PCI_CLASS_BRIDGE_BASE << 8 | 0x09);
+}
+
+/* First entry of a subdirectory of the device ("vfio-dev/vfio0", "net/eth0"). */
+static void pci_read_child(const struct host *host, const char *addr, const char *dir, char *out, size_t len)
+{
+	CLEANUP_FREE char **names = NULL;
+
+	if (host_list_dir(host, &names, PCI_DIR "/%s/%s", addr, dir) == 0 && names[0])
+		text_copy(out, len, names[0]);
+}
+
+static void pci_read_links(const struct host *host, struct pci_info *dev)
+{
+	char group[16];
+
+	if (host_read_link(host, dev->driver, sizeof(dev->driver), PCI_DIR "/%s/driver", dev->addr))
+		dev->driver[0] = '\0';
+	dev->group = -1;
+	if (host_read_link(host, group, sizeof(group), PCI_DIR "/%s/iommu_group", dev->addr) == 0)
+		dev->group = atoi(group);
+	if (host_read_link(host, dev->iommu, sizeof(dev->iommu), PCI_DIR "/%s/iommu", dev->addr))
+		dev->iommu[0] = '\0';
+	if (host_read_line(host, dev->reset_methods, sizeof(dev->reset_methods), PCI_DIR "/%s/reset_method", dev->addr))
+		dev->reset_methods[0] = '\0';
+	text_chomp(dev->reset_methods);
+	pci_read_child(host, dev->addr, "vfio-dev", dev->cdev, sizeof(dev->cdev));
+	pci_read_child(host, dev->addr, "net", dev->devnode, sizeof(dev->devnode));
+	if (!dev->devnode[0])
+		pci_path_block(host, dev->addr, dev->devnode, sizeof(dev->devnode));
+}
+
+static void pci_read_device(const struct host *host, struct pci_access *names, const char *addr, struct pci_info *dev)
+{
+	memset(dev, 0, sizeof(*dev));
+	text_copy(dev->addr, sizeof(dev->addr), addr);
+	pci_read_ids(host, dev);
+	pci_read_links(host, dev);
+	pci_names_fill(names, dev);
+}
+
+/* By number, not by text: domain 10000 (VMD) comes after domain 0fff. */
+static int pci_compare(const void *a, const void *b)
+{
+	uint64_t x = pci_path_number(((const struct pci_info *)a)->addr);
+	uint64_t y = pci_path_number(((const struct pci_info *)b)->addr);
+
+	return (x > y) - (x < y);
+}
+
+int pci_normalize(const char *id, char *out, size_t len)
+{
+	char addr[16];
+
+	if (!pci_path_parse(id, strlen(id), addr))
+		return -EINVAL;
+	return text_copy(out, len, addr) ? 0 : -EINVAL;
+}
+
+int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count, struct fail *f)
+{
+	CLEANUP_FREE char **names = NULL;
+	struct pci_access *acc;
+	struct pci_info *list;
+	unsigned int n = 0;
+	char addr[16];
+	int ret;
+
+	*out = NULL;
+	*count = 0;
+	ret = host_list_dir(host, &names, PCI_DIR);
+	if (ret == -ENOENT)
+		return 0; /* a machine without PCI */
+	if (ret)
+		return fail_set(f, ret, "cannot list the PCI devices in %s%s", host->root, PCI_DIR);
+	while (names[n])
+		n++;
+	list = calloc(n + 1, sizeof(*list));
+	if (!list)
+		return fail_set(f, ENOMEM, "cannot list the PCI devices");
+	acc = pci_names_open();
+	for (char **name = names; *name; name++)
+		if (pci_normalize(*name, addr, sizeof(addr)) == 0)
+			pci_read_device(host, acc, *name, &list[(*count)++]);
+	pci_names_close(acc);
+	qsort(list, *count, sizeof(*list), pci_compare);
+	*out = list;
+	return 0;
+}
+
+/* "candidates: 0000:00:03.0 (8086:100e e1000), ..."; bridges are nobody's wish. */
+static void pci_hint_candidates(const struct host *host, struct fail *f)
+{
+	CLEANUP_FREE struct pci_info *list = NULL;
+	unsigned int count, shown = 0;
+	char text[320] = "";
+	size_t used = 0;
+
+	if (!f || pci_scan(host, &list, &count, NULL))
+		return;
+	for (unsigned int i = 0; i < count && shown < PCI_CANDIDATES && used < sizeof(text) - 64; i++) {
+		if (list[i].is_bridge || list[i].class_code >> 16 == PCI_CLASS_BRIDGE_BASE)
+			continue;
+		used += snprintf(text + used, sizeof(text) - used, "%s%s %s", shown ? ", " : "", list[i].addr,
+				 list[i].driver[0] ? list[i].driver : "(no driver)");
+		shown++;
+	}
+	if (shown)
+		fail_hint(f, "devices here: %s", text);
+	else
+		fail_hint(f, "this machine shows no PCI device that could be used");
+}
+
+int pci_find(const struct host *host, const char *id, struct pci_info *out, struct fail *f)
+{
+	struct pci_access *acc;
+	char addr[16];
+
+	if (pci_normalize(id, addr, sizeof(addr))) {
+		fail_set(f, EINVAL, "%s is not a PCI address", id);
+		fail_hint(f, "write it as 0000:00:04.0 or 00:04.0; iommuctl list shows them");
+		return -EINVAL;
+	}
+	if (!host_exists(host, PCI_DIR "/%s", addr)) {
+		fail_set(f, ENOENT, "there is no PCI device %s", addr);
+		pci_hint_candidates(host, f);
+		return -ENOENT;
+	}
+	acc = pci_names_open();
+	pci_read_device(host, acc, addr, out);
+	pci_names_close(acc);
+	return 0;
+}

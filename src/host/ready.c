@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What stands between one device and VFIO, in the order in which a user has to remove it. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/groups.h"
+#include "host/self.h"
+#include "host/text.h"
+
+struct ready {
+	const struct host *host;
+	const struct pci_info *dev;
+	char *why, *hint;
+	size_t why_len, hint_len;
+};
+
+static bool ready_no(const struct ready *r, const char *fmt, ...) IC_PRINTF(2, 3);
+static void ready_hint(const struct ready *r, const char *fmt, ...) IC_PRINTF(2, 3);
+
+static bool ready_no(const struct ready *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (r->why_len)
+		vsnprintf(r->why, r->why_len, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+static void ready_hint(const struct ready *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (r->hint_len)
+		vsnprintf(r->hint, r->hint_len, fmt, ap);
+	va_end(ap);
+}
+
+/* How to switch the IOMMU on depends on whose it is. */
+static const char *ready_enable_hint(const struct host *host)
+{
+	CLEANUP_FREE char *cpuinfo = NULL;
+
+	if (host_read_file(host, &cpuinfo, NULL, "/proc/cpuinfo") == 0) {
+		if (strstr(cpuinfo, "GenuineIntel"))
+			return "enable VT-d in the firmware and boot with intel_iommu=on";
+		if (strstr(cpuinfo, "AuthenticAMD"))
+			return "enable the IOMMU (AMD-Vi) in the firmware and boot without amd_iommu=off";
+	}
+	return "enable the IOMMU in the firmware and on the kernel command line";
+}
+
+static bool ready_has_group(const struct ready *r)
+{
+	CLEANUP_FREE char **units = NULL;
+	char name[32];
+
+	if (r->dev->group < 0) {
+		if (iommu_units(r->host, &units) == 0 && units[0])
+			return ready_no(r, "not behind an IOMMU");
+		ready_hint(r, "%s", ready_enable_hint(r->host));
+		return ready_no(r, "no IOMMU");
+	}
+	if (host_read_line(r->host, name, sizeof(name), "/sys/kernel/iommu_groups/%d/name", r->dev->group) == 0 &&
+	    strcmp(name, "vfio-noiommu") == 0) {
+		ready_hint(r, "%s", ready_enable_hint(r->host));
+		return ready_no(r, "group %d is a noiommu group: its DMA would not be translated", r->dev->group);
+	}
+	return true;
+}
+
+/* "iommuctl bind A B": the device itself and everything that blocks its group, in one go. */
+static void ready_hint_bind(const struct ready *r, const struct group_info *group)
+{
+	char list[256] = "";
+	size_t used = 0;
+
+	if (!strstr(r->dev->driver, "vfio"))
+		used = snprintf(list, sizeof(list), " %s", r->dev->addr);
+	for (unsigned int i = 0; i < group->nr_blockers && used < sizeof(list) - 20; i++)
+		if (strcmp(group->blockers[i], r->dev->addr))
+			used += snprintf(list + used, sizeof(list) - used, " %s", group->blockers[i]);
+	ready_hint(r, "iommuctl bind%s", list);
+}
+
+static bool ready_is_viable(const struct ready *r, const struct group_info *group)
+{
+	char driver[32], list[192] = "";
+	size_t used = 0;
+
+	if (group->viable)
+		return true;
+	for (unsigned int i = 0; i < group->nr_blockers && used < sizeof(list) - 60; i++) {
+		if (host_read_link(r->host, driver, sizeof(driver), "/sys/kernel/iommu_groups/%d/devices/%s/driver",
+				   group->id, group->blockers[i]))
+			text_copy(driver, sizeof(driver), "?");
+		used += snprintf(list + used, sizeof(list) - used, "%s%s (%s)", used ? ", " : "", group->blockers[i],
+				 driver);
+	}
+	ready_hint_bind(r, group);
+	return ready_no(r, "group %d is blocked by %s", group->id, list);
+}
+
+/* The node of the group, or the device's own one, must be there and open for this user. */
+static bool ready_has_node(const struct ready *r)
+{
+	char node[64], cdev[64] = "";
+	int err;
+
+	snprintf(node, sizeof(node), "/dev/vfio/%d", r->dev->group);
+	if (r->dev->cdev[0])
+		snprintf(cdev, sizeof(cdev), "/dev/vfio/devices/%s", r->dev->cdev);
+	if (access(node, R_OK | W_OK) == 0)
+		return true;
+	err = errno;
+	if (cdev[0] && access(cdev, R_OK | W_OK) == 0)
+		return true;
+	if (err == ENOENT && cdev[0] && access(cdev, F_OK) == 0)
+		text_copy(node, sizeof(node), cdev);
+	else if (err == ENOENT)
+		return ready_no(r, "%s is missing", node);
+	ready_hint(r, "run as root, or as root: chown %d %s", (int)getuid(), node);
+	return ready_no(r, "no permission for %s", node);
+}
+
+static bool ready_is_free(const struct ready *r)
+{
+	char node[64], name[32];
+	int pid;
+
+	snprintf(node, sizeof(node), "/dev/vfio/%d", r->dev->group);
+	pid = self_find_holder(node, name, sizeof(name));
+	if (!pid || pid == getpid())
+		return true;
+	ready_hint(r, "wait until process %d has ended", pid);
+	return ready_no(r, "in use by %s (pid %d)", name, pid);
+}
+
+bool device_ready(const struct host *host, const struct pci_info *dev, char *why, size_t why_len, char *hint,
+		  size_t hint_len)
+{
+	const struct ready r = {host, dev, why, hint, why_len, hint_len};
+	struct group_info group;
+	bool ok;
+
+	if (why_len)
+		why[0] = '\0';
+	if (hint_len)
+		hint[0] = '\0';
+	if (dev->is_bridge)
+		return ready_no(&r, "a bridge");
+	if (!ready_has_group(&r))
+		return false;
+	if (group_find(host, dev->group, &group, NULL))
+		return ready_no(&r, "group %d cannot be read", dev->group);
+	if (!strstr(dev->driver, "vfio")) {
+		ready_hint_bind(&r, &group);
+		ok = ready_no(&r, dev->driver[0] ? "bound to %s" : "not bound to vfio-pci%s", dev->driver);
+	} else {
+		ok = ready_is_viable(&r, &group);
+	}
+	group_clear(&group);
+	if (!ok || host_is_capture(host))
+		return ok;
+	return ready_has_node(&r) && ready_is_free(&r);
+}
