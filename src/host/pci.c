@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The PCI devices of a host: facts by sysfs, names by libpci, which is used nowhere else. */
-#include "config.h"
-
 #include "host/pci.h"
 
 #include <errno.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PCI addresses as text, alone and inside sysfs paths. */
-#include "config.h"
-
 #include "host/pci_path.h"
 
 #include <ctype.h>
