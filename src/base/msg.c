@@ -25,13 +25,17 @@ static void msg_print(const char *prefix, const char *fmt, va_list ap)
 	void (*prepare)(void) = msg_prepare;
 	char *line = NULL;
 
+	if (vasprintf(&line, fmt, ap) < 0)
+		line = NULL;
+	/* Nobody may draw between the preparation and the message. */
+	flockfile(stderr);
 	if (prepare)
 		prepare();
-	if (vasprintf(&line, fmt, ap) < 0) {
+	if (line)
+		fprintf(stderr, "%s%s\n", prefix, line);
+	else
 		fprintf(stderr, "%s%s (out of memory)\n", prefix, fmt);
-		return;
-	}
-	fprintf(stderr, "%s%s\n", prefix, line);
+	funlockfile(stderr);
 	free(line);
 }
 

@@ -194,7 +194,9 @@ char *num_format_duration(char *buf, size_t buflen, uint64_t ns)
 {
 	uint64_t seconds = ns / 1000000000ull + (ns % 1000000000ull >= 500000000ull);
 
-	if (ns < 999500ull)
+	if (ns == 0)
+		snprintf(buf, buflen, "0 s");
+	else if (ns < 999500ull)
 		snprintf(buf, buflen, "%.0f us", (double)ns / 1e3);
 	else if (ns < 99950000ull)
 		snprintf(buf, buflen, "%.1f ms", (double)ns / 1e6);

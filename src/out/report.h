@@ -16,6 +16,7 @@
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_TAP };
 
+/* Not for several threads at once: a report belongs to the thread that runs the command. */
 struct report;
 
 struct report_params {
@@ -62,7 +63,11 @@ void report_evidence(struct report *r, const char *key, const char *fmt, ...) IC
 /* Raise the run's result without a check (result_worst rule). */
 void report_result(struct report *r, enum result result);
 enum result report_current(const struct report *r);
-/* The run ended with this failure: result becomes at least RESULT_ERROR, JSON gains "error": {errno, text, hint}. */
+/*
+ * The run ended with this failure: result becomes at least RESULT_ERROR, JSON gains "error": {errno, text, hint} (errno by
+ * name, "EINVAL"; hint "" where there is none). The first failure of several is kept. Nothing goes to stderr: that is the
+ * caller's fail_print().
+ */
 void report_fail(struct report *r, const struct fail *f);
 /* The signal that interrupted the run (SIGINT, SIGTERM); raises RESULT_INTERRUPTED. */
 void report_interrupted(struct report *r, int signal);

@@ -306,7 +306,8 @@ static void test_format_duration(void **state)
 		uint64_t ns;
 		const char *text;
 	} cases[] = {
-		{0, "0 us"},
+		{0, "0 s"},
+		{1, "0 us"},
 		{1500, "2 us"},
 		{999499, "999 us"},
 		{999500, "1.0 ms"},

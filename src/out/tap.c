@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A report as TAP version 14, of the kind that KTAP parsers read too. */
+#include <errno.h>
+#include <string.h>
+
+#include "out/render.h"
+#include "out/utf8.h"
+
+/* In a description '#' would begin a directive, and '\' escapes; a line break would end the test point. */
+static void tap_description(FILE *to, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '#' || *s == '\\')
+			fputc('\\', to);
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? ' ' : *s, to);
+	}
+}
+
+/* YAML's double-quoted form: the one in which every string can be written on one line. */
+static void tap_quoted(FILE *to, const char *s)
+{
+	fputc('"', to);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			fprintf(to, "\\%c", c);
+		else if (c == 0xc2 && (unsigned char)s[1] < 0xa0)
+			fprintf(to, "\\x%02x", (unsigned char)*++s);
+		else if (c == '\n')
+			fputs("\\n", to);
+		else if (c < 0x20 || c == 0x7f)
+			fprintf(to, "\\x%02x", c);
+		else
+			fputc(c, to);
+	}
+	fputc('"', to);
+}
+
+static void tap_pair(FILE *to, const char *key, const char *value)
+{
+	fputs("  ", to);
+	/* A key that is a plain word needs no quotes. */
+	if (key[0] && key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0')
+		fputs(key, to);
+	else
+		tap_quoted(to, key);
+	fputs(": ", to);
+	tap_quoted(to, value);
+	fputc('\n', to);
+}
+
+struct tap_point {
+	unsigned number;
+	const char *name, *why; /* why may be NULL */
+	enum result result;
+	const struct note_list *evidence;
+	const char *hint; /* "" or NULL: none */
+};
+
+static void tap_diagnostics(FILE *to, const struct tap_point *p)
+{
+	bool passed = p->result == RESULT_PASS || p->result == RESULT_SKIP;
+
+	if (passed && !p->evidence->first)
+		return;
+	fputs("  ---\n", to);
+	if (!passed) {
+		tap_pair(to, "message", p->why ? p->why : "no reason was given");
+		tap_pair(to, "severity", result_name(p->result));
+		if (p->hint && p->hint[0])
+			tap_pair(to, "hint", p->hint);
+	}
+	for (const struct note *note = p->evidence->first; note; note = note->next)
+		tap_pair(to, note->key ? note->key : "note", note->text);
+	fputs("  ...\n", to);
+}
+
+static void tap_point(FILE *to, const struct tap_point *p)
+{
+	bool passed = p->result == RESULT_PASS || p->result == RESULT_SKIP;
+
+	fprintf(to, "%s %u - ", passed ? "ok" : "not ok", p->number);
+	tap_description(to, p->name);
+	if (p->result == RESULT_SKIP) {
+		fputs(" # SKIP", to);
+		if (p->why) {
+			fputc(' ', to);
+			utf8_print(to, p->why);
+		}
+	}
+	fputc('\n', to);
+	tap_diagnostics(to, p);
+}
+
+/* The run itself is a test point where there are no checks, and where it went wrong in a way that no check tells. */
+static bool tap_has_run_point(const struct report *r)
+{
+	enum result worst = RESULT_PASS;
+
+	for (const struct check *c = r->first_check; c; c = c->next)
+		worst = result_worst(worst, c->result);
+	if (!r->first_check || r->fail.err || r->fail.text[0] || r->signal)
+		return true;
+	return r->result != RESULT_SKIP && result_worst(worst, r->result) != worst;
+}
+
+static int tap_run_point(const struct report *r, unsigned number, FILE *to)
+{
+	static const struct note_list nothing;
+	struct tap_point point = {
+		.number = number,
+		.name = report_common(r, "command"),
+		.result = r->result,
+		.evidence = &nothing,
+	};
+	char why[sizeof(r->fail.text) + 64] = "";
+	CLEANUP_FREE char *clean = NULL, *hint = utf8_dup(r->fail.hint);
+
+	if (r->fail.err || r->fail.text[0]) {
+		/* Beside a failed check the result says fail; this point is about the error. */
+		point.result = r->first_check && r->result == RESULT_FAIL ? RESULT_ERROR : r->result;
+		snprintf(why, sizeof(why), "%s%s%s", r->fail.text, r->fail.text[0] && r->fail.err ? ": " : "",
+			 r->fail.err ? strerror(r->fail.err) : "");
+	} else if (r->signal) {
+		snprintf(why, sizeof(why), "interrupted by signal %d (%s)", r->signal, strsignal(r->signal));
+	} else if (r->no_memory) {
+		snprintf(why, sizeof(why), "out of memory, the result is incomplete");
+	}
+	/* A failure's text has its own length, and may end in half a character. */
+	clean = utf8_dup(why);
+	if (!clean || !hint)
+		return -ENOMEM;
+	point.why = clean[0] ? clean : NULL;
+	point.hint = hint;
+	tap_point(to, &point);
+	return 0;
+}
+
+/* What people would read above the checks: as comments. */
+static void tap_comments(const struct report *r, FILE *to)
+{
+	fprintf(to, "# " PACKAGE_NAME " %s %s (kernel %s, seed %s)\n", report_common(r, "version"),
+		report_common(r, "command"), report_common(r, "kernel"), report_common(r, "seed"));
+	for (const struct note *note = r->lines.first; note; note = note->next) {
+		fputs("# ", to);
+		if (note->key) {
+			utf8_print(to, note->key);
+			fputs(": ", to);
+		}
+		utf8_print(to, note->text);
+		fputc('\n', to);
+	}
+	for (const struct value *v = r->root.first; v; v = v->next) {
+		if (value_is_container(v) || report_is_common_key(v->key) || report_is_hidden(r, v->key))
+			continue;
+		fputs("# ", to);
+		utf8_print(to, v->key);
+		fputs(": ", to);
+		value_print(to, v);
+		fputc('\n', to);
+	}
+}
+
+int render_tap(const struct report *r, FILE *to)
+{
+	bool has_run_point = tap_has_run_point(r);
+	unsigned number = 0, planned = has_run_point;
+
+	for (const struct check *c = r->first_check; c; c = c->next)
+		planned++;
+	fprintf(to, "TAP version 14\n1..%u\n", planned);
+	tap_comments(r, to);
+	for (const struct check *c = r->first_check; c; c = c->next) {
+		struct tap_point point = {
+			.number = ++number,
+			.name = c->name ? c->name : "-",
+			.why = c->why,
+			.result = c->result,
+			.evidence = &c->evidence,
+		};
+
+		tap_point(to, &point);
+	}
+	return has_run_point ? tap_run_point(r, ++number, to) : 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Strings from the machine (sysfs, kernel log, file names) made safe to show. */
+#ifndef IC_OUT_UTF8_H
+#define IC_OUT_UTF8_H
+
+#include <stdio.h>
+
+#include "base/util.h"
+
+/* A copy in which every byte that is no part of valid UTF-8 became U+FFFD. NULL: out of memory. The caller frees. */
+char *utf8_dup(const char *s);
+
+/* How many columns a valid string takes on a terminal, counting each code point as one. */
+size_t utf8_width(const char *s);
+
+/* Write a valid string without what a terminal would obey: control characters become '?', a
+ * line break a blank, a tab stays. */
+void utf8_print(FILE *to, const char *s);
+
+#endif
