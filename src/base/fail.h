@@ -6,9 +6,9 @@
 #include "base/util.h"
 
 struct fail {
-	int err;         /* positive errno, 0 = no failure recorded */
-	char text[384];  /* "cannot map 0x1000 bytes at iova 0xfee00000"; lower case, no full stop */
-	char hint[384];  /* one action, or "" */
+	int err;	/* positive errno, 0 = no failure recorded */
+	char text[384]; /* "cannot map 0x1000 bytes at iova 0xfee00000"; lower case, no full stop */
+	char hint[384]; /* one action, or "" */
 };
 
 /*

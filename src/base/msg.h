@@ -12,10 +12,10 @@ void msg_set_level(enum msg_level level);
 
 /* Each prints one line "iommuctl: ..." and makes sure a live progress line is cleared first. */
 void msg_error(const char *fmt, ...) IC_PRINTF(1, 2);
-void msg_warn(const char *fmt, ...) IC_PRINTF(1, 2);  /* "iommuctl: warning: ..." */
-void msg_note(const char *fmt, ...) IC_PRINTF(1, 2);  /* normal level */
-void msg_info(const char *fmt, ...) IC_PRINTF(1, 2);  /* verbose only */
-void msg_hint(const char *fmt, ...) IC_PRINTF(1, 2);  /* "hint: ..." */
+void msg_warn(const char *fmt, ...) IC_PRINTF(1, 2); /* "iommuctl: warning: ..." */
+void msg_note(const char *fmt, ...) IC_PRINTF(1, 2); /* normal level */
+void msg_info(const char *fmt, ...) IC_PRINTF(1, 2); /* verbose only */
+void msg_hint(const char *fmt, ...) IC_PRINTF(1, 2); /* "hint: ..." */
 
 /* Called before a message is printed; progress.c registers here to clear its line. NULL removes it. */
 void msg_set_prepare(void (*fn)(void));

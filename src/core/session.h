@@ -17,9 +17,9 @@
 enum canary_mode { CANARY_AUTO, CANARY_REQUIRE, CANARY_OFF };
 
 struct session_params {
-	const char *backend;   /* spec or NULL = auto */
-	const char *device;    /* id or NULL */
-	const char *driver;    /* spec or NULL = match */
+	const char *backend; /* spec or NULL = auto */
+	const char *device;  /* id or NULL */
+	const char *driver;  /* spec or NULL = match */
 	const char *vf_token;
 	uint64_t seed;
 	enum canary_mode canary;

@@ -11,8 +11,8 @@ struct dev {
 	struct iommu_device *idev;
 	const struct dev_env *env;
 	struct dev_limits limits; /* copied from ops->limits, then narrowed by init */
-	char *options;            /* what followed the driver's name, or "" */
-	struct mmio mmio;         /* BAR chosen by init, or a fake register file in unit tests */
+	char *options;		  /* what followed the driver's name, or "" */
+	struct mmio mmio;	  /* BAR chosen by init, or a fake register file in unit tests */
 	void *priv;
 	/* dev.c's own state follows in dev.c (struct dev is embedded there) */
 };

@@ -11,7 +11,7 @@ struct mmio_ops {
 };
 
 struct mmio {
-	volatile void *base;        /* a mapped BAR, or NULL when ops are set */
+	volatile void *base; /* a mapped BAR, or NULL when ops are set */
 	uint64_t size;
 	const struct mmio_ops *ops; /* fake register file */
 	void *ctx;

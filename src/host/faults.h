@@ -8,15 +8,15 @@
 #include "base/fail.h"
 
 struct dma_fault {
-	uint64_t time_ns;      /* clock_ns() when it was read */
+	uint64_t time_ns; /* clock_ns() when it was read */
 	uint64_t iova;
-	bool iova_known;       /* QEMU's AMD IOMMU logs address 0 for every fault */
+	bool iova_known; /* QEMU's AMD IOMMU logs address 0 for every fault */
 	bool write;
 	bool access_known;
-	char device[32];       /* requester as logged, normalised to 0000:00:04.0; "" = unknown */
-	char source[16];       /* "vt-d", "amd-vi", "virtio", "smmuv3", "riscv", "sim" */
+	char device[32]; /* requester as logged, normalised to 0000:00:04.0; "" = unknown */
+	char source[16]; /* "vt-d", "amd-vi", "virtio", "smmuv3", "riscv", "sim" */
 	char reason[96];
-	char raw[256];         /* the kernel's line */
+	char raw[256]; /* the kernel's line */
 };
 
 /* One line of kernel log text -> fault. False when the line is not an IOMMU fault. Pure; unit-tested on every format. */

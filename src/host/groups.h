@@ -10,17 +10,17 @@
 
 struct group_reserved {
 	uint64_t start, last;
-	char type[24];        /* direct, direct-relaxable, reserved, msi */
+	char type[24]; /* direct, direct-relaxable, reserved, msi */
 };
 
 struct group_info {
 	int id;
-	char type[16];        /* DMA, DMA-FQ, identity, ...; "" = unknown */
+	char type[16]; /* DMA, DMA-FQ, identity, ...; "" = unknown */
 	unsigned int nr_devices;
 	char (*devices)[16];
 	unsigned int nr_reserved;
 	struct group_reserved *reserved;
-	bool viable;          /* every non-bridge device is on a VFIO driver or none */
+	bool viable; /* every non-bridge device is on a VFIO driver or none */
 	unsigned int nr_blockers;
 	char (*blockers)[16]; /* devices on a host driver */
 };
@@ -38,6 +38,7 @@ int iommu_units(const struct host *host, char ***out);
  * Is the device ready for VFIO here and now? True, or false with one phrase in @why ("bound to sym53c8xx",
  * "group 4 is blocked by 0000:01:02.0 (e1000e)", "no IOMMU") and what to run in @hint.
  */
-bool device_ready(const struct host *host, const struct pci_info *dev, char *why, size_t why_len, char *hint, size_t hint_len);
+bool device_ready(const struct host *host, const struct pci_info *dev, char *why, size_t why_len, char *hint,
+		  size_t hint_len);
 
 #endif

@@ -8,19 +8,19 @@
 #include "host/host.h"
 
 struct pci_info {
-	char addr[16];         /* "0000:00:04.0" */
+	char addr[16]; /* "0000:00:04.0" */
 	uint16_t vendor, device, subvendor, subdevice;
-	uint32_t class_code;   /* 24 bits */
+	uint32_t class_code; /* 24 bits */
 	uint8_t revision;
 	bool is_bridge;
-	char name[160];        /* "Broadcom / LSI 53c895a", "" without libpci or pci.ids */
+	char name[160]; /* "Broadcom / LSI 53c895a", "" without libpci or pci.ids */
 	char class_name[80];
-	char driver[32];       /* "" = none */
-	int group;             /* -1 = none */
-	char iommu[32];        /* "dmar0", "" = none */
+	char driver[32]; /* "" = none */
+	int group;	 /* -1 = none */
+	char iommu[32];	 /* "dmar0", "" = none */
 	char reset_methods[64];
-	char cdev[16];         /* "vfio0", "" = none */
-	char devnode[32];      /* other handles: network interface or block device, "" = none */
+	char cdev[16];	  /* "vfio0", "" = none */
+	char devnode[32]; /* other handles: network interface or block device, "" = none */
 };
 
 /* "00:04.0" -> "0000:00:04.0"; -EINVAL when it is not a PCI address. */

@@ -11,9 +11,9 @@ struct iommu;
 struct sim_engine;
 
 struct iommu_device_id {
-	char name[32];        /* "0000:00:04.0" or "sim" */
+	char name[32]; /* "0000:00:04.0" or "sim" */
 	uint16_t vendor, device, subvendor, subdevice;
-	uint32_t class_code;  /* 24 bits */
+	uint32_t class_code; /* 24 bits */
 	uint8_t revision;
 	bool is_sim;
 };

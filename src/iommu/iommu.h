@@ -16,9 +16,9 @@ struct iommu_device;
 struct host;
 
 struct iommu_params {
-	const char *spec;      /* "sim,fault=stale-iotlb:p=0.01" or "vfio"; never NULL */
-	const char *vf_token;  /* UUID text or NULL */
-	uint64_t seed;         /* for the simulated IOMMU's misbehaviours */
+	const char *spec;     /* "sim,fault=stale-iotlb:p=0.01" or "vfio"; never NULL */
+	const char *vf_token; /* UUID text or NULL */
+	uint64_t seed;	      /* for the simulated IOMMU's misbehaviours */
 	const struct host *host;
 };
 
@@ -44,18 +44,19 @@ int iommu_attach(struct iommu *iommu, const char *id, struct iommu_device **out,
 void iommu_detach(struct iommu_device *idev);
 
 /* Memory fit for DMA in this context: the simulated IOMMU's frames, else pages of the host. Zero-filled, touched. */
-int iommu_mem_alloc(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f);
+int iommu_mem_alloc(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out,
+		    struct fail *f);
 /* Also correct while the memory is mapped: on a host the pages stay pinned, in the simulation as well. */
 void iommu_mem_free(struct iommu *iommu, struct iommu_mem *mem);
 
 struct iommu_map_req {
 	void *va;
 	uint64_t size;
-	iova_t iova;          /* in; out when kernel_iova */
+	iova_t iova; /* in; out when kernel_iova */
 	enum iommu_prot prot;
-	bool kernel_iova;     /* let the backend choose */
-	const char *tag;      /* buffer name for the ledger, copied; may be NULL */
-	unsigned int owner;   /* free use by the caller: generation, thread; kept in the ledger */
+	bool kernel_iova;   /* let the backend choose */
+	const char *tag;    /* buffer name for the ledger, copied; may be NULL */
+	unsigned int owner; /* free use by the caller: generation, thread; kept in the ledger */
 };
 
 /* 0 or -errno exactly as the backend answered. @f may be NULL on hot paths. */

@@ -19,7 +19,7 @@ enum sim_dma_kind {
 struct sim_dma {
 	enum sim_dma_kind kind;
 	uint64_t src, dst, len;
-	int status;    /* out: 0, -EFAULT when any page faulted (the rest is still attempted, as PCIe does) */
+	int status; /* out: 0, -EFAULT when any page faulted (the rest is still attempted, as PCIe does) */
 };
 
 /* Enqueue @n descriptors on @queue (0..SIM_QUEUES-1). -ENOSPC when the ring is full; the array must outlive the wait. */

@@ -33,30 +33,30 @@ struct iommu_mem {
 	void *va;
 	uint64_t size;
 	enum iommu_mem_kind kind;
-	int fd;         /* memfd, else -1 */
-	void *priv;     /* the backend's */
+	int fd;	    /* memfd, else -1 */
+	void *priv; /* the backend's */
 };
 
 #define IOMMU_MAX_RANGES 64
 
 /* What a backend can do: data that callers read. Zero means "no" or "unknown" as said. */
 struct iommu_caps {
-	uint64_t page_sizes;                             /* bit n = 2^n bytes; bit of the smallest is the map granule */
+	uint64_t page_sizes; /* bit n = 2^n bytes; bit of the smallest is the map granule */
 	unsigned int nr_ranges;
-	struct iova_range ranges[IOMMU_MAX_RANGES];      /* valid IOVA apertures, sorted */
-	bool ranges_known;                               /* false on kernels before 5.4: assume 0..2^39-1 less the MSI window */
+	struct iova_range ranges[IOMMU_MAX_RANGES]; /* valid IOVA apertures, sorted */
+	bool ranges_known; /* false on kernels before 5.4: assume 0..2^39-1 less the MSI window */
 	unsigned int nr_reserved;
-	struct iova_range reserved[IOMMU_MAX_RANGES];    /* holes inside: MSI window, RMRR, HT */
+	struct iova_range reserved[IOMMU_MAX_RANGES]; /* holes inside: MSI window, RMRR, HT */
 	bool has_dma_avail;
-	uint32_t dma_avail;                              /* mappings still allowed (type1 dma_entry_limit) */
-	bool unmap_all;                                  /* one call removes everything */
-	bool unmap_bisects;                              /* v1: unmap may take more than was asked; sizes are not exact */
-	bool kernel_iova;                                /* the backend can choose the IOVA */
-	bool coherent;                                   /* VFIO_DMA_CC_IOMMU asked after SET_IOMMU */
-	bool simulated;                                  /* no hardware behind it: no host to endanger */
-	bool has_phys;                                   /* iommu_phys() may work */
-	bool has_pins;                                   /* iommu_pins() works */
-	bool has_map_file;                               /* MAP_FILE (iommufd) */
+	uint32_t dma_avail; /* mappings still allowed (type1 dma_entry_limit) */
+	bool unmap_all;	    /* one call removes everything */
+	bool unmap_bisects; /* v1: unmap may take more than was asked; sizes are not exact */
+	bool kernel_iova;   /* the backend can choose the IOVA */
+	bool coherent;	    /* VFIO_DMA_CC_IOMMU asked after SET_IOMMU */
+	bool simulated;	    /* no hardware behind it: no host to endanger */
+	bool has_phys;	    /* iommu_phys() may work */
+	bool has_pins;	    /* iommu_pins() works */
+	bool has_map_file;  /* MAP_FILE (iommufd) */
 };
 
 /* How compare and the adversarial cases name the semantics they expect. */

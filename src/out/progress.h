@@ -14,9 +14,9 @@ void progress_set_mode(enum progress_mode mode);
 
 struct progress {
 	const char *label;
-	const char *unit;     /* "loops" */
-	uint64_t total;       /* 0 = unknown */
-	uint64_t until_ns;    /* deadline instead of a total (clock_ns), 0 = none */
+	const char *unit;  /* "loops" */
+	uint64_t total;	   /* 0 = unknown */
+	uint64_t until_ns; /* deadline instead of a total (clock_ns), 0 = none */
 	uint64_t start_ns, last_ns;
 	bool live;
 };

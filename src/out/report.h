@@ -24,7 +24,7 @@ struct report_params {
 	bool color;
 	const char *command; /* "compare" */
 	uint64_t seed;
-	FILE *to;            /* NULL = stdout */
+	FILE *to; /* NULL = stdout */
 };
 
 /* Starts with the keys every run has, in this order: command, version, kernel, seed, result. */
@@ -38,9 +38,9 @@ void report_str(struct report *r, const char *key, const char *value); /* NULL v
 void report_num(struct report *r, const char *key, uint64_t value);
 void report_real(struct report *r, const char *key, double value);
 void report_bool(struct report *r, const char *key, bool value);
-void report_hex(struct report *r, const char *key, uint64_t value);    /* "0x..." string in JSON */
-void report_object(struct report *r, const char *key);                 /* open; close with report_close */
-void report_list(struct report *r, const char *key);                   /* open; close with report_close */
+void report_hex(struct report *r, const char *key, uint64_t value); /* "0x..." string in JSON */
+void report_object(struct report *r, const char *key);		    /* open; close with report_close */
+void report_list(struct report *r, const char *key);		    /* open; close with report_close */
 void report_close(struct report *r);
 
 /* A line that only people see (text; a "# ..." comment in TAP; not in JSON). */
