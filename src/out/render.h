@@ -27,11 +27,11 @@ struct check {
 struct report {
 	enum report_format format;
 	bool color;
-	bool no_memory;  /* something was lost */
+	bool no_memory; /* something was lost */
 	FILE *to;
 	enum result result;
 	int signal;
-	size_t lost;     /* objects and lists opened that could not be had: what goes into them is dropped */
+	size_t lost; /* objects and lists opened that could not be had: what goes into them is dropped */
 	struct value root;
 	struct value *open; /* innermost */
 	struct note_list lines, hidden;

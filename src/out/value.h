@@ -22,7 +22,7 @@ enum value_type {
 struct value {
 	struct value *next;   /* sibling, in the order given */
 	struct value *parent; /* NULL for the root */
-	char *key;            /* valid UTF-8; NULL in a list and for the root */
+	char *key;	      /* valid UTF-8; NULL in a list and for the root */
 	enum value_type type;
 	union {
 		char *str; /* valid UTF-8 */
