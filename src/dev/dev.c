@@ -72,6 +72,34 @@ static void dev_hint_known(struct fail *f)
 	fail_hint(f, "known drivers: %s", known);
 }
 
+int dev_bad_option(const struct dev *dev, const char *key, const char *known, struct fail *f)
+{
+	fail_set(f, EINVAL, "driver %s has no option \"%s\"", dev->ops->name, key);
+	if (known[0])
+		fail_hint(f, "options: %s", known);
+	else
+		fail_hint(f, "this driver takes no options");
+	return -EINVAL;
+}
+
+/* A BAR smaller than a page that shares its page with others cannot be mapped. A lost device reads as all ones. */
+static uint64_t dev_bar_read(void *ctx, uint64_t offset, unsigned int width)
+{
+	const struct dev *dev = ctx;
+	uint64_t value;
+
+	return idev_bar_read(dev->idev, dev->bar, offset, width, &value) ? UINT64_MAX : value;
+}
+
+static void dev_bar_write(void *ctx, uint64_t offset, unsigned int width, uint64_t value)
+{
+	const struct dev *dev = ctx;
+
+	idev_bar_write(dev->idev, dev->bar, offset, width, value);
+}
+
+static const struct mmio_ops dev_bar_ops = {dev_bar_read, dev_bar_write};
+
 int dev_map_bar(struct dev *dev, unsigned int n, struct fail *f)
 {
 	struct idev_bar bar;
@@ -82,10 +110,12 @@ int dev_map_bar(struct dev *dev, unsigned int n, struct fail *f)
 	err = idev_bar_map(dev->idev, n, &bar, f);
 	if (err)
 		return err;
-	if (!bar.base)
-		return fail_set(f, EOPNOTSUPP, "BAR %u of %s cannot be mapped", n, idev_id(dev->idev)->name);
-	dev->mmio.base = bar.base;
-	dev->mmio.size = bar.size;
+	dev->bar = n;
+	dev->mmio = (struct mmio){.base = bar.base, .size = bar.size};
+	if (!bar.base) {
+		dev->mmio.ops = &dev_bar_ops;
+		dev->mmio.ctx = dev;
+	}
 	return 0;
 }
 

@@ -13,6 +13,7 @@ struct dev {
 	struct dev_limits limits; /* copied from ops->limits, then narrowed by init */
 	char *options;		  /* what followed the driver's name, or "" */
 	struct mmio mmio;	  /* BAR chosen by init, or a fake register file in unit tests */
+	unsigned int bar;	  /* the one behind mmio */
 	void *priv;
 	/* dev.c's own state follows in dev.c (struct dev is embedded there) */
 };
@@ -40,8 +41,11 @@ struct dev_ops {
  */
 int dev_open_ops(struct dev **out, const struct dev_ops *ops, struct iommu_device *idev, const char *options,
 		 const struct mmio *fake, const struct dev_env *env, struct fail *f);
-/* For probe: map BAR @n into dev->mmio unless a fake is there. */
+/* For probe: map BAR @n into dev->mmio unless a fake is there. Unmappable BARs (small ones) are reached by calls. */
 int dev_map_bar(struct dev *dev, unsigned int n, struct fail *f);
+
+/* For probe: the failure of an option that @dev's driver does not have; @known names those it has, "" for none. */
+int dev_bad_option(const struct dev *dev, const char *key, const char *known, struct fail *f);
 
 extern const struct dev_ops dev_sim_ops, dev_edu_ops, dev_lsi_ops;
 

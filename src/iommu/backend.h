@@ -60,6 +60,11 @@ struct idev_ops {
 	int (*config_read)(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t *value);
 	int (*config_write)(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t value);
 	int (*bar_map)(struct iommu_device *idev, unsigned int n, struct idev_bar *out, struct fail *f);
+	/* BAR @n by descriptor, where it is not mapped; width 1, 2, 4 or 8 */
+	int (*bar_read)(struct iommu_device *idev, unsigned int n, uint64_t offset, unsigned int width,
+			uint64_t *value);
+	int (*bar_write)(struct iommu_device *idev, unsigned int n, uint64_t offset, unsigned int width,
+			 uint64_t value);
 	int (*reset)(struct iommu_device *idev);
 	bool (*has_reset)(const struct iommu_device *idev);
 	int (*irq_enable)(struct iommu_device *idev, enum idev_irq kind, unsigned int n, int *eventfd_out);

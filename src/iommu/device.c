@@ -69,6 +69,26 @@ int idev_bar_map(struct iommu_device *idev, unsigned int n, struct idev_bar *out
 	return idev->ops->bar_map(idev, n, out, f);
 }
 
+static bool idev_bar_ok(unsigned int n, uint64_t offset, unsigned int width)
+{
+	return n <= 5 && (width == 1 || width == 2 || width == 4 || width == 8) && offset % width == 0;
+}
+
+int idev_bar_read(struct iommu_device *idev, unsigned int n, uint64_t offset, unsigned int width, uint64_t *value)
+{
+	*value = 0;
+	if (!idev->ops->bar_read)
+		return -EOPNOTSUPP;
+	return idev_bar_ok(n, offset, width) ? idev->ops->bar_read(idev, n, offset, width, value) : -EINVAL;
+}
+
+int idev_bar_write(struct iommu_device *idev, unsigned int n, uint64_t offset, unsigned int width, uint64_t value)
+{
+	if (!idev->ops->bar_write)
+		return -EOPNOTSUPP;
+	return idev_bar_ok(n, offset, width) ? idev->ops->bar_write(idev, n, offset, width, value) : -EINVAL;
+}
+
 int idev_reset(struct iommu_device *idev)
 {
 	return idev->ops->reset ? idev->ops->reset(idev) : -EOPNOTSUPP;

@@ -31,12 +31,16 @@ int idev_config_write(struct iommu_device *idev, unsigned int offset, unsigned i
 int idev_bus_master(struct iommu_device *idev, bool on);
 
 struct idev_bar {
-	volatile void *base; /* NULL when the BAR is I/O ports or not mappable: use idev_region_* */
+	volatile void *base; /* NULL when the BAR is I/O ports or not mappable: use idev_bar_read/write */
 	uint64_t size;
 	bool is_io;
 };
 /* mmap BAR @n (0..5). -ENOENT no such BAR, -EOPNOTSUPP. Unmapped by iommu_detach(). */
 int idev_bar_map(struct iommu_device *idev, unsigned int n, struct idev_bar *out, struct fail *f);
+
+/* One access of @width 1, 2, 4 or 8 bytes to BAR @n without mapping it. -ENOENT no such BAR, -EINVAL outside, -EIO. */
+int idev_bar_read(struct iommu_device *idev, unsigned int n, uint64_t offset, unsigned int width, uint64_t *value);
+int idev_bar_write(struct iommu_device *idev, unsigned int n, uint64_t offset, unsigned int width, uint64_t value);
 
 /* The reset methods the device has, strongest the kernel chooses. -EOPNOTSUPP when the device has none. */
 int idev_reset(struct iommu_device *idev);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * LSI 53C895A: its SCRIPTS processor copies memory. A page of instructions, one memory move per request and an interrupt
+ * at the end, is kicked by writing its address. Registers and instructions: LSI53C895A technical manual, chapters 4, 5.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "dev/driver.h"
+
+#define LSI_DSTAT 0x0c
+#define LSI_DSTAT_ILLEGAL 0x01
+#define LSI_DSTAT_SIR 0x04 /* the script's own interrupt: our end mark */
+#define LSI_DSTAT_ABORTED 0x10
+#define LSI_DSTAT_BUS_FAULT 0x20
+#define LSI_DSTAT_PARITY 0x40
+#define LSI_DSTAT_BAD (LSI_DSTAT_ILLEGAL | LSI_DSTAT_ABORTED | LSI_DSTAT_BUS_FAULT | LSI_DSTAT_PARITY)
+#define LSI_ISTAT 0x14
+#define LSI_ISTAT_DIP 0x01 /* DSTAT has something */
+#define LSI_ISTAT_SIP 0x02 /* the SCSI side has */
+#define LSI_ISTAT_RESET 0x40
+#define LSI_DSP 0x2c
+#define LSI_SCRATCHA 0x34
+#define LSI_DMODE 0x38
+#define LSI_DIEN 0x39
+#define LSI_DCNTL 0x3b
+#define LSI_SIEN0 0x40
+#define LSI_SIEN1 0x41
+#define LSI_SIST0 0x42
+#define LSI_SIST1 0x43
+
+#define LSI_MOVE 0xc0000000u	  /* | count; source; destination */
+#define LSI_INTERRUPT 0x98080000u /* unconditionally; then one dword of our choice */
+#define LSI_MOVE_DWORDS 3
+#define LSI_DEPTH 300 /* of 340 that fit a page; QEMU looks for endless scripts from 500 instructions on */
+#define LSI_MAX_LEN 0xfffff8u
+
+struct lsi {
+	volatile uint32_t *script; /* in the ring page */
+	iova_t script_iova;
+};
+
+static bool lsi_match(const struct iommu_device_id *id)
+{
+	return id->vendor == 0x1000 && id->device == 0x0012;
+}
+
+static int lsi_probe(struct dev *dev, struct fail *f)
+{
+	if (dev->options[0])
+		return dev_bad_option(dev, dev->options, "", f);
+	dev->priv = calloc(1, sizeof(struct lsi));
+	return dev->priv ? dev_map_bar(dev, 1, f) : fail_set(f, ENOMEM, "cannot open driver lsi");
+}
+
+/* A reset ends a script at once. True when the chip is idle and still there. */
+static bool lsi_soft_reset(const struct dev *dev)
+{
+	mmio_write8(&dev->mmio, LSI_ISTAT, LSI_ISTAT_RESET);
+	(void)mmio_read8(&dev->mmio, LSI_ISTAT); /* the write has arrived */
+	clock_sleep_ns(1000, NULL);
+	mmio_write8(&dev->mmio, LSI_ISTAT, 0);
+	return mmio_read8(&dev->mmio, LSI_ISTAT) == 0;
+}
+
+/* Memory to memory, no interrupt line: everything is polled. The reset values, but for those that firmware may keep. */
+static void lsi_configure(const struct dev *dev)
+{
+	mmio_write8(&dev->mmio, LSI_DMODE, 0);
+	mmio_write8(&dev->mmio, LSI_DIEN, 0);
+	mmio_write8(&dev->mmio, LSI_DCNTL, 0);
+	mmio_write8(&dev->mmio, LSI_SIEN0, 0);
+	mmio_write8(&dev->mmio, LSI_SIEN1, 0);
+}
+
+static int lsi_init(struct dev *dev, struct fail *f)
+{
+	const uint32_t mark = 0x5ca1ab1e;
+	struct lsi *lsi = dev->priv;
+	void *page;
+	int err;
+
+	if (!lsi_soft_reset(dev))
+		return fail_set(f, ENODEV, "lsi does not answer to a reset");
+	lsi_configure(dev);
+	mmio_write32(&dev->mmio, LSI_SCRATCHA, mark);
+	if (mmio_read32(&dev->mmio, LSI_SCRATCHA) != mark)
+		return fail_set(f, ENODEV, "lsi's registers do not hold what is written");
+	err = dev->env->ring_alloc(dev->env->ctx, dev->limits.max_iova, &page, &lsi->script_iova, f);
+	if (err)
+		return err;
+	lsi->script = page;
+	return 0;
+}
+
+static int lsi_stop(struct dev *dev)
+{
+	struct lsi *lsi = dev->priv;
+
+	if (!lsi_soft_reset(dev))
+		return -ETIMEDOUT;
+	if (lsi->script)
+		dev->env->ring_free(dev->env->ctx, (void *)lsi->script);
+	lsi->script = NULL;
+	return 0;
+}
+
+static void lsi_remove(struct dev *dev)
+{
+	free(dev->priv);
+}
+
+static int lsi_submit(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n)
+{
+	struct lsi *lsi = dev->priv;
+	volatile uint32_t *at = lsi->script;
+
+	for (unsigned int i = 0; i < n; i++) {
+		*at++ = LSI_MOVE | (uint32_t)reqs[i].len;
+		*at++ = (uint32_t)reqs[i].src;
+		*at++ = (uint32_t)reqs[i].dst;
+	}
+	*at++ = LSI_INTERRUPT;
+	*at++ = 0;
+	mmio_write32(&dev->mmio, LSI_DSP, (uint32_t)lsi->script_iova);
+	return 0;
+}
+
+/* DSP is behind the instruction that failed: what came before it was done, what comes after was not. */
+static void lsi_blame(const struct dev *dev, struct dev_req *reqs, unsigned int n)
+{
+	const struct lsi *lsi = dev->priv;
+	uint64_t done = (uint64_t)mmio_read32(&dev->mmio, LSI_DSP) - lsi->script_iova;
+	uint64_t failed = done / (LSI_MOVE_DWORDS * sizeof(uint32_t));
+
+	/* an address outside the script tells nothing: then none counts as done */
+	if (failed > n || failed == 0)
+		failed = 1;
+	for (unsigned int i = 0; i < n; i++)
+		reqs[i].status = i < failed - 1 ? 0 : -EIO;
+}
+
+/* Reading takes SCSI interrupts back: left alone, they would look like the end of the next script. */
+static void lsi_clear_scsi(const struct dev *dev)
+{
+	(void)mmio_read8(&dev->mmio, LSI_SIST0);
+	(void)mmio_read8(&dev->mmio, LSI_SIST1);
+}
+
+/* DSTAT must not be read while a script runs, ISTAT may. QEMU has run the script before the kick returns. */
+static int lsi_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n, unsigned int timeout_ms)
+{
+	uint8_t istat, dstat;
+	uint64_t end = 0;
+
+	while (!((istat = mmio_read8(&dev->mmio, LSI_ISTAT)) & (LSI_ISTAT_DIP | LSI_ISTAT_SIP))) {
+		if (!end)
+			end = clock_ns() + (uint64_t)timeout_ms * 1000000;
+		else if (clock_ns() >= end)
+			return -ETIMEDOUT;
+	}
+	dstat = mmio_read8(&dev->mmio, LSI_DSTAT);
+	if (istat == 0xff && dstat == 0xff)
+		return -ETIMEDOUT; /* gone from the bus: whether the DMA ended is not known */
+	if ((dstat & LSI_DSTAT_BAD) || !(dstat & LSI_DSTAT_SIR)) {
+		lsi_clear_scsi(dev);
+		lsi_blame(dev, reqs, n);
+		return 0;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		reqs[i].status = 0;
+	return 0;
+}
+
+const struct dev_ops dev_lsi_ops = {
+	.name = "lsi",
+	.help = "LSI 53C895A SCSI controller, SCRIPTS memory moves below 4 GiB",
+	.limits =
+		{
+			.min_len = 1,
+			.max_len = LSI_MAX_LEN,
+			.align = 1,
+			.max_iova = UINT32_MAX,
+			.depth = LSI_DEPTH,
+			.queues = 1,
+			.dirs = DEV_COPY,
+		},
+	.match = lsi_match,
+	.probe = lsi_probe,
+	.init = lsi_init,
+	.stop = lsi_stop,
+	.remove = lsi_remove,
+	.submit = lsi_submit,
+	.wait = lsi_wait,
+};

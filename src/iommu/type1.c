@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The type1 container's ioctls: map, unmap, and what it can do. drivers/vfio/vfio_iommu_type1.c is the other side. */
+#include <errno.h>
+#include <string.h>
+
+#include "host/self.h"
+#include "iommu/vfio.h"
+#include "iommu/vfio_caps.h"
+
+#define TYPE1_INFO_MAX (1u << 20)
+#define TYPE1_INFO_TRIES 8 /* the chain may grow between two calls */
+
+int type1_map(struct iommu *iommu, struct iommu_map_req *req)
+{
+	struct ic_vfio_dma_map arg = {
+		.argsz = sizeof(arg),
+		.vaddr = (uintptr_t)req->va,
+		.iova = req->iova,
+		.size = req->size,
+	};
+
+	if (req->kernel_iova)
+		return -EOPNOTSUPP;
+	if (req->prot & IOMMU_PROT_READ)
+		arg.flags |= IC_VFIO_MAP_READ;
+	if (req->prot & IOMMU_PROT_WRITE)
+		arg.flags |= IC_VFIO_MAP_WRITE;
+	return ioctl(to_vfio(iommu)->container, IC_VFIO_IOMMU_MAP_DMA, &arg) ? -errno : 0;
+}
+
+static int type1_do_unmap(struct iommu *iommu, struct ic_vfio_dma_unmap *arg, uint64_t *unmapped)
+{
+	*unmapped = 0;
+	if (ioctl(to_vfio(iommu)->container, IC_VFIO_IOMMU_UNMAP_DMA, arg))
+		return -errno;
+	*unmapped = arg->size;
+	return 0;
+}
+
+int type1_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped)
+{
+	struct ic_vfio_dma_unmap arg = {.argsz = sizeof(arg), .iova = iova, .size = size};
+
+	return type1_do_unmap(iommu, &arg, unmapped);
+}
+
+int type1_unmap_all(struct iommu *iommu, uint64_t *unmapped)
+{
+	struct ic_vfio_dma_unmap arg = {.argsz = sizeof(arg), .flags = IC_VFIO_UNMAP_ALL};
+
+	*unmapped = 0;
+	return iommu->caps.unmap_all ? type1_do_unmap(iommu, &arg, unmapped) : -EOPNOTSUPP;
+}
+
+/* mm->locked_vm is where type1 accounts pages (vfio_lock_acct). */
+int type1_pins(struct iommu *iommu, uint64_t *pages)
+{
+	uint64_t locked, pinned;
+	int err = self_locked(&locked, &pinned);
+
+	if (!err)
+		*pages = locked / 4096;
+	return err;
+}
+
+/* GET_INFO into a buffer that grows until the chain fits. *out is malloc'ed. */
+static int type1_get_info(int container, void **out, size_t *len)
+{
+	size_t size = sizeof(struct ic_vfio_type1_info);
+	struct ic_vfio_type1_info *info;
+	int err;
+
+	*out = NULL;
+	for (int tries = 0; tries < TYPE1_INFO_TRIES && size <= TYPE1_INFO_MAX; tries++) {
+		info = calloc(1, size);
+		if (!info)
+			return -ENOMEM;
+		info->argsz = (uint32_t)size;
+		if (ioctl(container, IC_VFIO_IOMMU_GET_INFO, info)) {
+			err = -errno;
+			free(info);
+			return err;
+		}
+		if (info->argsz <= size) {
+			*out = info;
+			*len = size;
+			return 0;
+		}
+		size = info->argsz;
+		free(info);
+	}
+	return -E2BIG;
+}
+
+static bool type1_extension(const struct vfio *vfio, unsigned long n)
+{
+	return ioctl(vfio->container, IC_VFIO_CHECK_EXTENSION, n) > 0;
+}
+
+int type1_read_caps(struct vfio *vfio, struct fail *f)
+{
+	struct iommu_caps *caps = &vfio->iommu.caps;
+	struct type1_info parsed;
+	CLEANUP_FREE void *info = NULL;
+	size_t len = 0;
+	int err = type1_get_info(vfio->container, &info, &len);
+
+	if (!err)
+		err = type1_parse_info(info, len, &parsed);
+	if (err)
+		return fail_set(f, err, "cannot read what the container can do");
+	*caps = (struct iommu_caps){
+		.page_sizes = parsed.page_sizes,
+		.nr_ranges = parsed.nr_ranges,
+		.ranges_known = parsed.has_ranges,
+		.has_dma_avail = parsed.has_dma_avail,
+		.dma_avail = parsed.dma_avail,
+		.unmap_all = type1_extension(vfio, IC_VFIO_EXT_UNMAP_ALL),
+		.unmap_bisects = vfio->type == IC_VFIO_TYPE1,
+		.coherent = type1_extension(vfio, IC_VFIO_EXT_DMA_CC),
+		.has_phys = true,
+		.has_pins = true,
+	};
+	memcpy(caps->ranges, parsed.ranges, sizeof(caps->ranges));
+	return 0;
+}

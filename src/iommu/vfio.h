@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to iommu/: the VFIO backend's objects. One container, its groups, their devices. */
+#ifndef IC_IOMMU_VFIO_H
+#define IC_IOMMU_VFIO_H
+
+#include "host/pci.h"
+#include "iommu/backend.h"
+#include "iommu/vfio_abi.h"
+
+/* An open group node in the container; shared by the devices of the group. */
+struct vfio_group {
+	int id, fd;
+	unsigned int users;
+	struct vfio_group *next;
+};
+
+struct vfio {
+	struct iommu iommu;
+	int container;
+	uint32_t type;	/* IC_VFIO_TYPE1_V2 or IC_VFIO_TYPE1 */
+	bool has_iommu; /* SET_IOMMU was done; the kernel forgets it with the last group */
+	struct vfio_group *groups;
+};
+
+struct vfio_mapping {
+	void *base;
+	uint64_t size; /* of the address range, whole pages */
+};
+
+struct vfio_device {
+	struct iommu_device idev;
+	struct vfio *vfio;
+	struct vfio_group *group;
+	int fd;
+	uint32_t flags;
+	struct ic_vfio_region_info regions[IC_VFIO_REGION_CONFIG + 1];
+	struct vfio_mapping bars[6];
+	bool irq_on[3]; /* by enum idev_irq */
+};
+
+/* vfio_group.c: the group of @pci, opened and viable. Refuses noiommu groups. Failures name who is in the way. */
+int vfio_group_get(struct vfio *vfio, const struct pci_info *pci, struct vfio_group **out, struct fail *f);
+/* Gives the group to the container and, if it is the first, sets the IOMMU type. */
+int vfio_group_join(struct vfio *vfio, struct vfio_group *group, struct fail *f);
+/* Leaves the container and closes with the last user. */
+void vfio_group_put(struct vfio *vfio, struct vfio_group *group);
+/* Adds the group's reserved regions of sysfs to caps.reserved; a machine that does not tell them adds none. */
+void vfio_group_reserved(struct vfio *vfio, const struct vfio_group *group);
+
+/* vfio_device.c: the device descriptor from its group; info and regions read. */
+int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct pci_info *pci, struct vfio_device **out,
+		     struct fail *f);
+void vfio_device_close(struct vfio_device *d);
+extern const struct idev_ops vfio_idev_ops;
+
+/* vfio_bar.c */
+int vfio_bar_map(struct iommu_device *idev, unsigned int n, struct idev_bar *out, struct fail *f);
+void vfio_bar_unmap(struct vfio_device *d);
+
+/* vfio_reset.c */
+int vfio_reset(struct iommu_device *idev);
+bool vfio_has_reset(const struct iommu_device *idev);
+
+/* vfio_irq.c */
+int vfio_irq_enable(struct iommu_device *idev, enum idev_irq kind, unsigned int n, int *eventfd_out);
+int vfio_irq_disable(struct iommu_device *idev, enum idev_irq kind);
+int vfio_irq_unmask(struct iommu_device *idev, enum idev_irq kind);
+
+/* type1.c: the container's own ioctls. */
+int type1_map(struct iommu *iommu, struct iommu_map_req *req);
+int type1_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped);
+int type1_unmap_all(struct iommu *iommu, uint64_t *unmapped);
+int type1_pins(struct iommu *iommu, uint64_t *pages);
+/* Extensions and GET_INFO into iommu->caps; to be asked after SET_IOMMU. */
+int type1_read_caps(struct vfio *vfio, struct fail *f);
+
+static inline struct vfio *to_vfio(struct iommu *iommu)
+{
+	return container_of(iommu, struct vfio, iommu);
+}
+
+static inline struct vfio_device *to_vfio_device(const struct iommu_device *idev)
+{
+	return container_of(idev, struct vfio_device, idev);
+}
+
+#endif

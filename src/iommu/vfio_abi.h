@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's VFIO interface as declared by us: numbers and layouts of Linux 3.6 to 7.3, include/uapi/linux/vfio.h.
+ * Own names, so that no system header, whatever its age, can get in the way.
+ */
+#ifndef IC_IOMMU_VFIO_ABI_H
+#define IC_IOMMU_VFIO_ABI_H
+
+#include <assert.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+
+#define IC_VFIO_IO(n) _IO(';', 100 + (n))
+
+#define IC_VFIO_API_VERSION 0
+#define IC_VFIO_TYPE1 1
+#define IC_VFIO_TYPE1_V2 3
+#define IC_VFIO_EXT_DMA_CC 4
+#define IC_VFIO_EXT_UNMAP_ALL 9
+
+#define IC_VFIO_GET_API_VERSION IC_VFIO_IO(0)
+#define IC_VFIO_CHECK_EXTENSION IC_VFIO_IO(1)
+#define IC_VFIO_SET_IOMMU IC_VFIO_IO(2)
+#define IC_VFIO_GROUP_GET_STATUS IC_VFIO_IO(3)
+#define IC_VFIO_GROUP_SET_CONTAINER IC_VFIO_IO(4)
+#define IC_VFIO_GROUP_UNSET_CONTAINER IC_VFIO_IO(5)
+#define IC_VFIO_GROUP_GET_DEVICE_FD IC_VFIO_IO(6)
+#define IC_VFIO_DEVICE_GET_INFO IC_VFIO_IO(7)
+#define IC_VFIO_DEVICE_GET_REGION_INFO IC_VFIO_IO(8)
+#define IC_VFIO_DEVICE_GET_IRQ_INFO IC_VFIO_IO(9)
+#define IC_VFIO_DEVICE_SET_IRQS IC_VFIO_IO(10)
+#define IC_VFIO_DEVICE_RESET IC_VFIO_IO(11)
+/* the numbers from 12 on mean one thing on a device and another on a container */
+#define IC_VFIO_DEVICE_GET_PCI_HOT_RESET_INFO IC_VFIO_IO(12)
+#define IC_VFIO_DEVICE_PCI_HOT_RESET IC_VFIO_IO(13)
+#define IC_VFIO_IOMMU_GET_INFO IC_VFIO_IO(12)
+#define IC_VFIO_IOMMU_MAP_DMA IC_VFIO_IO(13)
+#define IC_VFIO_IOMMU_UNMAP_DMA IC_VFIO_IO(14)
+
+static_assert(IC_VFIO_GET_API_VERSION == 0x3b64, "ioctl number");
+static_assert(IC_VFIO_DEVICE_RESET == 0x3b6f, "ioctl number");
+static_assert(IC_VFIO_IOMMU_UNMAP_DMA == 0x3b72, "ioctl number");
+
+#define IC_VFIO_GROUP_VIABLE 0x1
+
+struct ic_vfio_group_status {
+	uint32_t argsz, flags;
+};
+static_assert(sizeof(struct ic_vfio_group_status) == 8, "layout");
+
+/* Chained behind several info structs; next is an offset from the start of the struct, 0 = last. */
+struct ic_vfio_cap_header {
+	uint16_t id, version;
+	uint32_t next;
+};
+static_assert(sizeof(struct ic_vfio_cap_header) == 8, "layout");
+
+#define IC_VFIO_INFO_PGSIZES 0x1
+#define IC_VFIO_INFO_CAPS 0x2
+
+/* The kernels before 5.4 end it after iova_pgsizes. */
+struct ic_vfio_type1_info {
+	uint32_t argsz, flags;
+	uint64_t iova_pgsizes;
+	uint32_t cap_offset, pad;
+};
+static_assert(sizeof(struct ic_vfio_type1_info) == 24, "layout");
+
+#define IC_VFIO_CAP_IOVA_RANGE 1 /* since 5.4 */
+#define IC_VFIO_CAP_MIGRATION 2	 /* since 5.8 */
+#define IC_VFIO_CAP_DMA_AVAIL 3	 /* since 5.10 */
+
+/* What follows the header of each. */
+struct ic_vfio_cap_iova_range {
+	uint32_t nr_iovas, reserved;
+};
+static_assert(sizeof(struct ic_vfio_cap_iova_range) == 8, "layout");
+
+struct ic_vfio_iova_range {
+	uint64_t start, end; /* end is inclusive */
+};
+static_assert(sizeof(struct ic_vfio_iova_range) == 16, "layout");
+
+struct ic_vfio_cap_migration {
+	uint32_t flags, pad;
+	uint64_t pgsize_bitmap, max_dirty_bitmap_size;
+};
+static_assert(sizeof(struct ic_vfio_cap_migration) == 24, "layout");
+
+#define IC_VFIO_MAP_READ 0x1
+#define IC_VFIO_MAP_WRITE 0x2
+
+struct ic_vfio_dma_map {
+	uint32_t argsz, flags;
+	uint64_t vaddr, iova, size;
+};
+static_assert(sizeof(struct ic_vfio_dma_map) == 32, "layout");
+
+#define IC_VFIO_UNMAP_ALL 0x2 /* since 5.12 */
+
+struct ic_vfio_dma_unmap {
+	uint32_t argsz, flags;
+	uint64_t iova, size;
+};
+static_assert(sizeof(struct ic_vfio_dma_unmap) == 24, "layout");
+
+#define IC_VFIO_DEVICE_FLAG_RESET 0x1
+#define IC_VFIO_DEVICE_FLAG_PCI 0x2
+
+struct ic_vfio_device_info {
+	uint32_t argsz, flags, num_regions, num_irqs, cap_offset, pad;
+};
+static_assert(sizeof(struct ic_vfio_device_info) == 24, "layout");
+
+#define IC_VFIO_REGION_READ 0x1
+#define IC_VFIO_REGION_WRITE 0x2
+#define IC_VFIO_REGION_MMAP 0x4
+#define IC_VFIO_REGION_CAPS 0x8
+#define IC_VFIO_REGION_CONFIG 7 /* 0..5 are the BARs */
+
+struct ic_vfio_region_info {
+	uint32_t argsz, flags, index, cap_offset;
+	uint64_t size, offset;
+};
+static_assert(sizeof(struct ic_vfio_region_info) == 32, "layout");
+
+#define IC_VFIO_CAP_SPARSE_MMAP 1
+
+struct ic_vfio_cap_sparse {
+	uint32_t nr_areas, reserved;
+};
+static_assert(sizeof(struct ic_vfio_cap_sparse) == 8, "layout");
+
+struct ic_vfio_sparse_area {
+	uint64_t offset, size;
+};
+static_assert(sizeof(struct ic_vfio_sparse_area) == 16, "layout");
+
+struct ic_vfio_irq_info {
+	uint32_t argsz, flags, index, count;
+};
+static_assert(sizeof(struct ic_vfio_irq_info) == 16, "layout");
+
+#define IC_VFIO_IRQ_INFO_EVENTFD 0x1
+
+#define IC_VFIO_IRQ_DATA_NONE 0x1
+#define IC_VFIO_IRQ_DATA_EVENTFD 0x4
+#define IC_VFIO_IRQ_UNMASK 0x10
+#define IC_VFIO_IRQ_TRIGGER 0x20
+
+struct ic_vfio_irq_set {
+	uint32_t argsz, flags, index, start, count;
+	int32_t fds[]; /* with DATA_EVENTFD: count of them, and argsz says so */
+};
+static_assert(sizeof(struct ic_vfio_irq_set) == 20, "layout");
+
+struct ic_vfio_dependent_device {
+	uint32_t group;
+	uint16_t segment;
+	uint8_t bus, devfn;
+};
+static_assert(sizeof(struct ic_vfio_dependent_device) == 8, "layout");
+
+struct ic_vfio_hot_reset_info {
+	uint32_t argsz, flags, count;
+	struct ic_vfio_dependent_device devices[];
+};
+static_assert(sizeof(struct ic_vfio_hot_reset_info) == 12, "layout");
+
+struct ic_vfio_hot_reset {
+	uint32_t argsz, flags, count;
+	int32_t group_fds[];
+};
+static_assert(sizeof(struct ic_vfio_hot_reset) == 12, "layout");
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The device descriptor: taken from the group, its regions known, configuration space read and written through it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "iommu/vfio.h"
+
+static int vfio_device_explain(const struct vfio *vfio, const char *addr, int err, struct fail *f)
+{
+	fail_set(f, err, "cannot take %s from its group", addr);
+	if (err == -EACCES && !vfio->iommu.vf_token)
+		fail_hint(f,
+			  "it is a virtual function, or has some: name the token its owner set with --vf-token UUID");
+	else if (vfio->iommu.vf_token && (err == -EACCES || err == -EINVAL))
+		fail_hint(
+			f,
+			"--vf-token is not the one that was set, or the device takes none: the kernel log says which");
+	else if (err == -ENODEV)
+		fail_hint(f, "iommuctl bind %s", addr);
+	else if (err == -EBUSY)
+		fail_hint(f, "it is open already in this process or by iommufd");
+	return err;
+}
+
+static int vfio_device_get_fd(const struct vfio *vfio, const struct vfio_group *group, const char *addr, struct fail *f)
+{
+	char name[128];
+	int fd;
+
+	if (vfio->iommu.vf_token)
+		snprintf(name, sizeof(name), "%s vf_token=%s", addr, vfio->iommu.vf_token);
+	else
+		snprintf(name, sizeof(name), "%s", addr);
+	fd = ioctl(group->fd, IC_VFIO_GROUP_GET_DEVICE_FD, name);
+	return fd < 0 ? vfio_device_explain(vfio, addr, -errno, f) : fd;
+}
+
+/* A region that cannot be read stays with size 0: absent, as upper halves of 64-bit BARs are. */
+static int vfio_device_read_info(struct vfio_device *d, const char *addr, struct fail *f)
+{
+	struct ic_vfio_device_info info = {.argsz = sizeof(info)};
+
+	if (ioctl(d->fd, IC_VFIO_DEVICE_GET_INFO, &info))
+		return fail_set(f, errno, "cannot read what %s offers", addr);
+	if (!(info.flags & IC_VFIO_DEVICE_FLAG_PCI) || info.num_regions <= IC_VFIO_REGION_CONFIG)
+		return fail_set(f, ENODEV, "%s is not a PCI device to VFIO", addr);
+	d->flags = info.flags;
+	for (uint32_t i = 0; i < ARRAY_SIZE(d->regions); i++) {
+		d->regions[i] = (struct ic_vfio_region_info){.argsz = sizeof(d->regions[i]), .index = i};
+		if (ioctl(d->fd, IC_VFIO_DEVICE_GET_REGION_INFO, &d->regions[i]))
+			d->regions[i].size = 0;
+	}
+	return 0;
+}
+
+int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct pci_info *pci, struct vfio_device **out,
+		     struct fail *f)
+{
+	struct vfio_device *d = calloc(1, sizeof(*d));
+	int err;
+
+	*out = NULL;
+	if (!d)
+		return fail_set(f, ENOMEM, "cannot open %s", pci->addr);
+	d->vfio = vfio;
+	d->group = group;
+	d->idev.iommu = &vfio->iommu;
+	d->idev.ops = &vfio_idev_ops;
+	d->idev.id = (struct iommu_device_id){
+		.vendor = pci->vendor,
+		.device = pci->device,
+		.subvendor = pci->subvendor,
+		.subdevice = pci->subdevice,
+		.class_code = pci->class_code,
+		.revision = pci->revision,
+	};
+	snprintf(d->idev.id.name, sizeof(d->idev.id.name), "%s", pci->addr);
+	d->fd = vfio_device_get_fd(vfio, group, pci->addr, f);
+	err = d->fd < 0 ? d->fd : vfio_device_read_info(d, pci->addr, f);
+	if (err) {
+		vfio_device_close(d);
+		return err;
+	}
+	*out = d;
+	return 0;
+}
+
+void vfio_device_close(struct vfio_device *d)
+{
+	vfio_bar_unmap(d);
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d);
+}
+
+static int vfio_region_at(const struct vfio_device *d, unsigned int n, uint64_t offset, unsigned int width, off_t *at)
+{
+	const struct ic_vfio_region_info *r = &d->regions[n];
+
+	if (r->size == 0)
+		return -ENOENT;
+	if (width > r->size || offset > r->size - width)
+		return -EINVAL;
+	*at = (off_t)(r->offset + offset);
+	return 0;
+}
+
+static int vfio_region_read(struct iommu_device *idev, unsigned int n, uint64_t offset, unsigned int width,
+			    uint64_t *value)
+{
+	const struct vfio_device *d = to_vfio_device(idev);
+	off_t at;
+	int err = vfio_region_at(d, n, offset, width, &at);
+	ssize_t got;
+
+	*value = 0; /* little-endian, so a short value fills the low bytes */
+	if (err)
+		return err;
+	got = pread(d->fd, value, width, at);
+	return got < 0 ? -errno : got == (ssize_t)width ? 0 : -EIO;
+}
+
+static int vfio_region_write(struct iommu_device *idev, unsigned int n, uint64_t offset, unsigned int width,
+			     uint64_t value)
+{
+	const struct vfio_device *d = to_vfio_device(idev);
+	off_t at;
+	int err = vfio_region_at(d, n, offset, width, &at);
+	ssize_t put;
+
+	if (err)
+		return err;
+	put = pwrite(d->fd, &value, width, at);
+	return put < 0 ? -errno : put == (ssize_t)width ? 0 : -EIO;
+}
+
+static int vfio_config_read(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t *value)
+{
+	uint64_t wide;
+	int err = vfio_region_read(idev, IC_VFIO_REGION_CONFIG, offset, width, &wide);
+
+	*value = (uint32_t)wide;
+	return err;
+}
+
+static int vfio_config_write(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t value)
+{
+	return vfio_region_write(idev, IC_VFIO_REGION_CONFIG, offset, width, value);
+}
+
+const struct idev_ops vfio_idev_ops = {
+	.config_read = vfio_config_read,
+	.config_write = vfio_config_write,
+	.bar_map = vfio_bar_map,
+	.bar_read = vfio_region_read,
+	.bar_write = vfio_region_write,
+	.reset = vfio_reset,
+	.has_reset = vfio_has_reset,
+	.irq_enable = vfio_irq_enable,
+	.irq_disable = vfio_irq_disable,
+	.irq_unmask = vfio_irq_unmask,
+};
