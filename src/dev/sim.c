@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The driver of the simulated device: requests become descriptors of its engine. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/spec.h"
+#include "dev/driver.h"
+#include "iommu/sim.h"
+
+#define SIM_DEPTH 64
+#define SIM_MAX_LEN MiB(16)
+
+struct sim_driver {
+	struct sim_engine *engine;
+	struct sim_dma dma[SIM_QUEUES][SIM_DEPTH];
+};
+
+static const struct {
+	const char *name;
+	unsigned int dirs;
+} sim_driver_dirs[] = {
+	{"read", DEV_READ},
+	{"write", DEV_WRITE},
+	{"copy", DEV_COPY},
+	{"rw", DEV_READ | DEV_WRITE},
+	{"all", DEV_READ | DEV_WRITE | DEV_COPY},
+};
+
+static bool sim_driver_match(const struct iommu_device_id *id)
+{
+	return id->is_sim;
+}
+
+static int sim_driver_set_dirs(struct dev *dev, const char *value, struct fail *f)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(sim_driver_dirs); i++) {
+		if (!strcmp(value, sim_driver_dirs[i].name)) {
+			dev->limits.dirs = sim_driver_dirs[i].dirs;
+			return 0;
+		}
+	}
+	fail_set(f, EINVAL, "driver sim: unknown directions '%s'", value);
+	fail_hint(f, "dirs=read|write|copy|rw|all");
+	return -EINVAL;
+}
+
+static int sim_driver_set_mask(struct dev *dev, const char *value, struct fail *f)
+{
+	uint64_t bits;
+
+	if (num_parse_u64(value, &bits) || bits < 20 || bits > 48) {
+		fail_set(f, EINVAL, "driver sim: mask takes a number of address bits from 20 to 48, not '%s'", value);
+		return -EINVAL;
+	}
+	dev->limits.max_iova = (UINT64_C(1) << bits) - 1;
+	return 0;
+}
+
+static int sim_driver_option(struct dev *dev, const struct spec_option *option, struct fail *f)
+{
+	if (!strcmp(option->key, "dirs"))
+		return sim_driver_set_dirs(dev, option->value, f);
+	if (!strcmp(option->key, "mask"))
+		return sim_driver_set_mask(dev, option->value, f);
+	fail_set(f, EINVAL, "driver sim: unknown option '%s'", option->key);
+	fail_hint(f, "valid options: dirs=read|write|copy|rw|all, mask=BITS");
+	return -EINVAL;
+}
+
+static int sim_driver_options(struct dev *dev, struct fail *f)
+{
+	const char *cursor = dev->options ? dev->options : "";
+	struct spec_option option;
+	int r;
+
+	while ((r = spec_next(&cursor, &option)) > 0) {
+		r = sim_driver_option(dev, &option, f);
+		if (r)
+			return r;
+	}
+	return r ? fail_set(f, r, "driver sim: cannot read options '%s'", dev->options) : 0;
+}
+
+static int sim_driver_probe(struct dev *dev, struct fail *f)
+{
+	struct sim_engine *engine = idev_sim_engine(dev->idev);
+	struct sim_driver *drv;
+	int r = sim_driver_options(dev, f);
+
+	if (r)
+		return r;
+	if (!engine)
+		return fail_set(f, ENODEV, "driver sim: the device is not a simulated one");
+	/* Through its own buffer the device moves no more than that holds. */
+	if (!(dev->limits.dirs & DEV_COPY))
+		dev->limits.max_len = SIM_DEVICE_BUFFER;
+	drv = calloc(1, sizeof(*drv));
+	if (!drv)
+		return fail_set(f, ENOMEM, "driver sim");
+	drv->engine = engine;
+	dev->priv = drv;
+	return 0;
+}
+
+static int sim_driver_init(struct dev *dev, struct fail *f)
+{
+	return 0; /* queues start at first use */
+}
+
+static int sim_driver_stop(struct dev *dev)
+{
+	struct sim_driver *drv = dev->priv;
+
+	sim_engine_reset(drv->engine);
+	return 0;
+}
+
+static void sim_driver_remove(struct dev *dev)
+{
+	free(dev->priv);
+	dev->priv = NULL;
+}
+
+static int sim_driver_submit(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n)
+{
+	struct sim_driver *drv = dev->priv;
+
+	for (unsigned int i = 0; i < n; i++) {
+		enum sim_dma_kind kind = reqs[i].dir == DEV_COPY   ? SIM_DMA_COPY
+					 : reqs[i].dir == DEV_READ ? SIM_DMA_READ
+								   : SIM_DMA_WRITE;
+
+		drv->dma[queue][i] =
+			(struct sim_dma){.kind = kind, .src = reqs[i].src, .dst = reqs[i].dst, .len = reqs[i].len};
+	}
+	return sim_engine_submit(drv->engine, queue, drv->dma[queue], n);
+}
+
+static int sim_driver_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n,
+			   unsigned int timeout_ms)
+{
+	struct sim_driver *drv = dev->priv;
+	int r = sim_engine_wait(drv->engine, queue, timeout_ms);
+
+	for (unsigned int i = 0; !r && i < n; i++) {
+		int status = drv->dma[queue][i].status;
+
+		reqs[i].status = status == 0 || status == -EFAULT ? status : -EIO;
+	}
+	return r;
+}
+
+const struct dev_ops dev_sim_ops = {
+	.name = "sim",
+	.help = "the simulated device: copies, reads and writes on 8 queues; options dirs=, mask=",
+	.limits =
+		{
+			.min_len = 1,
+			.max_len = SIM_MAX_LEN,
+			.align = 1,
+			.max_iova = (UINT64_C(1) << 48) - 1,
+			.depth = SIM_DEPTH,
+			.queues = SIM_QUEUES,
+			.dirs = DEV_READ | DEV_WRITE | DEV_COPY,
+			.buffer = SIM_DEVICE_BUFFER,
+			.reports_faults = true,
+		},
+	.match = sim_driver_match,
+	.probe = sim_driver_probe,
+	.init = sim_driver_init,
+	.stop = sim_driver_stop,
+	.remove = sim_driver_remove,
+	.submit = sim_driver_submit,
+	.wait = sim_driver_wait,
+};

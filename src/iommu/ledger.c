@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ledger of live mappings: a skip list ordered by IOVA. One writer at a time by a mutex, readers under RCU. Removed
+ * nodes keep their links, so a reader standing on one walks on; they are freed in batches after a grace period.
+ */
+#include "iommu/ledger.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/util.h"
+#include "iommu/rcu.h"
+
+#define LEDGER_HEIGHT 16
+/* Removed nodes handed to rcu_defer() at a time: one message to liburcu's thread for all of them. */
+#define LEDGER_BATCH 128
+
+struct ledger_node;
+typedef _Atomic(struct ledger_node *) ledger_link;
+
+struct ledger_node {
+	struct rcu_head rcu;	    /* of the batch's first node */
+	struct ledger_node *parted; /* next in the batch */
+	struct ledger_entry entry;
+	unsigned int height;
+	ledger_link next[];
+};
+
+struct ledger {
+	pthread_mutex_t lock;
+	ledger_link head[LEDGER_HEIGHT];
+	struct ledger_node *parted;
+	unsigned int parted_count;
+	uint64_t draws;
+	uint64_t serial;
+	_Atomic uint64_t count, bytes;
+};
+
+int ledger_new(struct ledger **out)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+
+	if (!ledger)
+		return -ENOMEM;
+	pthread_mutex_init(&ledger->lock, NULL);
+	ledger->draws = UINT64_C(0x9e3779b97f4a7c15);
+	*out = ledger;
+	return 0;
+}
+
+static void ledger_free_batch(struct rcu_head *head)
+{
+	struct ledger_node *node = container_of(head, struct ledger_node, rcu), *next;
+
+	rcu_deferred();
+	for (; node; node = next) {
+		next = node->parted;
+		free(node);
+	}
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	struct ledger_node *node, *next;
+
+	if (!ledger)
+		return;
+	/* Nobody reads it any more: no grace period is needed for what is still here. */
+	for (node = ledger->parted; node; node = next) {
+		next = node->parted;
+		free(node);
+	}
+	for (node = atomic_load(&ledger->head[0]); node; node = next) {
+		next = atomic_load(&node->next[0]);
+		free(node);
+	}
+	pthread_mutex_destroy(&ledger->lock);
+	free(ledger);
+}
+
+/*
+ * The links that lead past every entry that ends below @iova, one per level, in @links (may be NULL); returns the first
+ * entry that ends at or above it.
+ */
+static struct ledger_node *ledger_seek(const struct ledger *ledger, iova_t iova, ledger_link **links)
+{
+	ledger_link *level = ((struct ledger *)(uintptr_t)ledger)->head;
+	struct ledger_node *node = NULL;
+
+	for (unsigned int i = LEDGER_HEIGHT; i-- > 0;) {
+		while ((node = atomic_load_explicit(&level[i], memory_order_acquire)) && node->entry.range.last < iova)
+			level = node->next;
+		if (links)
+			links[i] = &level[i];
+	}
+	return node;
+}
+
+/* Height h with probability 4^-h. */
+static unsigned int ledger_height(struct ledger *ledger)
+{
+	unsigned int height;
+
+	ledger->draws ^= ledger->draws << 13;
+	ledger->draws ^= ledger->draws >> 7;
+	ledger->draws ^= ledger->draws << 17;
+	height = 1 + (unsigned int)__builtin_ctzll(ledger->draws | UINT64_C(1) << 62) / 2;
+	return MIN(height, LEDGER_HEIGHT);
+}
+
+static void ledger_link_node(struct ledger *ledger, struct ledger_node *node, ledger_link **links)
+{
+	node->entry.serial = ++ledger->serial;
+	for (unsigned int i = 0; i < node->height; i++) {
+		struct ledger_node *next = atomic_load_explicit(links[i], memory_order_relaxed);
+
+		atomic_store_explicit(&node->next[i], next, memory_order_relaxed);
+	}
+	for (unsigned int i = 0; i < node->height; i++)
+		atomic_store_explicit(links[i], node, memory_order_release);
+	atomic_fetch_add_explicit(&ledger->count, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&ledger->bytes, node->entry.range.last - node->entry.range.start + 1,
+				  memory_order_relaxed);
+}
+
+int ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
+{
+	ledger_link *links[LEDGER_HEIGHT];
+	struct ledger_node *node, *there;
+	unsigned int height;
+	int r = -ENOMEM;
+
+	pthread_mutex_lock(&ledger->lock);
+	there = ledger_seek(ledger, entry->range.start, links);
+	if (there && there->entry.range.start <= entry->range.last) {
+		r = -EEXIST;
+		goto out;
+	}
+	height = ledger_height(ledger);
+	node = calloc(1, sizeof(*node) + height * sizeof(ledger_link));
+	if (!node)
+		goto out;
+	node->entry = *entry;
+	node->height = height;
+	ledger_link_node(ledger, node, links);
+	r = 0;
+out:
+	pthread_mutex_unlock(&ledger->lock);
+	return r;
+}
+
+/* Unlink @node; it stays readable until a grace period has passed. Returns its size. */
+static uint64_t ledger_part(struct ledger *ledger, struct ledger_node *node, ledger_link **links)
+{
+	uint64_t bytes = node->entry.range.last - node->entry.range.start + 1;
+
+	/* From the top, so that a reader coming down never meets a level that is already gone below it. */
+	for (unsigned int i = node->height; i-- > 0;)
+		atomic_store_explicit(links[i], atomic_load_explicit(&node->next[i], memory_order_relaxed),
+				      memory_order_release);
+	atomic_fetch_sub_explicit(&ledger->count, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&ledger->bytes, bytes, memory_order_relaxed);
+	node->parted = ledger->parted;
+	ledger->parted = node;
+	if (++ledger->parted_count >= LEDGER_BATCH) {
+		ledger->parted = NULL;
+		ledger->parted_count = 0;
+		rcu_defer(&node->rcu, ledger_free_batch);
+	}
+	return bytes;
+}
+
+/* Remove the entries that start inside @range; with @whole only those that also end inside. */
+static uint64_t ledger_remove_range(struct ledger *ledger, struct iova_range range, bool whole)
+{
+	ledger_link *links[LEDGER_HEIGHT];
+	struct ledger_node *node, *next;
+	uint64_t bytes = 0;
+
+	pthread_mutex_lock(&ledger->lock);
+	node = ledger_seek(ledger, range.start, links);
+	if (node && node->entry.range.start < range.start) {
+		/* It sticks out to the left: what may go begins after it. */
+		node = node->entry.range.last < range.last ? ledger_seek(ledger, node->entry.range.last + 1, links)
+							   : NULL;
+	}
+	for (; node && node->entry.range.start <= range.last; node = next) {
+		next = atomic_load_explicit(&node->next[0], memory_order_relaxed);
+		if (whole && node->entry.range.last > range.last)
+			break;
+		bytes += ledger_part(ledger, node, links);
+	}
+	pthread_mutex_unlock(&ledger->lock);
+	return bytes;
+}
+
+uint64_t ledger_remove(struct ledger *ledger, struct iova_range range)
+{
+	return ledger_remove_range(ledger, range, true);
+}
+
+uint64_t ledger_remove_starting(struct ledger *ledger, struct iova_range range)
+{
+	return ledger_remove_range(ledger, range, false);
+}
+
+bool ledger_find(const struct ledger *ledger, struct iova_range range, struct ledger_entry *out)
+{
+	const struct ledger_node *node;
+	bool found;
+
+	rcu_enter();
+	node = ledger_seek(ledger, range.start, NULL);
+	found = node && node->entry.range.start <= range.last;
+	if (found)
+		*out = node->entry;
+	rcu_leave();
+	return found;
+}
+
+int ledger_each(const struct ledger *ledger, int (*fn)(const struct ledger_entry *entry, void *arg), void *arg)
+{
+	const struct ledger_node *node;
+	int r = 0;
+
+	rcu_enter();
+	node = atomic_load_explicit(&ledger->head[0], memory_order_acquire);
+	for (; node && !r; node = atomic_load_explicit(&node->next[0], memory_order_acquire))
+		r = fn(&node->entry, arg);
+	rcu_leave();
+	return r;
+}
+
+uint64_t ledger_count(const struct ledger *ledger)
+{
+	return atomic_load_explicit(&ledger->count, memory_order_relaxed);
+}
+
+uint64_t ledger_bytes(const struct ledger *ledger)
+{
+	return atomic_load_explicit(&ledger->bytes, memory_order_relaxed);
+}

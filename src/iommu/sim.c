@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The backend "sim": options, context, memory verbs and the device that can be attached. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "iommu/rcu.h"
+#include "iommu/sim_context.h"
+
+/* The default of vfio_iommu_type1.dma_entry_limit. */
+#define SIM_ENTRY_LIMIT 65535
+
+struct sim_device {
+	struct iommu_device idev;
+	struct sim_engine *engine;
+};
+
+static struct sim *sim_of(struct iommu *iommu)
+{
+	return container_of(iommu, struct sim, iommu);
+}
+
+static const struct {
+	const char *name;
+	enum iommu_personality personality;
+} sim_personalities[] = {
+	{"type1-v2", IOMMU_TYPE1_V2},
+	{"type1-v1", IOMMU_TYPE1_V1},
+	{"iommufd", IOMMU_IOMMUFD},
+};
+
+static int sim_set_personality(struct sim *sim, const char *value, struct fail *f)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(sim_personalities); i++) {
+		if (!strcmp(value, sim_personalities[i].name)) {
+			sim->iommu.personality = sim_personalities[i].personality;
+			return 0;
+		}
+	}
+	fail_set(f, EINVAL, "unknown personality '%s' of the simulated IOMMU", value);
+	fail_hint(f, "valid personalities: type1-v2, type1-v1, iommufd");
+	return -EINVAL;
+}
+
+static int sim_set_limit(struct sim *sim, const char *value, struct fail *f)
+{
+	if (!num_parse_u64(value, &sim->entry_limit) && sim->entry_limit <= UINT32_MAX)
+		return 0;
+	fail_set(f, EINVAL, "dma_entry_limit takes a number of mappings, not '%s'", value);
+	return -EINVAL;
+}
+
+static int sim_set_fault(struct sim *sim, const char *value, struct fail *f)
+{
+	return sim_faults_add(&sim->faults, value, f);
+}
+
+static const struct {
+	const char *key;
+	int (*set)(struct sim *sim, const char *value, struct fail *f);
+} sim_options[] = {
+	{"fault", sim_set_fault},
+	{"personality", sim_set_personality},
+	{"dma_entry_limit", sim_set_limit},
+};
+
+static int sim_set_option(struct sim *sim, const char *key, const char *value, struct fail *f)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(sim_options); i++) {
+		if (strcmp(key, sim_options[i].key))
+			continue;
+		if (value && *value)
+			return sim_options[i].set(sim, value, f);
+		return fail_set(f, EINVAL, "option '%s' of the simulated IOMMU needs a value", key);
+	}
+	fail_set(f, EINVAL, "unknown option '%s' of the simulated IOMMU", key);
+	fail_hint(f, "valid options: fault=NAME[:p=PROB][:after=N], personality=NAME, dma_entry_limit=N");
+	return -EINVAL;
+}
+
+static int sim_parse(struct sim *sim, const char *options, struct fail *f)
+{
+	CLEANUP_FREE char *copy = strdup(options ? options : "");
+	char *rest = copy, *key, *value;
+	int r;
+
+	if (!copy)
+		return fail_set(f, ENOMEM, "cannot read options '%s'", options);
+	if (!*copy)
+		return 0;
+	while ((key = strsep(&rest, ","))) {
+		value = strchr(key, '=');
+		if (value)
+			*value++ = '\0';
+		r = sim_set_option(sim, key, value, f);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int sim_probe(const struct iommu_params *params, struct fail *f)
+{
+	return 0;
+}
+
+static void sim_close(struct iommu *iommu)
+{
+	struct sim *sim = sim_of(iommu);
+
+	sim_mapping_drop_all(sim);
+	sim_pt_exit(&sim->pt);
+	sim_mem_exit(&sim->mem);
+	pthread_mutex_destroy(&sim->records.lock);
+	pthread_mutex_destroy(&sim->lock);
+	free(sim);
+}
+
+static int sim_open(const char *options, const struct iommu_params *params, struct iommu **out, struct fail *f)
+{
+	struct sim *sim = calloc(1, sizeof(*sim));
+	int r;
+
+	if (!sim)
+		return fail_set(f, ENOMEM, "cannot open the simulated IOMMU");
+	sim->iommu.ops = &iommu_sim_ops;
+	sim->iommu.personality = IOMMU_TYPE1_V2;
+	sim->entry_limit = SIM_ENTRY_LIMIT;
+	sim->faults.seed = params->seed;
+	r = sim_parse(sim, options, f);
+	if (r)
+		goto out_free;
+	/* iommufd knows no limit. */
+	if (sim->iommu.personality == IOMMU_IOMMUFD)
+		sim->entry_limit = UINT64_MAX;
+	r = sim_mem_init(&sim->mem, sim->faults.fault[SIM_FAULT_EARLY_UNPIN].on);
+	if (!r) {
+		r = sim_pt_init(&sim->pt);
+		if (r)
+			sim_mem_exit(&sim->mem);
+	}
+	if (r) {
+		fail_set(f, r, "cannot set up the simulated IOMMU's memory");
+		goto out_free;
+	}
+	pthread_mutex_init(&sim->lock, NULL);
+	pthread_mutex_init(&sim->records.lock, NULL);
+	sim_qi_init(&sim->qi, &sim->tlb);
+	*out = &sim->iommu;
+	return 0;
+out_free:
+	free(sim);
+	return r;
+}
+
+static void sim_fill_caps(struct sim *sim)
+{
+	bool iommufd = sim->iommu.personality == IOMMU_IOMMUFD;
+
+	sim->iommu.caps = (struct iommu_caps){
+		.page_sizes = KiB(4) | MiB(2) | GiB(1),
+		.nr_ranges = 2,
+		.ranges = {{0, SIM_MSI_START - 1}, {SIM_MSI_LAST + 1, SIM_IOVA_LAST}},
+		.ranges_known = true,
+		.nr_reserved = 1,
+		.reserved = {{SIM_MSI_START, SIM_MSI_LAST}},
+		.has_dma_avail = !iommufd,
+		.dma_avail = iommufd ? 0 : (uint32_t)sim->entry_limit,
+		.unmap_all = true,
+		.unmap_bisects = sim->iommu.personality == IOMMU_TYPE1_V1,
+		.kernel_iova = iommufd,
+		.coherent = true,
+		.simulated = true,
+		.has_phys = true,
+		.has_pins = true,
+	};
+}
+
+static int sim_device_reset(struct iommu_device *idev)
+{
+	sim_engine_reset(container_of(idev, struct sim_device, idev)->engine);
+	return 0;
+}
+
+static bool sim_device_has_reset(const struct iommu_device *idev)
+{
+	return true;
+}
+
+static struct sim_engine *sim_device_engine(struct iommu_device *idev)
+{
+	return container_of(idev, struct sim_device, idev)->engine;
+}
+
+static const struct idev_ops sim_device_ops = {
+	.reset = sim_device_reset,
+	.has_reset = sim_device_has_reset,
+	.sim_engine = sim_device_engine,
+};
+
+static int sim_attach(struct iommu *iommu, const char *id, struct iommu_device **out, struct fail *f)
+{
+	struct sim_device *dev;
+
+	if (strcmp(id, "sim")) {
+		fail_set(f, ENOENT, "no device '%s' behind the simulated IOMMU", id);
+		fail_hint(f, "the simulated IOMMU has one kind of device: --device sim");
+		return -ENOENT;
+	}
+	dev = calloc(1, sizeof(*dev));
+	if (dev)
+		dev->engine = sim_engine_new(sim_of(iommu));
+	if (!dev || !dev->engine) {
+		free(dev);
+		return fail_set(f, ENOMEM, "cannot set up the simulated device");
+	}
+	dev->idev.iommu = iommu;
+	dev->idev.ops = &sim_device_ops;
+	dev->idev.id = (struct iommu_device_id){.name = "sim", .is_sim = true};
+	sim_fill_caps(sim_of(iommu));
+	*out = &dev->idev;
+	return 0;
+}
+
+static void sim_detach(struct iommu_device *idev)
+{
+	struct sim_device *dev = container_of(idev, struct sim_device, idev);
+
+	sim_engine_free(dev->engine);
+	free(dev);
+}
+
+static int sim_mem_alloc(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out)
+{
+	struct sim_buf *buf;
+	int r = sim_buf_new(&sim_of(iommu)->mem, size, kind, &buf);
+
+	if (r)
+		return r;
+	*out = (struct iommu_mem){
+		.va = (void *)(uintptr_t)buf->node.start,
+		.size = buf->frames << SIM_PAGE_SHIFT,
+		.kind = kind,
+		.fd = -1,
+		.priv = buf,
+	};
+	return 0;
+}
+
+static void sim_mem_free(struct iommu *iommu, struct iommu_mem *mem)
+{
+	if (mem->priv)
+		sim_buf_release(&sim_of(iommu)->mem, mem->priv);
+	*mem = (struct iommu_mem){.fd = -1};
+}
+
+static int sim_phys(struct iommu *iommu, const void *va, uint64_t *phys)
+{
+	struct sim *sim = sim_of(iommu);
+	uint64_t offset, run;
+	struct sim_buf *buf = sim_buf_get(&sim->mem, va, 1, &offset);
+
+	if (!buf)
+		return -EFAULT;
+	*phys = sim_buf_frame(buf, offset >> SIM_PAGE_SHIFT, 1, &run) << SIM_PAGE_SHIFT | (offset & (SIM_PAGE - 1));
+	sim_buf_put(&sim->mem, buf);
+	return 0;
+}
+
+static int sim_pins(struct iommu *iommu, uint64_t *pages)
+{
+	*pages = atomic_load_explicit(&sim_of(iommu)->pins, memory_order_relaxed);
+	return 0;
+}
+
+const struct iommu_ops iommu_sim_ops = {
+	.name = "sim",
+	.help = "a simulated IOMMU and device in this process; options fault=, personality=, dma_entry_limit=",
+	.probe = sim_probe,
+	.open = sim_open,
+	.close = sim_close,
+	.attach = sim_attach,
+	.detach = sim_detach,
+	.map = sim_map,
+	.unmap = sim_unmap,
+	.unmap_all = sim_unmap_all,
+	.mem_alloc = sim_mem_alloc,
+	.mem_free = sim_mem_free,
+	.phys = sim_phys,
+	.pins = sim_pins,
+	.faults = sim_record_read,
+};

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The simulated IOMMU's misbehaviours: their table, their options, their dice. */
+#include "iommu/sim_fault.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/rng.h"
+#include "iommu/iommu.h"
+
+/* Indexed by enum sim_fault_id, closed by a NULL name. */
+static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
+	[SIM_FAULT_STALE_IOTLB] = {"stale-iotlb", "unmap neither waits for the device nor invalidates the IOTLB"},
+	[SIM_FAULT_PSI_MASK] = {"psi-mask", "the invalidation covers only part of an unaligned range"},
+	[SIM_FAULT_UNMAP_SKIP_PTE] = {"unmap-skip-pte", "the last page table entry of an unmapped run survives"},
+	[SIM_FAULT_EARLY_UNPIN] = {"early-unpin", "frames are reused before the invalidation, whoever else holds them"},
+	[SIM_FAULT_SHORT_UNMAP] = {"short-unmap", "unmap reports one page too few"},
+	[SIM_FAULT_RO_WRITABLE] = {"ro-writable", "writes through read-only mappings succeed"},
+	[SIM_FAULT_PIN_LEAK] = {"pin-leak", "unmap does not give the pins back"},
+	[SIM_FAULT_OVERLAP_OK] = {"overlap-ok", "a map over an existing mapping is accepted and replaces it"},
+	[SIM_FAULT_IOVA_RESERVED] = {"iova-reserved", "a map inside the reserved window is accepted"},
+	[SIM_FAULT_UNTRANSLATED] = {"untranslated", "DMA goes to the physical address that equals the IOVA"},
+};
+
+const struct iommu_help *iommu_sim_faults_help(void)
+{
+	return sim_fault_table;
+}
+
+static int sim_fault_unknown(const char *name, struct fail *f)
+{
+	char names[256];
+	size_t used = 0;
+
+	for (unsigned int i = 0; i < SIM_FAULT_COUNT; i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+					 sim_fault_table[i].name);
+	fail_set(f, EINVAL, "unknown fault '%s' of the simulated IOMMU", name);
+	fail_hint(f, "valid faults: %s", names);
+	return -EINVAL;
+}
+
+static int sim_fault_option(struct sim_fault *fault, const char *option, struct fail *f)
+{
+	if (!strncmp(option, "p=", 2)) {
+		if (!num_parse_prob(option + 2, &fault->p))
+			return 0;
+		fail_set(f, EINVAL, "fault option 'p' takes a probability 0..1, not '%s'", option + 2);
+	} else if (!strncmp(option, "after=", 6)) {
+		if (!num_parse_u64(option + 6, &fault->after))
+			return 0;
+		fail_set(f, EINVAL, "fault option 'after' takes a number of operations, not '%s'", option + 6);
+	} else {
+		fail_set(f, EINVAL, "unknown fault option '%s'", option);
+	}
+	fail_hint(f, "a fault is NAME[:p=PROB][:after=N], as in fault=stale-iotlb:p=0.01:after=100");
+	return -EINVAL;
+}
+
+int sim_faults_add(struct sim_faults *faults, const char *text, struct fail *f)
+{
+	CLEANUP_FREE char *copy = strdup(text);
+	char *rest = copy, *name;
+	struct sim_fault *fault;
+	unsigned int id;
+
+	if (!copy)
+		return fail_set(f, ENOMEM, "cannot read fault '%s'", text);
+	name = strsep(&rest, ":");
+	for (id = 0; id < SIM_FAULT_COUNT; id++)
+		if (!strcmp(name, sim_fault_table[id].name))
+			break;
+	if (id == SIM_FAULT_COUNT)
+		return sim_fault_unknown(name, f);
+	fault = &faults->fault[id];
+	fault->p = 1.0;
+	fault->after = 0;
+	fault->place = rng_place(sim_fault_table[id].name);
+	while (rest) {
+		int r = sim_fault_option(fault, strsep(&rest, ":"), f);
+
+		if (r)
+			return r;
+	}
+	fault->on = true;
+	return 0;
+}
+
+bool sim_fault_draw(struct sim_faults *faults, enum sim_fault_id id)
+{
+	struct sim_fault *fault = &faults->fault[id];
+	uint64_t op = atomic_fetch_add_explicit(&fault->eligible, 1, memory_order_relaxed);
+
+	if (op < fault->after || !rng_chance(rng_draw(faults->seed, op, fault->place), fault->p))
+		return false;
+	atomic_fetch_add_explicit(&fault->fired, 1, memory_order_relaxed);
+	return true;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the simulated IOMMU can be told to do wrong, and when. */
+#ifndef IC_IOMMU_SIM_FAULT_H
+#define IC_IOMMU_SIM_FAULT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/fail.h"
+
+enum sim_fault_id {
+	SIM_FAULT_STALE_IOTLB,
+	SIM_FAULT_PSI_MASK,
+	SIM_FAULT_UNMAP_SKIP_PTE,
+	SIM_FAULT_EARLY_UNPIN,
+	SIM_FAULT_SHORT_UNMAP,
+	SIM_FAULT_RO_WRITABLE,
+	SIM_FAULT_PIN_LEAK,
+	SIM_FAULT_OVERLAP_OK,
+	SIM_FAULT_IOVA_RESERVED,
+	SIM_FAULT_UNTRANSLATED,
+	SIM_FAULT_COUNT,
+};
+
+struct sim_fault {
+	bool on;
+	double p;
+	uint64_t after; /* eligible operations let pass first */
+	uint64_t place; /* of its draws */
+	_Atomic uint64_t eligible;
+	_Atomic uint64_t fired;
+};
+
+struct sim_faults {
+	uint64_t seed;
+	struct sim_fault fault[SIM_FAULT_COUNT];
+};
+
+/* "NAME[:p=PROB][:after=N]". -EINVAL names what is valid. */
+int sim_faults_add(struct sim_faults *faults, const char *text, struct fail *f);
+
+bool sim_fault_draw(struct sim_faults *faults, enum sim_fault_id id);
+
+/* An operation on which @id makes a difference takes place: does it go wrong? Call once per such operation. */
+static inline bool sim_fault_fires(struct sim_faults *faults, enum sim_fault_id id)
+{
+	return __builtin_expect(faults->fault[id].on, 0) && sim_fault_draw(faults, id);
+}
+
+#endif

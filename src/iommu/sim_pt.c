@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The simulated IOMMU's page tables: map, unmap, walk. */
+#include "iommu/sim_pt.h"
+
+#include <errno.h>
+
+#include "iommu/sim_pt_pool.h"
+
+#define SIM_PT_TOP (SIM_PT_LEVELS - 1)
+#define SIM_PT_LARGEST 2 /* 1G */
+
+int sim_pt_init(struct sim_pt *pt)
+{
+	*pt = (struct sim_pt){0};
+	pt->root = sim_pt_pool_get(pt);
+	return pt->root ? 0 : -ENOMEM;
+}
+
+void sim_pt_exit(struct sim_pt *pt)
+{
+	sim_pt_pool_exit(pt);
+}
+
+/* What is still to be mapped or unmapped, moving forward through the levels. */
+struct sim_pt_run {
+	struct sim_pt *pt;
+	uint64_t iova, frame, left;
+	uint64_t bits;
+	bool keep_last;
+};
+
+static unsigned int sim_pt_index(uint64_t iova, unsigned int level)
+{
+	return (iova >> sim_pt_shift(level)) & (SIM_PT_ENTRIES - 1);
+}
+
+static sim_pte *sim_pt_table(uint64_t pte)
+{
+	return (sim_pte *)(uintptr_t)(pte & SIM_PTE_ADDR);
+}
+
+static void sim_pt_advance(struct sim_pt_run *run, uint64_t frames)
+{
+	frames = MIN(frames, run->left);
+	run->iova += frames << 12;
+	run->frame += frames;
+	run->left -= frames;
+}
+
+/* Count @more live entries (may be negative) in the table below @slot; unlink it when none is left. */
+static void sim_pt_recount(struct sim_pt *pt, sim_pte *slot, int more, int *live)
+{
+	uint64_t pte = atomic_load_explicit(slot, memory_order_relaxed);
+	uint64_t count = ((pte & SIM_PTE_COUNT) >> SIM_PTE_COUNT_SHIFT) + (uint64_t)(int64_t)more;
+
+	if (count) {
+		pte = (pte & ~SIM_PTE_COUNT) | count << SIM_PTE_COUNT_SHIFT;
+		atomic_store_explicit(slot, pte, memory_order_release);
+		return;
+	}
+	atomic_store_explicit(slot, 0, memory_order_release);
+	sim_pt_pool_part(pt, sim_pt_table(pte));
+	(*live)--;
+}
+
+static bool sim_pt_leaf_fits(const struct sim_pt_run *run, unsigned int level)
+{
+	uint64_t frames = UINT64_C(1) << (9 * level);
+
+	return level <= SIM_PT_LARGEST && run->left >= frames && IS_ALIGNED(run->iova >> 12 | run->frame, frames);
+}
+
+static int sim_pt_map_level(struct sim_pt_run *run, sim_pte *table, unsigned int level, int *live)
+{
+	unsigned int i = sim_pt_index(run->iova, level);
+
+	for (; run->left && i < SIM_PT_ENTRIES; i++) {
+		uint64_t pte = atomic_load_explicit(&table[i], memory_order_relaxed);
+		int below = 0, r;
+
+		if (pte & SIM_PTE_LEAF)
+			return -EEXIST;
+		if (!pte && sim_pt_leaf_fits(run, level)) {
+			atomic_store_explicit(&table[i], run->frame << 12 | run->bits | SIM_PTE_LEAF,
+					      memory_order_release);
+			sim_pt_advance(run, UINT64_C(1) << (9 * level));
+			(*live)++;
+			continue;
+		}
+		if (!pte) {
+			sim_pte *child = sim_pt_pool_get(run->pt);
+
+			if (!child)
+				return -ENOMEM;
+			pte = (uintptr_t)child | SIM_PTE_R | SIM_PTE_W;
+			atomic_store_explicit(&table[i], pte, memory_order_release);
+			(*live)++;
+		}
+		r = sim_pt_map_level(run, sim_pt_table(pte), level - 1, &below);
+		sim_pt_recount(run->pt, &table[i], below, live);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int sim_pt_map(struct sim_pt *pt, uint64_t iova, uint64_t frame, uint64_t frames, uint64_t bits, uint64_t *done)
+{
+	struct sim_pt_run run = {.pt = pt, .iova = iova, .frame = frame, .left = frames, .bits = bits};
+	int live = 0, r = sim_pt_map_level(&run, pt->root, SIM_PT_TOP, &live);
+
+	*done = frames - run.left;
+	return r;
+}
+
+static void sim_pt_unmap_level(struct sim_pt_run *run, sim_pte *table, unsigned int level, int *live)
+{
+	uint64_t span = UINT64_C(1) << (9 * level);
+	unsigned int i = sim_pt_index(run->iova, level);
+
+	for (; run->left && i < SIM_PT_ENTRIES; i++) {
+		uint64_t pte = atomic_load_explicit(&table[i], memory_order_relaxed);
+		uint64_t rest = span - ((run->iova >> 12) & (span - 1));
+		int below = 0;
+
+		if (!pte) {
+			sim_pt_advance(run, rest);
+		} else if (pte & SIM_PTE_LEAF) {
+			sim_pt_advance(run, rest);
+			if (run->keep_last && !run->left)
+				break;
+			/* An exchange: a walker may be setting accessed or dirty at this moment. */
+			atomic_exchange_explicit(&table[i], 0, memory_order_acq_rel);
+			(*live)--;
+		} else {
+			sim_pt_unmap_level(run, sim_pt_table(pte), level - 1, &below);
+			if (below)
+				sim_pt_recount(run->pt, &table[i], below, live);
+		}
+	}
+}
+
+void sim_pt_unmap(struct sim_pt *pt, uint64_t iova, uint64_t frames, bool keep_last)
+{
+	struct sim_pt_run run = {.pt = pt, .iova = iova, .left = frames, .keep_last = keep_last};
+	int live = 0;
+
+	sim_pt_unmap_level(&run, pt->root, SIM_PT_TOP, &live);
+}
+
+/* Set accessed (and dirty) unless the entry changed in the meantime; *pte becomes what is there. */
+static bool sim_pt_mark(sim_pte *slot, uint64_t *pte, bool write)
+{
+	uint64_t marked = *pte | SIM_PTE_A | (write ? SIM_PTE_D : 0);
+
+	if (marked == *pte)
+		return true;
+	if (!atomic_compare_exchange_strong_explicit(slot, pte, marked, memory_order_acq_rel, memory_order_acquire))
+		return false;
+	*pte = marked;
+	return true;
+}
+
+enum sim_walk sim_pt_walk(struct sim_pt *pt, uint64_t iova, bool write, bool force, struct sim_leaf *out)
+{
+	sim_pte *table = pt->root;
+	unsigned int level = SIM_PT_TOP;
+
+	for (;;) {
+		sim_pte *slot = &table[sim_pt_index(iova, level)];
+		uint64_t pte = atomic_load_explicit(slot, memory_order_acquire);
+
+		while (pte & SIM_PTE_LEAF) {
+			if (!(pte & (write ? SIM_PTE_W : SIM_PTE_R)) && !force)
+				return SIM_WALK_DENIED;
+			if (sim_pt_mark(slot, &pte, write)) {
+				*out = (struct sim_leaf){pte, level};
+				return SIM_WALK_OK;
+			}
+		}
+		if (!pte)
+			return SIM_WALK_NOT_PRESENT;
+		table = sim_pt_table(pte);
+		level--;
+	}
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The simulated IOMMU's page tables: 4 levels of 512 entries, leaves of 4K, 2M and 1G. Walkers are RCU readers without
+ * locks; map and unmap are called under the context's lock.
+ */
+#ifndef IC_IOMMU_SIM_PT_H
+#define IC_IOMMU_SIM_PT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/util.h"
+
+#define SIM_PT_LEVELS 4
+#define SIM_PT_ENTRIES 512u
+#define SIM_IOVA_BITS 48
+#define SIM_IOVA_LAST ((UINT64_C(1) << SIM_IOVA_BITS) - 1)
+
+/* Entry bits as VT-d's second stage has them (3.9): R 0, W 1, page size 7, accessed 8, dirty 9, ignored 52..61. */
+#define SIM_PTE_R UINT64_C(0x1)
+#define SIM_PTE_W UINT64_C(0x2)
+#define SIM_PTE_LEAF UINT64_C(0x80)
+#define SIM_PTE_A UINT64_C(0x100)
+#define SIM_PTE_D UINT64_C(0x200)
+#define SIM_PTE_ADDR UINT64_C(0x000ffffffffff000)
+#define SIM_PTE_COUNT_SHIFT 52 /* in entries that point to a table: its live entries */
+#define SIM_PTE_COUNT (UINT64_C(0x3ff) << SIM_PTE_COUNT_SHIFT)
+
+typedef _Atomic uint64_t sim_pte;
+
+struct sim_tables {
+	sim_pte **table;
+	size_t count;
+};
+
+struct sim_pt {
+	sim_pte *root;
+	size_t live;		  /* tables in use, the root included */
+	size_t total;		  /* tables there is memory for */
+	struct sim_tables spare;  /* empty, no walker in them */
+	struct sim_tables parted; /* unlinked; a walker may still be inside until a grace period has passed */
+	void **chunk;
+	size_t chunks;
+};
+
+int sim_pt_init(struct sim_pt *pt);
+void sim_pt_exit(struct sim_pt *pt);
+
+/*
+ * Map @frames contiguous frames with the largest leaves that fit. -EEXIST when an entry is already set, -ENOMEM; *done =
+ * frames mapped, all of them only on 0. @bits: SIM_PTE_R and SIM_PTE_W.
+ */
+int sim_pt_map(struct sim_pt *pt, uint64_t iova, uint64_t frame, uint64_t frames, uint64_t bits, uint64_t *done);
+
+/*
+ * Clear the leaves of the range. @keep_last leaves the last one standing. Tables that fall empty are parted: after a
+ * grace period call sim_pt_reap().
+ */
+void sim_pt_unmap(struct sim_pt *pt, uint64_t iova, uint64_t frames, bool keep_last);
+void sim_pt_reap(struct sim_pt *pt);
+
+struct sim_leaf {
+	uint64_t pte;
+	unsigned int level; /* 0 = 4K, 1 = 2M, 2 = 1G */
+};
+
+enum sim_walk { SIM_WALK_OK, SIM_WALK_NOT_PRESENT, SIM_WALK_DENIED };
+
+/*
+ * Inside rcu_enter(). Sets the accessed bit, and the dirty bit for a write. SIM_WALK_DENIED: present without the right;
+ * @force goes on all the same.
+ */
+enum sim_walk sim_pt_walk(struct sim_pt *pt, uint64_t iova, bool write, bool force, struct sim_leaf *out);
+
+/* Bytes of memory for tables in use and the books about them. */
+uint64_t sim_pt_bytes(const struct sim_pt *pt);
+
+static inline unsigned int sim_pt_shift(unsigned int level)
+{
+	return 12 + 9 * level;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The invalidation queue of the simulated IOMMU, in VT-d's form (spec 6.5.2): descriptors of 128 bits in a ring. */
+#ifndef IC_IOMMU_SIM_QI_H
+#define IC_IOMMU_SIM_QI_H
+
+#include "iommu/sim_iotlb.h"
+
+#define SIM_QI_ENTRIES 256u
+#define SIM_QI_MAMV 18u /* the largest address mask the hardware takes (CAP_REG.MAMV) */
+
+struct sim_qi_desc {
+	uint64_t low, high;
+};
+
+struct sim_qi {
+	struct sim_qi_desc ring[SIM_QI_ENTRIES];
+	uint32_t head, tail;
+	struct sim_iotlb *tlb;
+	uint64_t page_selective, domain_selective; /* how many of each were executed */
+};
+
+void sim_qi_init(struct sim_qi *qi, struct sim_iotlb *tlb);
+
+/* Order of the smallest aligned power-of-two block of pages that covers the range. */
+unsigned int sim_qi_mask(uint64_t pfn, uint64_t pages);
+/* The order that forgets that the range may straddle a block: right only for aligned ranges. */
+unsigned int sim_qi_mask_short(uint64_t pages);
+
+/*
+ * Invalidate @pages pages from @iova with address mask @order, or the whole domain when the hardware takes no such
+ * mask, then wait. Called under the context's lock. Returns when the hardware has written the wait's status.
+ */
+void sim_qi_flush(struct sim_qi *qi, uint64_t iova, unsigned int order);
+
+#endif

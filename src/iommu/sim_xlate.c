@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Translation of one device access: the IOTLB, else a walk whose result is kept, else a fault. */
+#include "iommu/sim_context.h"
+
+/* A cached entry answers unless it lacks the right, or the page's dirty bit has still to be set by a walk. */
+static bool sim_access_cached(struct sim *sim, uint64_t iova, bool write, struct sim_leaf *leaf)
+{
+	uint64_t need = write ? SIM_PTE_W | SIM_PTE_D : SIM_PTE_R;
+
+	return sim_iotlb_lookup(&sim->tlb, iova, leaf) && (leaf->pte & need) == need;
+}
+
+static enum sim_walk sim_access_walk(struct sim *sim, uint64_t iova, bool write, struct sim_leaf *leaf)
+{
+	enum sim_walk r = sim_pt_walk(&sim->pt, iova, write, false, leaf);
+
+	if (r == SIM_WALK_DENIED && write && sim_fault_fires(&sim->faults, SIM_FAULT_RO_WRITABLE))
+		return sim_pt_walk(&sim->pt, iova, write, true, leaf);
+	if (r == SIM_WALK_OK)
+		sim_iotlb_fill(&sim->tlb, iova, leaf);
+	return r;
+}
+
+static char *sim_access_phys(struct sim *sim, uint64_t phys)
+{
+	if (phys >> SIM_PAGE_SHIFT >= atomic_load_explicit(&sim->mem.next_frame, memory_order_acquire))
+		return NULL;
+	return sim_frame_va(&sim->mem, phys >> SIM_PAGE_SHIFT);
+}
+
+char *sim_access_page(struct sim_access *access, uint64_t iova, bool write)
+{
+	struct sim *sim = access->sim;
+	enum sim_walk r = SIM_WALK_NOT_PRESENT;
+	struct sim_leaf leaf;
+	uint64_t phys = iova;
+	char *page;
+
+	if (!access->untranslated) {
+		if (iova <= SIM_IOVA_LAST)
+			r = sim_access_cached(sim, iova, write, &leaf) ? SIM_WALK_OK
+								       : sim_access_walk(sim, iova, write, &leaf);
+		if (r != SIM_WALK_OK) {
+			access->faulted = true;
+			sim_record_add(sim, iova, write, r);
+			return NULL;
+		}
+		phys = (leaf.pte & SIM_PTE_ADDR) | (iova & ((UINT64_C(1) << sim_pt_shift(leaf.level)) - 1));
+	}
+	page = sim_access_phys(sim, phys);
+	return page ? page + (phys & (SIM_PAGE - 1)) : NULL;
+}
