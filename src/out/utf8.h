@@ -13,8 +13,7 @@ char *utf8_dup(const char *s);
 /* How many columns a valid string takes on a terminal, counting each code point as one. */
 size_t utf8_width(const char *s);
 
-/* Write a valid string without what a terminal would obey: control characters become '?', a
- * line break a blank, a tab stays. */
+/* Write a valid string on one line, without what a terminal would obey: control characters become '?', a tab stays. */
 void utf8_print(FILE *to, const char *s);
 
 #endif

@@ -3,36 +3,15 @@
 #include "unit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/msg.h"
+#include "capture.h"
 
-static int saved_stderr, pipe_fds[2];
-
-static void capture_begin(void)
-{
-	assert_int_equal(pipe2(pipe_fds, O_NONBLOCK), 0);
-	saved_stderr = dup(STDERR_FILENO);
-	dup2(pipe_fds[1], STDERR_FILENO);
-}
-
-/* What went to stderr since capture_begin(). */
-static const char *capture_end(void)
-{
-	static char text[4096];
-	ssize_t n = read(pipe_fds[0], text, sizeof(text) - 1);
-
-	text[n > 0 ? n : 0] = '\0';
-	dup2(saved_stderr, STDERR_FILENO);
-	close(saved_stderr);
-	close(pipe_fds[0]);
-	close(pipe_fds[1]);
-	return text;
-}
+static struct capture capture;
 
 static void test_fail_set(void **state)
 {
@@ -63,36 +42,37 @@ static void test_fail_print(void **state)
 	struct fail f = {0};
 
 	fail_set(&f, EINVAL, "cannot map 0x1000 bytes at iova 0xfee00000");
-	capture_begin();
+	capture_begin(&capture);
 	fail_print(&f, "map");
-	assert_string_equal(capture_end(),
+	assert_string_equal(capture_end(&capture),
 			    "iommuctl: map: cannot map 0x1000 bytes at iova 0xfee00000: Invalid argument\n");
 	fail_hint(&f, "choose another iova");
-	capture_begin();
+	capture_begin(&capture);
 	fail_print(&f, NULL);
-	assert_string_equal(capture_end(), "iommuctl: cannot map 0x1000 bytes at iova 0xfee00000: Invalid argument\n"
-					   "hint: choose another iova\n");
+	assert_string_equal(capture_end(&capture),
+			    "iommuctl: cannot map 0x1000 bytes at iova 0xfee00000: Invalid argument\n"
+			    "hint: choose another iova\n");
 	f = (struct fail){.err = ENOENT};
-	capture_begin();
+	capture_begin(&capture);
 	fail_print(&f, "list");
-	assert_string_equal(capture_end(), "iommuctl: list: No such file or directory\n");
+	assert_string_equal(capture_end(&capture), "iommuctl: list: No such file or directory\n");
 	f = (struct fail){.text = "not understood"};
-	capture_begin();
+	capture_begin(&capture);
 	fail_print(&f, "run");
-	assert_string_equal(capture_end(), "iommuctl: run: not understood\n");
+	assert_string_equal(capture_end(&capture), "iommuctl: run: not understood\n");
 }
 
 static const char *messages_at(enum msg_level level)
 {
 	msg_set_level(level);
-	capture_begin();
+	capture_begin(&capture);
 	msg_error("e%d", 1);
 	msg_warn("w");
 	msg_note("n");
 	msg_info("i");
 	msg_hint("h");
 	msg_set_level(MSG_NORMAL);
-	return capture_end();
+	return capture_end(&capture);
 }
 
 static void test_msg_levels(void **state)
@@ -111,14 +91,14 @@ static void prepare_mark(void)
 static void test_msg_prepare(void **state)
 {
 	msg_set_prepare(prepare_mark);
-	capture_begin();
+	capture_begin(&capture);
 	msg_error("a");
 	msg_info("silent, so nothing is prepared either");
-	assert_string_equal(capture_end(), "<iommuctl: a\n");
+	assert_string_equal(capture_end(&capture), "<iommuctl: a\n");
 	msg_set_prepare(NULL);
-	capture_begin();
+	capture_begin(&capture);
 	msg_error("a");
-	assert_string_equal(capture_end(), "iommuctl: a\n");
+	assert_string_equal(capture_end(&capture), "iommuctl: a\n");
 }
 
 static void test_clock(void **state)
