@@ -20,9 +20,9 @@ struct rendering {
 
 static inline struct report *rendering_open(struct rendering *r, enum report_format format, bool color)
 {
-	struct report_params params = { .format = format, .color = color, .command = "compare", .seed = 0x2a };
+	struct report_params params = {.format = format, .color = color, .command = "compare", .seed = 0x2a};
 
-	*r = (struct rendering){ 0 };
+	*r = (struct rendering){0};
 	r->to = open_memstream(&r->text, &r->length);
 	assert_non_null(r->to);
 	params.to = r->to;
@@ -51,7 +51,8 @@ static inline const char *rendering_banner(void)
 	struct utsname machine;
 
 	assert_int_equal(uname(&machine), 0);
-	snprintf(banner, sizeof(banner), "iommuctl " PACKAGE_VERSION " compare (kernel %s, seed 0x2a)", machine.release);
+	snprintf(banner, sizeof(banner), "iommuctl " PACKAGE_VERSION " compare (kernel %s, seed 0x2a)",
+		 machine.release);
 	return banner;
 }
 
