@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The machine: QEMU's options for an IOMMU and devices, and the judgement of what the guest left behind.
+
+# machine_has_prop DEVICE PROPERTY: option names differ between QEMU versions; the binary itself is asked.
+machine_has_prop() { "$qemu" -device "$1,help" 2>&1 | grep -q "^ *$2="; }
+
+machine_iommu() {
+	case $iommu in
+	none) cmdline="$cmdline intel_iommu=off amd_iommu=off" ;;
+	intel | intel-sm)
+		local sm=
+		if [ $iommu = intel-sm ]; then
+			sm=,x-scalable-mode=on
+			machine_has_prop intel-iommu x-scalable-mode || sm=,scalable-mode=on
+		fi
+		qemu_args+=(-device "intel-iommu,intremap=on$sm")
+		# Debian leaves VT-d off by default.
+		cmdline="$cmdline intel_iommu=on"
+		;;
+	amd)
+		# Without dma-remap, QEMU 10.2 and later let DMA through untranslated.
+		local remap=
+		machine_has_prop amd-iommu dma-remap && remap=,dma-remap=on
+		qemu_args+=(-device "amd-iommu,intremap=on$remap")
+		;;
+	virtio)
+		qemu_args+=(-device virtio-iommu-pci,addr=02.0)
+		# virtio-iommu cannot remap interrupts; type1 refuses it unless told that this is known.
+		cmdline="$cmdline vfio_iommu_type1.allow_unsafe_interrupts=1"
+		;;
+	*) die "unknown --iommu $iommu" "intel, intel-sm, amd, virtio or none" ;;
+	esac
+}
+
+# machine_defaults NAME INDEX: prints the options a device cannot do without.
+machine_defaults() {
+	case $1 in
+	nvme)
+		truncate -s 64M "$rundir/disk$2"
+		qemu_args+=(-drive "file=$rundir/disk$2,format=raw,if=none,id=drive$2")
+		defaults=",serial=vm$2,drive=drive$2"
+		;;
+	# The option ROMs are not used, and a fetched QEMU has none.
+	e1000* | igb | rtl8139 | vmxnet3) defaults=,romfile= ;;
+	# A virtio device that is not told so ignores the IOMMU.
+	virtio-*) defaults=,iommu_platform=on,disable-legacy=on ;;
+	*) defaults= ;;
+	esac
+}
+
+machine_devices() {
+	local i=0 slot=4 spec name opts defaults bus
+
+	[ $placement != bridge ] || qemu_args+=(-device pcie-pci-bridge,id=bridge0,addr=03.0)
+	for spec in "${devices[@]}"; do
+		name=${spec%%,*} opts=
+		[ "$name" = "$spec" ] || opts=,${spec#*,}
+		case $name in lsi) name=lsi53c895a ;; esac
+		machine_defaults "$name" $i
+		case $placement in
+		root) bus=,addr=$(printf %02x.0 $slot) ;;
+		bridge) bus=,bus=bridge0,addr=$(printf %02x.0 $((i + 1))) ;;
+		port)
+			qemu_args+=(-device "pcie-root-port,id=port$i,chassis=$((i + 1)),slot=$i,addr=$(printf %02x.0 $slot)")
+			bus=,bus=port$i
+			;;
+		esac
+		case $opts in *,addr=* | *,bus=*) bus= ;; esac
+		qemu_args+=(-device "$name$defaults$opts$bus")
+		i=$((i + 1)) slot=$((slot + 1))
+	done
+}
+
+machine_options() {
+	local machine=q35
+	# A panic ends QEMU at once; mitigations and self-tests only cost time under emulation.
+	cmdline="console=ttyS0,115200 panic=-1 mitigations=off cryptomgr.notests random.trust_cpu=on"
+	# The SCSI bus behind lsi is empty: nothing there needs 3 s to settle.
+	cmdline="$cmdline sym53c8xx.settle=0"
+	case $accel in
+	tcg) qemu_args=(-accel "tcg,thread=multi" -cpu max) ;;
+	kvm)
+		qemu_args=(-accel kvm -cpu host)
+		machine=q35,kernel-irqchip=split
+		;;
+	*) die "unknown --accel $accel" "tcg or kvm" ;;
+	esac
+	qemu_args+=(-M "$machine" -smp 2 -m "$memory" -nodefaults -no-user-config -display none -no-reboot -monitor none)
+	machine_iommu
+	machine_devices
+	[ "$hugepages" = 0 ] || cmdline="$cmdline hugepagesz=2M hugepages=$hugepages"
+	cmdline="$cmdline$append"
+}
+
+# What a kernel says when something is wrong with it, whoever caused it.
+readonly machine_complaints='WARNING: |BUG: |kernel BUG at|Oops|KASAN|KCSAN|UBSAN|KFENCE|Kernel panic|general protection fault|unable to handle|DMA PTE for vPFN|rcu.*(self-detected stall|detected stalls)|blocked for more than|soft lockup|hard LOCKUP|list_(add|del) corruption|Bad page (state|map)|refcount_t: |use-after-free|scheduling while atomic'
+
+# machine_complained: prints the complaints that are not allowed; what was allowed goes to $rundir/allowed.
+machine_complained() {
+	local regex filter=('^$')
+	# The kernel's own sym53c8xx frees DMA memory with interrupts off whenever it is unbound.
+	[ "$drivers" != all ] || filter+=('WARNING: .* kernel/dma/mapping\.c:[0-9]+ dma_free_attrs')
+	for regex in "${allow[@]}"; do filter+=("$regex"); done
+	filter=$(IFS='|' && echo "${filter[*]}")
+	tr -d '\r' <"$rundir/kernel.log" | grep -aE "$machine_complaints" >"$rundir/complaints"
+	grep -aE "$filter" "$rundir/complaints" >"$rundir/allowed"
+	grep -avE "$filter" "$rundir/complaints"
+}
+
+# machine_tainted BEFORE AFTER: whether the kernel became tainted by more than an allowed WARNING.
+machine_tainted() {
+	local new=$(($2 & ~$1))
+	[ ! -s "$rundir/allowed" ] || new=$((new & ~512))
+	[ $new -ne 0 ]
+}
+
+# machine_last_words LINES: the end of the kernel log, on stderr.
+machine_last_words() { tr -d '\r' <"$rundir/kernel.log" | tail -n "$1" >&2; }
+
+# machine_judge QEMU_STATUS: turns what the guest left into our exit status.
+machine_judge() {
+	local complaints taint status
+
+	if complaints=$(machine_complained); then
+		say "the guest's kernel complained:"
+		echo "$complaints" | head -n 20 >&2
+		[ -n "$log" ] || tr -d '\r' <"$rundir/kernel.log" | grep -aF -A25 "$(echo "$complaints" | head -n 1)" >&2
+		exit $ST_COMPLAINT
+	fi
+	if [ "$(echo "$verdict" | tail -n 1)" != finished ]; then
+		if [ "$1" = 124 ] || [ "$1" = 137 ]; then
+			say "the guest did not finish within $timeout s; its kernel's last words:"
+			machine_last_words 8
+			exit $ST_TIMEOUT
+		fi
+		[ -s "$rundir/kernel.log" ] || die "QEMU did not start: $(tail -n 3 "$rundir/qemu.log")"
+		say "the guest ended without a verdict (QEMU's status $1); its kernel's last words, and QEMU's:"
+		machine_last_words 15
+		tail -n 5 "$rundir/qemu.log" >&2
+		exit $ST_NO_VERDICT
+	fi
+	taint=$(echo "$verdict" | sed -n 's/^taint //p')
+	if machine_tainted $taint; then
+		say "the guest's kernel became tainted: $taint (/proc/sys/kernel/tainted before, after)"
+		exit $ST_COMPLAINT
+	fi
+	status=$(echo "$verdict" | sed -n 's/^exit //p')
+	case $status in
+	'' | *[!0-9]*) die "the guest's verdict cannot be read: $verdict" ;;
+	esac
+	exit "$status"
+}
