@@ -95,7 +95,7 @@ guest_closure() {
 guest_build_base() {
 	local root=$rundir/base file out
 	say "building the base initramfs for $kver"
-	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,etc,dev,proc,sys,tmp,run,root,home/user,var/lib,var/tmp,"lib/modules/$kver"} || return
+	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,etc,dev,proc,sys,tmp,run,root,user,var/lib,var/tmp,"lib/modules/$kver"} || return
 	[ -s "$moddir/modules.dep" ] || depmod -b "${moddir%/lib/modules/*}" "$kver" || die "depmod failed for $kver" "apt-get install kmod"
 	for file in $(guest_closure $guest_modules "${modules[@]}"); do
 		out=$root/lib/modules/$kver/$(basename "${file%.*z*}")
@@ -114,7 +114,7 @@ guest_build_base() {
 		[ "$file" = busybox ] || ln -s busybox "$root/bin/$file"
 	done
 	ln -s ../bin/modprobe "$root/sbin/modprobe"
-	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n' >"$root/etc/passwd"
+	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/user:/bin/sh\n' >"$root/etc/passwd"
 	printf 'root:x:0:\nuser:x:1000:\n' >"$root/etc/group"
 	cp "$here/init" "$root/init" && chmod 755 "$root/init" || return
 	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$base_initrd.new" || die "cannot build the initramfs"
