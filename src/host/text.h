@@ -11,7 +11,7 @@
 /* Copy what fits of @src. False when something was cut. */
 static inline bool text_copy(char *dst, size_t len, const char *src)
 {
-	size_t n = strnlen(src, len);
+	size_t n = strlen(src);
 
 	if (n < len) {
 		memcpy(dst, src, n + 1);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reasons not to take a device away from the host. */
+#include "host/guards.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/guard_disk.h"
+#include "host/pci_path.h"
+#include "host/text.h"
+
+#define GUARD_IFF_UP 0x1 /* include/uapi/linux/if.h */
+
+void guard_reason(struct guard_reasons *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (out->count < GUARD_MAX_REASONS) {
+		va_start(ap, fmt);
+		vsnprintf(out->text[out->count], sizeof(out->text[0]), fmt, ap);
+		va_end(ap);
+	}
+	out->count++;
+}
+
+/* Behind the device in any way: a network function of its own, virtio, or an adapter on a USB controller. */
+static int guard_interfaces(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
+{
+	CLEANUP_FREE char **names = NULL;
+	char flags[32], state[32];
+	int ret;
+
+	ret = host_list_dir(host, &names, "/sys/class/net");
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
+	for (char **name = names; *name; name++) {
+		if (!guard_is_behind(host, dev->addr, "/sys/class/net/%s", *name))
+			continue;
+		if (host_read_line(host, flags, sizeof(flags), "/sys/class/net/%s/flags", *name))
+			text_copy(flags, sizeof(flags), "0");
+		if (host_read_line(host, state, sizeof(state), "/sys/class/net/%s/operstate", *name))
+			text_copy(state, sizeof(state), "unknown");
+		if (strtoul(flags, NULL, 16) & GUARD_IFF_UP || strcmp(state, "up") == 0)
+			guard_reason(out, "network interface %s is up", *name);
+	}
+	return 0;
+}
+
+static int guard_display(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
+{
+	char value[8];
+
+	if (host_read_line(host, value, sizeof(value), "/sys/bus/pci/devices/%s/boot_vga", dev->addr) == 0 &&
+	    strcmp(value, "1") == 0)
+		guard_reason(out, "it is the boot display");
+	return 0;
+}
+
+int guards_check(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
+{
+	static int (*const guards[])(const struct host *, const struct pci_info *, struct guard_reasons *) = {
+		guard_disks,
+		guard_shares,
+		guard_interfaces,
+		guard_display,
+	};
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < ARRAY_SIZE(guards); i++) {
+		ret = guards[i](host, dev, out);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reasons not to take a device away from the host. */
+#ifndef IC_HOST_GUARDS_H
+#define IC_HOST_GUARDS_H
+
+#include "host/pci.h"
+
+#define GUARD_MAX_REASONS 16
+
+struct guard_reasons {
+	unsigned int count; /* may be larger than what was kept */
+	char text[GUARD_MAX_REASONS][160];
+};
+
+/*
+ * Collects every use the host makes of the device: mounted file systems, swap, dm/md/LVM and other holders of its disks
+ * (those of USB and multipath NVMe included), interfaces that are up, the boot display. 0 or -errno; an empty list = free.
+ */
+int guards_check(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
+
+#endif
