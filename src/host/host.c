@@ -40,16 +40,21 @@ bool host_is_capture(const struct host *host)
 	return host->root[0] != '\0';
 }
 
+/* One slash between the two, whether or not @fmt begins with one. */
 static int host_vpath(const struct host *host, char *buf, size_t len, const char *fmt, va_list ap)
 {
-	int head, tail;
+	size_t head = strlen(host->root);
+	int tail;
 
-	head = snprintf(buf, len, "%s%s", host->root, *fmt == '/' ? "" : "/");
-	if (head < 0 || (size_t)head >= len)
+	if (head + 1 >= len)
 		return -ENAMETOOLONG;
+	memcpy(buf, host->root, head);
+	buf[head++] = '/';
 	tail = vsnprintf(buf + head, len - head, fmt, ap);
 	if (tail < 0 || (size_t)tail >= len - head)
 		return -ENAMETOOLONG;
+	if (buf[head] == '/')
+		memmove(buf + head - 1, buf + head, tail + 1);
 	return 0;
 }
 

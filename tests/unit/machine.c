@@ -182,14 +182,47 @@ static int machine_load_module(const struct host *host, const char *name)
 
 static const struct host_kernel machine_kernel = {.write = machine_write, .load_module = machine_load_module};
 
+static struct machine_tree {
+	const char *name;
+	char dir[64];
+} machine_trees[] = {{"intel", ""}, {"amd", ""}, {"none", ""}};
+
+static const char *machine_tree(const char *name)
+{
+	const char *top = getenv("top_srcdir");
+
+	for (size_t i = 0; i < ARRAY_SIZE(machine_trees); i++) {
+		struct machine_tree *tree = &machine_trees[i];
+
+		if (strcmp(tree->name, name))
+			continue;
+		if (!tree->dir[0]) {
+			strcpy(tree->dir, "/tmp/iommuctl-tree-XXXXXX");
+			assert_non_null(mkdtemp(tree->dir));
+			machine_run("bash %s/tests/data/mkhost %s %s", top ? top : "..", name, tree->dir);
+		}
+		return tree->dir;
+	}
+	fail_msg("no machine %s", name);
+	return NULL;
+}
+
+int machine_forget(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machine_trees); i++)
+		if (machine_trees[i].dir[0])
+			machine_run("rm -rf %s", machine_trees[i].dir);
+	return 0;
+}
+
 void machine_build(struct machine *m, const char *name, bool live)
 {
-	const char *srcdir = getenv("srcdir");
+	const char *tree = machine_tree(name);
 
 	memset(m, 0, sizeof(*m));
 	strcpy(m->dir, "/tmp/iommuctl-machine-XXXXXX");
 	assert_non_null(mkdtemp(m->dir));
-	machine_run("%s/tests/data/mkhost %s %s", srcdir ? srcdir : "..", name, m->dir);
+	machine_run("cp -a %s/. %s", tree, m->dir);
 	assert_int_equal(host_init(&m->host, m->dir, NULL), 0);
 	if (live)
 		m->host.kernel = &machine_kernel;

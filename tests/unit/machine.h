@@ -19,6 +19,8 @@ struct machine {
 /* Reads like a capture; with @live it can be changed as a kernel would. */
 void machine_build(struct machine *m, const char *name, bool live);
 void machine_remove(struct machine *m);
+/* Group teardown: trees are made once per program and copied. */
+int machine_forget(void **state);
 /* Create or replace a file below the root, directories included. */
 void machine_put(struct machine *m, const char *path, const char *text);
 void machine_append(struct machine *m, const char *path, const char *text);

@@ -281,7 +281,7 @@ static void test_refused(void **state)
 	assert_int_equal(bind_to_vfio(&m.host, "0000:00:06.0", &plain, &r, &f), -EINVAL);
 	assert_non_null(strstr(f.text, "bridge"));
 	assert_int_equal(bind_to_vfio(&m.host, "0000:09:00.0", &plain, &r, &f), -ENOENT);
-	assert_non_null(strstr(f.hint, IDLE_DISK));
+	assert_non_null(strstr(f.hint, ROOT_DISK));
 	assert_int_equal(bind_to_vfio(&m.host, "four", &plain, &r, &f), -EINVAL);
 	assert_int_equal(bind_to_vfio(&m.host, ROOT_DISK, &plain, &r, &f), -EBUSY);
 	assert_int_equal(bind_to_vfio(&m.host, ROOT_DISK, &dry, &r, &f), -EBUSY);
@@ -470,5 +470,5 @@ int main(void)
 	};
 
 	msg_set_level(MSG_QUIET);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, machine_forget);
 }
