@@ -16,8 +16,11 @@
 #define PROGRESS_DEFAULT_WIDTH 80
 
 static enum progress_mode progress_mode = PROGRESS_AUTO;
-/* Columns of the line that stands on the screen, 0 = none. Guarded by stderr's own lock, which messages take too. */
-static size_t progress_drawn;
+/*
+ * Columns of the line that stands on the screen, 0 = none. It changes under stderr's own lock, which messages take too;
+ * atomic for race checkers, which do not know that lock.
+ */
+static _Atomic size_t progress_drawn;
 
 void progress_set_mode(enum progress_mode mode)
 {
@@ -26,9 +29,12 @@ void progress_set_mode(enum progress_mode mode)
 
 static void progress_erase(void)
 {
+	size_t drawn;
+
 	flockfile(stderr);
-	if (progress_drawn)
-		fprintf(stderr, "\r%*s\r", (int)progress_drawn, "");
+	drawn = progress_drawn;
+	if (drawn)
+		fprintf(stderr, "\r%*s\r", (int)drawn, "");
 	progress_drawn = 0;
 	funlockfile(stderr);
 }
@@ -60,14 +66,15 @@ static void progress_cut(char *line, size_t width)
 
 static void progress_draw(char *line)
 {
-	size_t width;
+	size_t width, drawn;
 
 	progress_cut(line, progress_width());
 	flockfile(stderr);
 	width = utf8_width(line);
-	fprintf(stderr, "\r%s%*s", line, (int)(progress_drawn > width ? progress_drawn - width : 0), "");
+	drawn = progress_drawn;
+	fprintf(stderr, "\r%s%*s", line, (int)(drawn > width ? drawn - width : 0), "");
 	/* What was blanked is still the cursor's way back. */
-	progress_drawn = MAX(progress_drawn, width);
+	progress_drawn = MAX(drawn, width);
 	funlockfile(stderr);
 }
 

@@ -10,7 +10,7 @@
 
 struct capture {
 	int saved, fds[2];
-	char text[8192];
+	char text[65536];
 };
 
 static inline void capture_begin(struct capture *c)

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,41 @@ static void test_message_clears(void **state)
 	assert_string_equal(capture_end(&capture), "iommuctl: after\n");
 }
 
+#define SPOKEN 200
+
+static void *speak(void *unused)
+{
+	for (unsigned i = 0; i < SPOKEN; i++)
+		msg_error("oops");
+	return NULL;
+}
+
+/* One thread draws, another speaks: no message may begin on a line that still shows the progress. */
+static void test_threads(void **state)
+{
+	const char *text, *message;
+	unsigned messages = 0;
+	struct progress p;
+	pthread_t speaker;
+
+	progress_set_mode(PROGRESS_ALWAYS);
+	capture_begin(&capture);
+	progress_start(&p, "compare", "loops", 0, 0);
+	assert_int_equal(pthread_create(&speaker, NULL, speak, NULL), 0);
+	for (unsigned i = 0; i < SPOKEN; i++) {
+		p.last_ns = 0;
+		progress_update(&p, i, 0);
+	}
+	pthread_join(speaker, NULL);
+	progress_end(&p);
+	text = capture_end(&capture);
+	for (const char *s = text; (message = strstr(s, "iommuctl: oops")); s = message + 1, messages++)
+		assert_true(message == text || message[-1] == '\n' || message[-1] == '\r');
+	assert_int_equal(messages, SPOKEN);
+	assert_non_null(strstr(text, "compare: "));
+	assert_string_equal(screen(text), "");
+}
+
 /* On a terminal of 24 columns: spoken by default, cut to 23, not within a character. */
 static void test_terminal(void **state)
 {
@@ -222,7 +258,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_quiet),	       cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_rate_limit),     cmocka_unit_test(test_shrinking_and_erasing),
-		cmocka_unit_test(test_message_clears), cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_message_clears), cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_terminal),
 	};
 
 	return cmocka_run_group_tests_name("progress", tests, NULL, NULL);

@@ -208,13 +208,15 @@ static void test_nesting_and_replacing(void **state)
 	report_close(report);
 	report_close(report);
 	report_num(report, "z", 9);
+	report_str(report, "was", "a string");
+	report_str(report, "was", NULL);
 	report_object(report, "a");
 	report_num(report, "b", 3);
 	report_num(report, "b", 4);
 	report_close(report);
 	rendering_end(&r);
 	assert_non_null(strstr(r.text, "\"result\":\"pass\",\"a\":{\"b\":4},"
-				       "\"o\":{\"a\":2,\"l\":[1,{\"k\":\"v\"},[]]},\"z\":9}\n"));
+				       "\"o\":{\"a\":2,\"l\":[1,{\"k\":\"v\"},[]]},\"z\":9,\"was\":null}\n"));
 	rendering_free(&r);
 }
 
