@@ -1,6 +1,244 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command table, the top-level parser and the exit status. */
-int main(void)
+/* The command table, the top-level parser, signals and the exit status. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/msg.h"
+#include "base/rng.h"
+#include "cmd/command.h"
+#include "dev/dev.h"
+#include "out/lists.h"
+
+const struct command *const commands[] = {
+	&command_map, &command_unmap, &command_maps,	&command_fill,	     &command_check,
+	&command_dma, &command_free,  &command_compare, &command_run_script, NULL,
+};
+
+const struct command *command_find(const char *name)
 {
-	return 64;
+	for (size_t i = 0; commands[i]; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+enum { OPT_LIST_CMDS = 0x2000, OPT_LIST_OPTS };
+
+static const struct argp_option main_options[] = {
+	{"list-cmds", OPT_LIST_CMDS, NULL, 0, "print the commands, one per line", 0},
+	{"list-opts", OPT_LIST_OPTS, "CMD", 0, "print the options of a command, one per line", 0},
+	{0},
+};
+
+struct main_input {
+	struct globals *globals;
+	int command_at; /* index in argv, 0 = none */
+	bool list_cmds;
+	const char *list_opts;
+};
+
+static error_t main_parse(int key, char *arg, struct argp_state *state)
+{
+	struct main_input *in = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = in->globals;
+		return 0;
+	case OPT_LIST_CMDS:
+		in->list_cmds = true;
+		return 0;
+	case OPT_LIST_OPTS:
+		in->list_opts = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		/* everything from here on belongs to the command's own parser */
+		in->command_at = state->next - 1;
+		state->next = state->argc;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The table of commands below the options, made from the table of commands. */
+static char *main_help(int key, const char *text, void *input)
+{
+	char *out = NULL;
+	size_t size = 0;
+	FILE *to;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	to = open_memstream(&out, &size);
+	if (!to)
+		return (char *)text;
+	fprintf(to, "Commands:\n");
+	for (size_t i = 0; commands[i]; i++)
+		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	fprintf(to, "\n`iommuctl COMMAND --help` tells of one command.");
+	fclose(to);
+	return out;
+}
+
+static void main_on_signal(int sig)
+{
+	session_signal = sig;
+}
+
+static void main_signals(void)
+{
+	struct sigaction act = {.sa_handler = main_on_signal};
+
+	/* no SA_RESTART: waits end, loops see session_signal and undo everything */
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGHUP, &act, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void main_list_options(const struct argp_option *o)
+{
+	for (; o && (o->name || o->key || o->doc); o++)
+		if (o->name && !(o->flags & OPTION_HIDDEN))
+			list_print(o->name, o->arg);
+}
+
+static int main_list(const struct main_input *in)
+{
+	const struct command *cmd;
+
+	if (in->list_cmds) {
+		for (size_t i = 0; commands[i]; i++)
+			list_print_word(commands[i]->name);
+		return list_end();
+	}
+	cmd = command_find(in->list_opts);
+	if (!cmd && strcmp(in->list_opts, "")) {
+		msg_error("--list-opts: '%s' is no command", in->list_opts);
+		return USAGE_STATUS;
+	}
+	if (cmd)
+		main_list_options(cmd->options);
+	main_list_options(globals_argp.options);
+	return list_end();
+}
+
+static bool main_color(const struct globals *g)
+{
+	const char *no = getenv("NO_COLOR");
+
+	if (g->color_set)
+		return g->color;
+	return isatty(STDOUT_FILENO) && !(no && *no);
+}
+
+/* The misbehaviours and backends, as `--backend sim,help` asks for them. */
+static bool main_backend_help(const struct globals *g)
+{
+	const char *spec = g->session.backend;
+	const struct iommu_help *h;
+
+	if (!spec || (strcmp(spec, "help") && strcmp(spec, "sim,help")))
+		return false;
+	h = strcmp(spec, "help") ? iommu_sim_faults_help() : iommu_backends_help();
+	for (; h->name; h++)
+		list_print_help(h->name, h->help);
+	return true;
+}
+
+/* What could not be done: unsupported is a skip with its reason, never an error and never a pass. */
+static void main_failed(const struct command *cmd, struct command_run *run, int err)
+{
+	if (!run->fail.err)
+		fail_set(&run->fail, err, "it did not work");
+	fail_print(&run->fail, cmd->name);
+	if (err == -EOPNOTSUPP && !run->fail.usage) {
+		report_check(run->report, cmd->name, RESULT_SKIP, run->fail.text);
+		report_result(run->report, RESULT_SKIP);
+		return;
+	}
+	report_fail(run->report, &run->fail);
+	report_result(run->report, run->fail.usage ? RESULT_USAGE : RESULT_ERROR);
+}
+
+static int main_execute(const struct command *cmd, struct globals *g, void *state)
+{
+	struct report_params rp = {
+		.format = g->format, .color = main_color(g), .command = cmd->name, .seed = g->session.seed};
+	struct command_run run = {.globals = g, .unchecked = g->session.unchecked};
+	int err = host_init(&g->host, g->sysroot, &run.fail);
+
+	if (!err)
+		err = report_open(&run.report, &rp);
+	if (!run.report) {
+		fail_print(&run.fail, cmd->name);
+		return result_exit_status(RESULT_ERROR, 0);
+	}
+	err = cmd->execute(&run, state);
+	if (err)
+		main_failed(cmd, &run, err);
+	return report_end(run.report);
+}
+
+static int main_command(int argc, char **argv, struct globals *g)
+{
+	const struct command *cmd = command_find(argv[0]);
+	void *state = NULL;
+	int status;
+
+	if (!cmd) {
+		msg_error("'%s' is no command", argv[0]);
+		msg_hint("`iommuctl --help` lists the commands");
+		return USAGE_STATUS;
+	}
+	status = command_parse(cmd, argc, argv, g, NULL, &state);
+	if (status)
+		return status;
+	msg_set_level((enum msg_level)g->verbosity);
+	progress_set_mode(g->progress);
+	if (main_backend_help(g))
+		status = list_end();
+	else
+		status = main_execute(cmd, g, state);
+	command_state_free(cmd, state);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&globals_argp, 0, "Global options (also after the command):", 1},
+						     {0}};
+	static const struct argp argp = {
+		.options = main_options,
+		.parser = main_parse,
+		.args_doc = "COMMAND [OPTION...] [ARG...]",
+		.doc = "Audit and stress-test IOMMUs: map, drive a device's DMA, compare, judge.\v",
+		.children = children,
+		.help_filter = main_help};
+	struct globals g = {.session = {.seed = rng_entropy()}};
+	struct main_input in = {.globals = &g};
+
+	argp_program_version = "iommuctl " PACKAGE_VERSION;
+	argp_err_exit_status = USAGE_STATUS;
+	main_signals();
+	if (argc > 0)
+		argv[0] = (char *)"iommuctl";
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &in);
+	if (in.list_cmds || in.list_opts)
+		return main_list(&in);
+	if (!in.command_at) {
+		if (main_backend_help(&g))
+			return list_end();
+		msg_error("no command");
+		msg_hint("`iommuctl --help` lists the commands; `iommuctl compare` runs on the simulated IOMMU");
+		return USAGE_STATUS;
+	}
+	return main_command(argc - in.command_at, argv + in.command_at, &g);
 }

@@ -29,7 +29,22 @@ int fail_set(struct fail *f, int err, const char *fmt, ...)
 	va_end(ap);
 	f->err = positive;
 	f->hint[0] = '\0';
+	f->usage = false;
 	return -positive;
+}
+
+int fail_usage(struct fail *f, int err, const char *fmt, ...)
+{
+	char text[sizeof(f->text)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	fail_format(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	err = fail_set(f, err, "%s", text);
+	if (f)
+		f->usage = true;
+	return err;
 }
 
 void fail_hint(struct fail *f, const char *fmt, ...)
@@ -48,7 +63,8 @@ void fail_print(const struct fail *f, const char *where)
 	const char *before = where ? where : "";
 	const char *colon = where ? ": " : "";
 
-	if (f->err && f->text[0])
+	/* what is wrong with the user's words is in the text; an errno adds nothing to it */
+	if (f->err && f->text[0] && !f->usage)
 		msg_error("%s%s%s: %s", before, colon, f->text, strerror(f->err));
 	else
 		msg_error("%s%s%s", before, colon, f->text[0] ? f->text : strerror(f->err));

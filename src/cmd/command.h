@@ -7,51 +7,95 @@
 #include <stdbool.h>
 
 #include "base/fail.h"
+#include "core/failure.h"
 #include "core/session.h"
 #include "host/host.h"
+#include "out/progress.h"
 #include "out/report.h"
+
+#define USAGE_STATUS 64
 
 /* The global options, filled by whichever parser saw them. */
 struct globals {
-	struct session_params session; /* backend, devices, driver, seed, canary, ... */
-	bool seed_given;
+	struct session_params session; /* backend, device, driver, seed, canary ... */
 	const char *sysroot;
 	enum report_format format;
 	bool color_set, color;
 	bool dry_run;
-	bool negated; /* script line began with '!' */
+	bool help_backend; /* --backend sim,help */
+	enum progress_mode progress;
+	int verbosity;
 	struct host host;
 };
 
 /* One execution of one command. */
 struct command_run {
 	struct globals *globals;
-	struct session *session; /* the script's or session's; NULL: the command opens its own when it needs one */
+	struct session *session; /* a script's; NULL: the command opens its own when it needs one */
 	struct report *report;	 /* open; the caller ends it */
+	uint64_t op;		 /* numbers the random choices of this execution */
+	bool unchecked;		 /* --unchecked, or a script line that begins with '!' */
+	const char *script_path; /* NULL outside a script */
+	char detail[200];	 /* one sentence on what was found, for a script's result list */
 	struct fail fail;	 /* set before returning a negative errno */
 };
 
 struct command {
 	const char *name;
 	const char *summary;		   /* one line for --help and the man page */
-	const char *args_doc;		   /* "ID..." */
-	const struct argp_option *options; /* own options; globals are added as a child */
-	size_t state_size;		   /* zeroed storage for the options, per execution */
+	const char *args_doc;		   /* "ID..." or NULL */
+	const struct argp_option *options; /* own options, ended by {0}; the globals are added to them; NULL: none */
+	size_t state_size;		   /* zeroed storage for the options, one per execution */
 	void (*defaults)(void *state);	   /* may be NULL */
-	/* argp parser; state->input is the zeroed state. */
+	/* argp parser; state->input is the zeroed state. May be NULL when there are neither options nor arguments. */
 	error_t (*parse)(int key, char *arg, struct argp_state *state);
 	/*
-	 * Do it. 0, or -errno with run->fail set (the run then ends with RESULT_ERROR). A check that fails is no error: it goes to
-	 * the report. -EINVAL with RESULT_USAGE raised in the report for input that only execution can judge.
+	 * Do it. 0, or -errno with run->fail set: -EOPNOTSUPP becomes skip, fail.usage becomes usage, the rest error. A check that
+	 * fails is no error: it goes to the report.
 	 */
 	int (*execute)(struct command_run *run, void *state);
-	bool scriptable; /* may stand in a script or session */
+	void (*release)(void *state); /* what parse allocated; may be NULL */
+	bool scriptable;	      /* may stand in a script or session */
 };
 
 extern const struct argp globals_argp;	       /* cmd/globals.c; input is struct globals */
 extern const struct command *const commands[]; /* main.c, NULL-terminated, in help order */
+const struct command *command_find(const char *name);
 
-/* Usage error out of a parse function: one line "iommuctl: CMD: --size: ...", then argp's hint; exits or returns as argp does. */
-void usage_error(struct argp_state *state, const char *fmt, ...) IC_PRINTF(2, 3);
+extern const struct command command_list, command_bind, command_unbind, command_map, command_unmap, command_maps,
+	command_fill, command_check, command_dma, command_free, command_compare, command_run_script;
+
+/* cmd/parse.c */
+/*
+ * Parse argv[0] = command name and what follows into *state (allocated, caller frees after release). 0, or USAGE_STATUS
+ * after a message on stderr. @script: never exits, messages name @script ("FILE:12").
+ */
+int command_parse(const struct command *cmd, int argc, char **argv, struct globals *globals, const char *script,
+		  void **state);
+void command_state_free(const struct command *cmd, void *state);
+/*
+ * A usage error out of a parse function: one line "iommuctl: CMD: ...", one hint; then exits with 64 or, in a script,
+ * returns EINVAL for the parse function to return.
+ */
+error_t usage_error(struct argp_state *state, const char *fmt, ...) IC_PRINTF(2, 3);
+/* argp_state's input when parsing globals or commands carries the script's name; used by usage_error only. */
+
+/* Option values; each returns 0 or usage_error()'s EINVAL, naming @option and the value. */
+error_t parse_size(struct argp_state *state, const char *option, const char *arg, uint64_t *out);
+error_t parse_u64(struct argp_state *state, const char *option, const char *arg, uint64_t *out);
+error_t parse_choice(struct argp_state *state, const char *option, const char *arg, const char *const *names, int *out);
+
+/* cmd/common.c */
+/* The script's session, or a new one that *own says to close with command_session_close(). */
+int command_session(struct command_run *run, struct session **out, bool *own);
+void command_session_close(struct command_run *run, struct session *s, bool own);
+/* Failures of a one-op command: report keys, a FAIL check named @what or a PASS one, run->detail. */
+void command_failures(struct command_run *run, const char *what, struct failures *found);
+/* "anon", "thp" ... in enum iommu_mem_kind's order, NULL-terminated. */
+extern const char *const mem_names[];
+/* prot "r", "w", "rw" */
+const char *prot_name(enum iommu_prot prot);
+/* mappings: [{buf, ioas, iova, size, prot, mem}] */
+void command_report_mappings(struct command_run *run, struct session *s);
 
 #endif

@@ -9,7 +9,9 @@
 #include <signal.h>
 
 #include "base/fail.h"
+#include "core/space.h"
 #include "dev/dev.h"
+#include "host/faults.h"
 #include "host/host.h"
 #include "iommu/iommu.h"
 #include "out/result.h"
@@ -29,17 +31,81 @@ struct session_params {
 
 struct session;
 
+/*
+ * Open the backend, attach the device, find its driver. No DMA and no bus mastering yet. Strings of @params must outlive
+ * the session. Without a matching driver the session opens all the same; session_dma_start() then says why.
+ */
 int session_open(struct session **out, const struct session_params *params, const struct host *host, struct fail *f);
-/* The way out, then everything undone. Returns 0, or -EBUSY when the device would not stop (memory is then kept). */
-int session_close(struct session *s);
+/* The way out, then everything undone. 0, or -EBUSY when the device would not stop (its memory is then kept until exit). */
+int session_close(struct session *s, struct fail *f);
 
 struct iommu *session_iommu(const struct session *s);
-struct dev *session_dev(const struct session *s);
+struct iommu_device *session_idev(const struct session *s);
+struct dev *session_dev(const struct session *s); /* NULL without a driver */
 const struct session_params *session_params(const struct session *s);
 /* "vfio", "0000:00:04.0", "lsi": for the report and the first line. */
 const char *session_backend_name(const struct session *s);
 const char *session_device_name(const struct session *s);
 const char *session_driver_name(const struct session *s);
+bool session_is_simulated(const struct session *s);
+/* Random bits that mark this session's stamps; follows from the seed. */
+uint64_t session_stamp_id(const struct session *s);
+
+/* IOVAs for tests: legal for IOMMU and device, outside every window of the safety rules and outside the pin arena. */
+const struct iova_space *session_space(const struct session *s);
+/* A random IOVA from @space (or a part of it) where nothing is mapped now; @op numbers the draw. False: none found. */
+bool session_pick(const struct session *s, const struct iova_space *space, uint64_t op, uint64_t size, uint64_t align,
+		  iova_t *out);
+
+/*
+ * May the range be mapped without --unchecked? -EINVAL (zero size, misaligned) or -ERANGE (wraps, outside the apertures,
+ * in a reserved region, a PCI window) with the offending value and the nearest legal range in @f.
+ */
+int session_check_map(const struct session *s, iova_t iova, uint64_t size, struct fail *f);
+/* May the device be pointed there? Never into interrupt or PCI windows; unmapped IOVAs only once the canary has passed. */
+int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail *f);
+
+/*
+ * Before the first DMA: bus master on, engine up, canary. Idempotent. -EREMOTEIO: the canary was reached, the IOMMU does
+ * not translate (verdict `untranslated`); -EPERM: canary required and impossible; -ENODEV: no driver.
+ */
+int session_dma_start(struct session *s, struct fail *f);
+/* The canary again (every 1,000 loops, after a miscompare). As session_dma_start(). */
+int session_canary(struct session *s, struct fail *f);
+/* Did a canary pass? False also means "could not be asked". */
+bool session_canary_passed(const struct session *s);
+/* Why there is no canary, or "". */
+const char *session_canary_why(const struct session *s);
+
+/*
+ * A mapping elsewhere that only holds pages: in the pin arena, read-only, outside the device's reach where the aperture
+ * allows. Slots are the caller's: 0 .. SESSION_PIN_SLOTS-1, each at most @size of session_pin_setup().
+ */
+int session_pin_setup(struct session *s, uint64_t max_size, unsigned int slots, struct fail *f);
+int session_pin(struct session *s, unsigned int slot, void *va, uint64_t size, struct fail *f);
+int session_unpin(struct session *s, unsigned int slot, uint64_t size, uint64_t *unmapped, struct fail *f);
+
+/*
+ * One page of ours whose physical address is a legal IOVA for the device, kept pinned: IOVAs for probes of unmapped and
+ * read-only memory come from here. -EOPNOTSUPP with the reason when physical addresses cannot be had.
+ */
+struct canary_page {
+	void *va;
+	iova_t phys;
+};
+int session_canary_page(struct session *s, unsigned int n, struct canary_page *out, struct fail *f);
+#define SESSION_CANARY_PAGES 16
+
+/* Stop the engine, drop every mapping in one call, map rings and canary pages again, start. For --unmap all. */
+int session_unmap_all(struct session *s, uint64_t *unmapped, struct fail *f);
+
+/* Faults on our device (or its group) since the last call. *seen false: nobody is looking (no right to the kernel log). */
+int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen);
+/* A kernel WARNING or taint that appeared since the session was opened; "" if none. */
+const char *session_kernel_complaint(struct session *s);
+
+/* Pages pinned beyond what the ledger explains: 0 = none, negative = fewer. -EOPNOTSUPP when nobody counts. */
+int session_pin_excess(struct session *s, int64_t *pages);
 
 /* Set by the signal handlers main installs; every loop looks at it. 0 = none. */
 extern volatile sig_atomic_t session_signal;

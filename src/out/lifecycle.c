@@ -68,6 +68,15 @@ static const char *report_errno_name(int err)
 #endif
 }
 
+/* Nothing that was asked could be looked at: that is no pass. */
+static bool report_all_skipped(const struct report *r)
+{
+	for (const struct check *c = r->first_check; c; c = c->next)
+		if (c->result != RESULT_SKIP)
+			return false;
+	return r->first_check;
+}
+
 /* Values that only the end knows go to the top, wherever the command stopped. */
 static void report_finish(struct report *r)
 {
@@ -75,6 +84,8 @@ static void report_finish(struct report *r)
 	r->lost = 0;
 	if (r->no_memory)
 		report_result(r, RESULT_ERROR);
+	if (report_all_skipped(r))
+		report_result(r, RESULT_SKIP);
 	if (r->fail.err || r->fail.text[0]) {
 		report_object(r, "error");
 		report_str(r, "errno", report_errno_name(r->fail.err));
@@ -130,4 +141,12 @@ int report_end(struct report *r)
 	report_clear(r);
 	free(r);
 	return status;
+}
+
+void report_discard(struct report *r)
+{
+	if (!r)
+		return;
+	report_clear(r);
+	free(r);
 }

@@ -175,7 +175,8 @@ void report_check(struct report *r, const char *name, enum result result, const 
 {
 	struct check *c = calloc(1, sizeof(*c));
 
-	report_result(r, result);
+	if (result != RESULT_SKIP)
+		report_result(r, result);
 	if (c) {
 		c->name = utf8_dup(name);
 		c->why = why ? utf8_dup(why) : NULL;

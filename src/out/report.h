@@ -54,7 +54,8 @@ void report_text_hide(struct report *r, const char *key);
 
 /*
  * One check: a TAP test point; "ok"/"FAIL"/"skip" line in text; kept out of JSON (commands put their own keys there).
- * @why: reason for skip, explanation for failure, may be NULL. PASS, SKIP, FAIL and ERROR raise the run's result.
+ * @why: reason for skip, explanation for failure, may be NULL. FAIL and ERROR raise the
+ * run's result; a run whose checks were all skipped is RESULT_SKIP, one skipped check among others is not.
  */
 void report_check(struct report *r, const char *name, enum result result, const char *why);
 /* "key: value" evidence for the last check (YAML block in TAP, indented line in text when it failed). */
@@ -77,6 +78,8 @@ void report_interrupted(struct report *r, int signal);
  * one line on stderr and status 2 (unless the result is already worse).
  */
 int report_end(struct report *r);
+/* Free without rendering: a part of a larger run reports for itself. NULL is fine. */
+void report_discard(struct report *r);
 
 /* Streaming NDJSON for --log: one line per call, written at once. */
 struct report_log;

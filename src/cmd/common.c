@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What several commands share: a session to work in, failures and mappings as report rows. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/msg.h"
+#include "cmd/command.h"
+#include "core/op.h"
+#include "iommu/ledger.h"
+
+const char *const mem_names[] = {"anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd", NULL};
+
+const char *prot_name(enum iommu_prot prot)
+{
+	static const char *const names[] = {"none", "r", "w", "rw"};
+
+	return names[prot & IOMMU_PROT_RW];
+}
+
+int command_session(struct command_run *run, struct session **out, bool *own)
+{
+	struct globals *g = run->globals;
+	int err;
+
+	*own = !run->session;
+	if (run->session) {
+		*out = run->session;
+		return 0;
+	}
+	err = session_open(out, &g->session, &g->host, &run->fail);
+	if (!err)
+		msg_info("backend %s, device %s, driver %s", session_backend_name(*out), session_device_name(*out),
+			 session_driver_name(*out));
+	return err;
+}
+
+void command_session_close(struct command_run *run, struct session *s, bool own)
+{
+	struct fail why = {0};
+
+	if (!own || !session_close(s, &why))
+		return;
+	fail_print(&why, NULL);
+	report_result(run->report, RESULT_ERROR);
+}
+
+void command_failures(struct command_run *run, const char *what, struct failures *found)
+{
+	failures_report(run->report, found);
+	if (!found->total) {
+		report_check(run->report, what, RESULT_PASS, NULL);
+		return;
+	}
+	report_check(run->report, what, RESULT_FAIL, found->list[0].text);
+	report_evidence(run->report, "class", "%s", failure_name(found->list[0].class));
+	snprintf(run->detail, sizeof(run->detail), "%s: %.150s", failure_name(found->list[0].class),
+		 found->list[0].text);
+}
+
+struct mappings_walk {
+	struct report *report;
+	struct session *session;
+};
+
+static int mapping_row(const struct ledger_entry *entry, void *arg)
+{
+	struct mappings_walk *walk = arg;
+	const struct buffer *b = buffer_find(walk->session, entry->tag);
+	struct report *r = walk->report;
+
+	report_object(r, NULL);
+	report_str(r, "buf", entry->tag);
+	report_num(r, "ioas", 0);
+	report_hex(r, "iova", entry->range.start);
+	report_num(r, "size", entry->range.last - entry->range.start + 1);
+	report_str(r, "prot", prot_name(entry->prot));
+	report_str(r, "mem", mem_names[b ? b->mem.kind : IOMMU_MEM_ANON]);
+	report_close(r);
+	return 0;
+}
+
+void command_report_mappings(struct command_run *run, struct session *s)
+{
+	struct mappings_walk walk = {run->report, s};
+
+	report_list(run->report, "mappings");
+	ledger_each(iommu_ledger(session_iommu(s)), mapping_row, &walk);
+	report_close(run->report);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The global options: before the command or after it, parsed by the same code. */
+#include <string.h>
+
+#include "base/msg.h"
+#include "cmd/command.h"
+
+enum {
+	OPT_BACKEND = 0x1000,
+	OPT_DEVICE,
+	OPT_DRIVER,
+	OPT_VF_TOKEN,
+	OPT_FORMAT,
+	OPT_JSON,
+	OPT_TAP,
+	OPT_SEED,
+	OPT_SYSROOT,
+	OPT_UNCHECKED,
+	OPT_DRY_RUN,
+	OPT_CANARY,
+	OPT_ALLOW_CRASH,
+	OPT_ALLOW_P2P,
+	OPT_COLOR,
+	OPT_PROGRESS,
+};
+
+static const struct argp_option globals_options[] = {
+	{"backend", OPT_BACKEND, "NAME[,KEY=VALUE...]", 0, "sim, vfio, vfio-v1 or auto; sim,help lists misbehaviours",
+	 0},
+	{"device", OPT_DEVICE, "ID", 0, "PCI address (0000:00:04.0 or 00:04.0), or sim", 0},
+	{"driver", OPT_DRIVER, "NAME[,KEY=VALUE...]", 0, "who drives the device's DMA; default: matched by id", 0},
+	{"vf-token", OPT_VF_TOKEN, "UUID", 0, "token of the physical function, for VFs", 0},
+	{"format", OPT_FORMAT, "text|json|tap", 0, "output format", 0},
+	{"json", OPT_JSON, NULL, 0, "short for --format json", 0},
+	{"tap", OPT_TAP, NULL, 0, "short for --format tap", 0},
+	{"seed", OPT_SEED, "N", 0, "seed of every random choice", 0},
+	{"sysroot", OPT_SYSROOT, "DIR", 0, "read the machine captured below DIR", 0},
+	{"unchecked", OPT_UNCHECKED, NULL, 0, "pass sizes, addresses and flags to the kernel as they are", 0},
+	{"dry-run", OPT_DRY_RUN, NULL, 0, "say what would be done to devices and drivers", 0},
+	{"canary", OPT_CANARY, "auto|require|off", 0, "proof of translation before the first DMA", 0},
+	{"allow-crash", OPT_ALLOW_CRASH, NULL, 0, "also run what may crash an affected kernel", 0},
+	{"allow-p2p", OPT_ALLOW_P2P, NULL, 0, "also use IOVAs inside PCI windows", 0},
+	{"quiet", 'q', NULL, 0, "errors and results only", 0},
+	{"verbose", 'v', NULL, 0, "say more", 0},
+	{"color", OPT_COLOR, "auto|always|never", 0, "colors in text output", 0},
+	{"progress", OPT_PROGRESS, "auto|always|never", 0, "progress line on stderr", 0},
+	{0},
+};
+
+static error_t globals_parse_choice(int key, const char *arg, struct argp_state *state)
+{
+	static const char *const formats[] = {"text", "json", "tap", NULL};
+	static const char *const canaries[] = {"auto", "require", "off", NULL};
+	static const char *const when[] = {"auto", "always", "never", NULL};
+	struct globals *g = state->input;
+	error_t err;
+	int n = 0;
+
+	switch (key) {
+	case OPT_FORMAT:
+		err = parse_choice(state, "--format", arg, formats, &n);
+		g->format = (enum report_format)n;
+		return err;
+	case OPT_CANARY:
+		err = parse_choice(state, "--canary", arg, canaries, &n);
+		g->session.canary = (enum canary_mode)n;
+		return err;
+	case OPT_COLOR:
+		err = parse_choice(state, "--color", arg, when, &n);
+		g->color_set = n != 0;
+		g->color = n == 1;
+		return err;
+	case OPT_PROGRESS:
+		err = parse_choice(state, "--progress", arg, when, &n);
+		g->progress = (enum progress_mode)n;
+		return err;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t globals_parse_flag(int key, struct globals *g)
+{
+	switch (key) {
+	case OPT_JSON:
+		g->format = REPORT_JSON;
+		return 0;
+	case OPT_TAP:
+		g->format = REPORT_TAP;
+		return 0;
+	case OPT_UNCHECKED:
+		g->session.unchecked = true;
+		return 0;
+	case OPT_DRY_RUN:
+		g->dry_run = true;
+		return 0;
+	case OPT_ALLOW_CRASH:
+		g->session.allow_crash = true;
+		return 0;
+	case OPT_ALLOW_P2P:
+		g->session.allow_p2p = true;
+		return 0;
+	case 'q':
+		g->verbosity = MSG_QUIET;
+		return 0;
+	case 'v':
+		g->verbosity = MSG_VERBOSE;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t globals_parse(int key, char *arg, struct argp_state *state)
+{
+	struct globals *g = state->input;
+	error_t err = globals_parse_flag(key, g);
+
+	if (err != ARGP_ERR_UNKNOWN)
+		return err;
+	switch (key) {
+	case OPT_BACKEND:
+		g->session.backend = arg;
+		return 0;
+	case OPT_DEVICE:
+		g->session.device = arg;
+		return 0;
+	case OPT_DRIVER:
+		g->session.driver = arg;
+		return 0;
+	case OPT_VF_TOKEN:
+		g->session.vf_token = arg;
+		return 0;
+	case OPT_SEED:
+		return parse_u64(state, "--seed", arg, &g->session.seed);
+	case OPT_SYSROOT:
+		g->sysroot = arg;
+		return 0;
+	default:
+		return globals_parse_choice(key, arg, state);
+	}
+}
+
+const struct argp globals_argp = {.options = globals_options, .parser = globals_parse};

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iommuctl map: memory of ours at an IOVA. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/msg.h"
+#include "base/num.h"
+#include "cmd/command.h"
+#include "core/op.h"
+
+enum { OPT_SIZE = 0x100, OPT_IOVA, OPT_PROT, OPT_MEM, OPT_IOAS, OPT_HOLD };
+
+static const struct argp_option map_options[] = {
+	{"size", OPT_SIZE, "S", 0, "bytes to map", 0},
+	{"iova", OPT_IOVA, "ADDR|random|kernel|canary", 0,
+	 "where (default random); canary: the physical address of a page of ours", 0},
+	{"prot", OPT_PROT, "r|w|rw", 0, "what the device may do (default rw)", 0},
+	{"mem", OPT_MEM, "anon|thp|hugetlb-2M|hugetlb-1G|memfd", 0, "kind of memory (default anon)", 0},
+	{"ioas", OPT_IOAS, "ID", 0, "I/O address space (0: the only one of this backend)", 0},
+	{"hold", OPT_HOLD, "DURATION", 0, "how long to keep it outside a script (default: until a signal)", 0},
+	{0},
+};
+
+struct map_state {
+	struct op_map op;
+	bool size_given;
+	uint64_t ioas, hold_ns;
+};
+
+static void map_defaults(void *arg)
+{
+	struct map_state *m = arg;
+
+	m->op.where = OP_IOVA_RANDOM;
+	m->op.prot = IOMMU_PROT_RW;
+}
+
+static error_t map_parse_iova(struct argp_state *state, const char *arg, struct op_map *op)
+{
+	if (!strcmp(arg, "random")) {
+		op->where = OP_IOVA_RANDOM;
+	} else if (!strcmp(arg, "kernel")) {
+		op->where = OP_IOVA_KERNEL;
+	} else if (!strcmp(arg, "canary")) {
+		op->where = OP_IOVA_CANARY;
+	} else {
+		op->where = OP_IOVA_ADDR;
+		if (num_parse_size(arg, &op->iova))
+			return usage_error(state, "--iova: '%s' is neither an address nor random, kernel or canary",
+					   arg);
+	}
+	return 0;
+}
+
+static error_t map_parse(int key, char *arg, struct argp_state *state)
+{
+	static const char *const prots[] = {"r", "w", "rw", NULL};
+	struct map_state *m = state->input;
+	error_t err;
+	int n = 0;
+
+	switch (key) {
+	case OPT_SIZE:
+		m->size_given = true;
+		return parse_size(state, "--size", arg, &m->op.size);
+	case OPT_IOVA:
+		return map_parse_iova(state, arg, &m->op);
+	case OPT_PROT:
+		err = parse_choice(state, "--prot", arg, prots, &n);
+		m->op.prot = (enum iommu_prot)(n + 1);
+		return err;
+	case OPT_MEM:
+		err = parse_choice(state, "--mem", arg, mem_names, &n);
+		m->op.mem = (enum iommu_mem_kind)n;
+		return err;
+	case OPT_IOAS:
+		err = parse_u64(state, "--ioas", arg, &m->ioas);
+		return !err && m->ioas ? usage_error(state, "--ioas: this backend has only one address space, 0") : err;
+	case OPT_HOLD:
+		return num_parse_duration(arg, &m->hold_ns)
+			       ? usage_error(state, "--hold: '%s' is not a duration (such as 500ms, 30s, 5m)", arg)
+			       : 0;
+	case ARGP_KEY_ARG:
+		if (m->op.buf || !buffer_name_is_valid(arg))
+			return usage_error(
+				state, m->op.buf ? "one buffer at a time, not also '%s'" : "'%s' is not a buffer name",
+				arg);
+		m->op.buf = arg;
+		return 0;
+	case ARGP_KEY_END:
+		return m->size_given ? 0 : usage_error(state, "--size is needed");
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Outside a script the mapping lives as long as this process. */
+static void map_hold(struct command_run *run, const struct buffer *b, uint64_t ns)
+{
+	msg_note("%s is mapped at iova 0x%llx; holding%s", b->name, (unsigned long long)b->iova,
+		 ns ? "" : " until interrupted");
+	do
+		clock_sleep_ns(ns ? ns : 3600000000000ull, (const volatile int *)&session_signal);
+	while (!ns && !session_signal);
+	if (session_signal)
+		report_interrupted(run->report, session_signal);
+}
+
+static int map_execute(struct command_run *run, void *arg)
+{
+	struct map_state *m = arg;
+	struct session *s;
+	struct buffer *b = NULL;
+	bool own;
+	int err = command_session(run, &s, &own);
+
+	if (err)
+		return err;
+	m->op.op = run->op;
+	m->op.unchecked = run->unchecked;
+	err = op_map(s, &m->op, &b, &run->fail);
+	if (!err && (own || !run->script_path))
+		command_report_mappings(run, s);
+	if (!err && own)
+		map_hold(run, b, m->hold_ns);
+	command_session_close(run, s, own);
+	return err;
+}
+
+const struct command command_map = {
+	.name = "map",
+	.summary = "map a buffer for the device",
+	.args_doc = "[BUF]",
+	.options = map_options,
+	.state_size = sizeof(struct map_state),
+	.defaults = map_defaults,
+	.parse = map_parse,
+	.execute = map_execute,
+	.scriptable = true,
+};

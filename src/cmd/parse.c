@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From words to a command's options: one argp parser per command with the global options as its child. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/msg.h"
+#include "base/num.h"
+#include "cmd/command.h"
+
+struct parse_input {
+	const struct command *cmd;
+	void *state;
+	struct globals *globals;
+};
+
+/* argp hands each parser its own input; commands get their state, the globals' parser the globals. */
+static error_t parse_one(int key, char *arg, struct argp_state *state)
+{
+	struct parse_input *in = state->input;
+	error_t err;
+
+	if (key == ARGP_KEY_INIT) {
+		state->child_inputs[0] = in->globals;
+		return 0;
+	}
+	if (!in->cmd->parse)
+		return ARGP_ERR_UNKNOWN;
+	state->input = in->state;
+	err = in->cmd->parse(key, arg, state);
+	state->input = in;
+	return err;
+}
+
+int command_parse(const struct command *cmd, int argc, char **argv, struct globals *globals, const char *script,
+		  void **out)
+{
+	struct argp_child children[] = {{&globals_argp, 0, "Global options:", 100}, {0}};
+	struct argp argp = {.options = cmd->options,
+			    .parser = parse_one,
+			    .args_doc = cmd->args_doc,
+			    .doc = cmd->summary,
+			    .children = children};
+	struct parse_input in = {.cmd = cmd, .globals = globals};
+	CLEANUP_FREE char *name = NULL;
+	char *saved = argv[0];
+	unsigned int flags = script ? ARGP_NO_EXIT | ARGP_NO_HELP : 0;
+	error_t err;
+
+	in.state = calloc(1, MAX(cmd->state_size, (size_t)1));
+	if (!in.state || asprintf(&name, script ? "iommuctl: %2$s: %1$s" : "iommuctl %1$s", cmd->name, script) < 0) {
+		free(in.state);
+		msg_error("%s: out of memory", cmd->name);
+		return USAGE_STATUS;
+	}
+	if (cmd->defaults)
+		cmd->defaults(in.state);
+	argv[0] = name;
+	err = argp_parse(&argp, argc, argv, flags, NULL, &in);
+	argv[0] = saved;
+	if (err) {
+		command_state_free(cmd, in.state);
+		return USAGE_STATUS;
+	}
+	*out = in.state;
+	return 0;
+}
+
+void command_state_free(const struct command *cmd, void *state)
+{
+	if (!state)
+		return;
+	if (cmd->release)
+		cmd->release(state);
+	free(state);
+}
+
+error_t usage_error(struct argp_state *state, const char *fmt, ...)
+{
+	char text[512];
+	const char *name = state->name, *command;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	/* argp's name is "iommuctl compare"; messages say "compare: ...", hints name the command line */
+	command = strchr(name, ' ');
+	msg_error("%s%s%s", command ? command + 1 : "", command ? ": " : "", text);
+	msg_hint("see `%s --help`", command ? name : "iommuctl");
+	if (!(state->flags & ARGP_NO_EXIT))
+		exit(USAGE_STATUS);
+	return EINVAL;
+}
+
+error_t parse_size(struct argp_state *state, const char *option, const char *arg, uint64_t *out)
+{
+	int err = num_parse_size(arg, out);
+
+	if (err == -ERANGE)
+		return usage_error(state, "%s: '%s' does not fit in 64 bits", option, arg);
+	if (err)
+		return usage_error(state, "%s: '%s' is not a size (such as 4096, 0x1000, 64K, 2M)", option, arg);
+	return 0;
+}
+
+error_t parse_u64(struct argp_state *state, const char *option, const char *arg, uint64_t *out)
+{
+	int err = num_parse_u64(arg, out);
+
+	if (err == -ERANGE)
+		return usage_error(state, "%s: '%s' does not fit in 64 bits", option, arg);
+	if (err)
+		return usage_error(state, "%s: '%s' is not a number (decimal or 0x hex)", option, arg);
+	return 0;
+}
+
+error_t parse_choice(struct argp_state *state, const char *option, const char *arg, const char *const *names, int *out)
+{
+	char list[256] = "";
+	size_t used = 0;
+
+	for (int i = 0; names[i]; i++) {
+		if (!strcmp(arg, names[i])) {
+			*out = i;
+			return 0;
+		}
+		if (used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
+	}
+	return usage_error(state, "%s: '%s' is none of %s", option, arg, list);
+}

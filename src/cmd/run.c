@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iommuctl run: scripts, line by line through the same parsers as the command line. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "core/script.h"
+
+enum { OPT_KEEP_GOING = 0x100 };
+
+static const struct argp_option run_options[] = {
+	{"keep-going", OPT_KEEP_GOING, NULL, 0, "go on after a line that failed", 0},
+	{0},
+};
+
+struct run_state {
+	char **files;
+	unsigned int nr;
+	bool keep_going;
+};
+
+static error_t run_parse(int key, char *arg, struct argp_state *state)
+{
+	struct run_state *r = state->input;
+	char **grown;
+
+	switch (key) {
+	case OPT_KEEP_GOING:
+		r->keep_going = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		grown = reallocarray(r->files, r->nr + 1, sizeof(*grown));
+		if (!grown)
+			return ENOMEM;
+		r->files = grown;
+		r->files[r->nr++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		return r->nr ? 0 : usage_error(state, "which script? (- is standard input)");
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void run_release(void *arg)
+{
+	free(((struct run_state *)arg)->files);
+}
+
+struct run_context {
+	struct command_run *run;
+	struct session *session;
+	const char *path;
+	FILE *sink; /* where the lines' own reports go: nowhere */
+};
+
+/* A line works in the script's session: options that would choose another one are refused. */
+static bool run_changes_session(const struct globals *a, const struct globals *b)
+{
+	return a->session.backend != b->session.backend || a->session.device != b->session.device ||
+	       a->session.driver != b->session.driver || a->session.seed != b->session.seed || a->sysroot != b->sysroot;
+}
+
+static void run_line(struct run_context *ctx, const struct command *cmd, const struct script_line *line, uint64_t op,
+		     void *state, struct globals *g, struct script_outcome *out)
+{
+	struct report_params rp = {.command = cmd->name, .to = ctx->sink, .seed = g->session.seed};
+	struct command_run sub = {.globals = g, .session = ctx->session, .op = op, .script_path = ctx->path};
+	int err = report_open(&sub.report, &rp);
+
+	sub.unchecked = g->session.unchecked || line->negated;
+	if (!err)
+		err = cmd->execute(&sub, state);
+	out->err = err < 0 ? -err : 0;
+	out->result = sub.report ? report_current(sub.report) : RESULT_ERROR;
+	snprintf(out->detail, sizeof(out->detail), "%s", sub.detail);
+	if (err) {
+		out->result = sub.fail.usage ? RESULT_USAGE : err == -EOPNOTSUPP ? RESULT_SKIP : RESULT_ERROR;
+		/* `!` lines expect an errno; a range the tool itself would refuse counts as one */
+		if (line->negated && out->result == RESULT_USAGE)
+			out->result = RESULT_ERROR;
+		snprintf(out->detail, sizeof(out->detail), "%.190s", sub.fail.text);
+		if (!line->negated && out->result != RESULT_SKIP)
+			ctx->run->fail = sub.fail;
+	}
+	report_discard(sub.report);
+}
+
+static void run_exec(void *arg, const struct script_line *line, uint64_t op, struct script_outcome *out)
+{
+	struct run_context *ctx = arg;
+	const struct command *cmd = command_find(line->argv[0]);
+	struct globals g = *ctx->run->globals;
+	char where[300];
+	char *argv[66];
+	void *state = NULL;
+
+	out->result = RESULT_USAGE;
+	snprintf(where, sizeof(where), "%.250s:%u", ctx->path, line->number);
+	if (!cmd || !cmd->scriptable) {
+		snprintf(out->detail, sizeof(out->detail),
+			 cmd ? "'%.60s' cannot stand in a script" : "'%.60s' is no command", line->argv[0]);
+		fail_usage(&ctx->run->fail, EINVAL, "%s: %s", where, out->detail);
+		return;
+	}
+	/* argp may permute its vector: it gets a copy */
+	memcpy(argv, line->argv, ((size_t)line->argc + 1) * sizeof(*argv));
+	if (command_parse(cmd, line->negated ? line->argc : line->argc, argv, &g, where, &state)) {
+		fail_usage(&ctx->run->fail, EINVAL, "%s: the line does not parse", where);
+		return;
+	}
+	if (run_changes_session(&g, ctx->run->globals))
+		fail_usage(&ctx->run->fail, EINVAL, "%s: a line cannot change backend, device, driver or seed", where);
+	else
+		run_line(ctx, cmd, line, op, state, &g, out);
+	command_state_free(cmd, state);
+}
+
+static void run_report(struct command_run *run, const struct script *script, const struct session *s)
+{
+	struct report *r = run->report;
+
+	report_str(r, "backend", session_backend_name(s));
+	report_str(r, "device", session_device_name(s));
+	report_str(r, "driver", session_driver_name(s));
+	report_list(r, "results");
+	for (unsigned int i = 0; i < script->nr; i++) {
+		const struct script_line *line = &script->lines[i];
+
+		if (line->kind != SCRIPT_OP || !line->runs)
+			continue;
+		report_object(r, NULL);
+		report_num(r, "line", line->number);
+		report_str(r, "command", line->text);
+		report_str(r, "result", result_name(line->outcome.result));
+		report_str(r, "errno", script_errno_name(line->outcome.err));
+		report_str(r, "detail", line->outcome.detail);
+		report_num(r, "runs", line->runs);
+		report_close(r);
+	}
+	report_close(r);
+	for (unsigned int i = 0; i < script->nr; i++) {
+		const struct script_line *line = &script->lines[i];
+		char name[200];
+
+		if (line->kind != SCRIPT_OP || !line->runs)
+			continue;
+		snprintf(name, sizeof(name), "%.60s:%u: %.120s", script->path, line->number, line->text);
+		report_check(r, name, line->outcome.result, line->outcome.detail);
+	}
+}
+
+static int run_file(struct command_run *run, const struct run_state *state, const char *path)
+{
+	struct run_context ctx = {.run = run, .path = path};
+	struct script *script = NULL;
+	enum result worst;
+	bool own;
+	int err = script_load(&script, path, &run->fail);
+
+	if (err)
+		return err;
+	ctx.path = script->path;
+	ctx.sink = fopen("/dev/null", "we");
+	err = ctx.sink ? command_session(run, &ctx.session, &own)
+		       : fail_set(&run->fail, errno, "cannot open /dev/null");
+	if (!err) {
+		worst = script_run(script, state->keep_going, run_exec, &ctx);
+		run_report(run, script, ctx.session);
+		if (session_signal)
+			report_interrupted(run->report, session_signal);
+		if (worst == RESULT_ERROR || worst == RESULT_USAGE)
+			err = run->fail.err ? -run->fail.err : -EIO;
+		else if (worst == RESULT_SKIP)
+			report_result(run->report, RESULT_SKIP);
+		command_session_close(run, ctx.session, own);
+	}
+	if (ctx.sink)
+		fclose(ctx.sink);
+	script_free(script);
+	return err;
+}
+
+static int run_execute(struct command_run *run, void *arg)
+{
+	struct run_state *state = arg;
+	int err = 0;
+
+	for (unsigned int i = 0; i < state->nr && !err && !session_signal; i++)
+		err = run_file(run, state, state->files[i]);
+	return err;
+}
+
+const struct command command_run_script = {
+	.name = "run",
+	.summary = "run scripts of commands in one session",
+	.args_doc = "FILE...",
+	.options = run_options,
+	.state_size = sizeof(struct run_state),
+	.parse = run_parse,
+	.execute = run_execute,
+	.release = run_release,
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The canary: proof that the device's addresses are translated, taken where a device that is not translated can only hit
+ * pages of our own. Pages A and C are pinned; B is mapped at the IOVA that equals A's physical address, D at C's. The
+ * device reads at the first and writes at the second. What reaches D tells where it read; where it lands tells where it
+ * wrote.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/msg.h"
+#include "core/session_priv.h"
+#include "core/stamp.h"
+
+#define CANARY_BYTES 256u
+enum { CANARY_A, CANARY_B, CANARY_C, CANARY_D };
+
+static const char canary_fill[4] = {0x11, 0x22, 0x33, 0x44};
+
+static int canary_pair(struct session *s, unsigned int outer, struct fail *f)
+{
+	iova_t max = dev_limits(s->dev)->max_iova;
+	struct session_page *out, *in;
+
+	out = session_page_new(s, true, max, f);
+	if (!out)
+		return -EOPNOTSUPP;
+	in = session_page_new(s, false, max, f);
+	if (!in)
+		return f && f->err ? -f->err : -ENOMEM;
+	s->canary[outer] = out;
+	s->canary[outer + 1] = in;
+	return session_page_map(s, in, out->phys, f);
+}
+
+int canary_setup(struct session *s, struct fail *f)
+{
+	struct fail local = {0};
+	int err;
+
+	if (s->canary_ready)
+		return 0;
+	if (s->params.canary == CANARY_OFF) {
+		snprintf(s->canary_why, sizeof(s->canary_why), "switched off by --canary off");
+		return -EOPNOTSUPP;
+	}
+	err = canary_pair(s, CANARY_A, &local);
+	if (!err)
+		err = canary_pair(s, CANARY_C, &local);
+	if (!err) {
+		s->canary_ready = true;
+		return 0;
+	}
+	if (!s->canary_why[0])
+		snprintf(s->canary_why, sizeof(s->canary_why), "%.120s", local.text);
+	if (s->params.canary == CANARY_REQUIRE) {
+		fail_set(f, EPERM, "the canary is required but cannot be had: %s", s->canary_why);
+		fail_hint(f, "run as root, or accept DMA without this proof: --canary auto");
+		return -EPERM;
+	}
+	if (!s->canary_warned)
+		msg_warn("no canary: %s; that the IOMMU translates is not proven", s->canary_why);
+	s->canary_warned = true;
+	return -EOPNOTSUPP;
+}
+
+static bool canary_holds(const struct session *s, unsigned int page, char byte)
+{
+	const char *p = s->canary[page]->mem.va;
+
+	for (unsigned int i = 0; i < CANARY_BYTES; i++)
+		if (p[i] != byte)
+			return false;
+	return true;
+}
+
+/* Where did the device read and write? Only what was seen counts; neither page changed = no DMA seen. */
+static int canary_judge(struct session *s, int status, struct fail *f)
+{
+	const struct session_page *a = s->canary[CANARY_A], *c = s->canary[CANARY_C];
+	bool reads = dev_limits(s->dev)->dirs & (DEV_READ | DEV_COPY);
+
+	if (!canary_holds(s, CANARY_C, canary_fill[CANARY_C]))
+		return fail_set(f, EREMOTEIO,
+				"untranslated: the device wrote to physical address 0x%llx although that IOVA is "
+				"mapped elsewhere",
+				(unsigned long long)c->phys);
+	if (reads && canary_holds(s, CANARY_D, canary_fill[CANARY_A]))
+		return fail_set(
+			f, EREMOTEIO,
+			"untranslated: the device read physical address 0x%llx although that IOVA is mapped elsewhere",
+			(unsigned long long)a->phys);
+	if (canary_holds(s, CANARY_D, canary_fill[CANARY_D]))
+		return fail_set(f, EIO, "the canary's DMA did not arrive anywhere we can see (device status %d)",
+				status);
+	if (reads && !canary_holds(s, CANARY_D, canary_fill[CANARY_B]))
+		return fail_set(f, EIO, "the canary's DMA brought data that is in none of its pages (device status %d)",
+				status);
+	s->canary_passed = true;
+	return 0;
+}
+
+int canary_run(struct session *s, struct fail *f)
+{
+	iova_t from = s->canary[CANARY_A]->phys, to = s->canary[CANARY_C]->phys;
+	const struct dev_limits *lim = dev_limits(s->dev);
+	int status = 0, err;
+
+	for (unsigned int i = 0; i < 4; i++)
+		memset(s->canary[i]->mem.va, canary_fill[i], CANARY_BYTES);
+	if ((lim->dirs & DEV_COPY) || (lim->dirs & (DEV_READ | DEV_WRITE)) == (DEV_READ | DEV_WRITE)) {
+		err = dev_roundtrip(s->dev, 0, from, to, CANARY_BYTES, &status);
+	} else {
+		struct dev_req req = {.dir = lim->dirs & DEV_WRITE ? DEV_WRITE : DEV_READ, .len = CANARY_BYTES};
+
+		req.src = req.dir == DEV_READ ? from : 0;
+		req.dst = req.dir == DEV_WRITE ? to : 0;
+		if (req.dir == DEV_READ)
+			return fail_set(f, EOPNOTSUPP, "a device that only reads shows no canary");
+		err = dev_transfer(s->dev, 0, &req, 1, 5000);
+		status = req.status;
+	}
+	if (err)
+		return fail_set(f, err, "the canary's DMA did not end");
+	return canary_judge(s, status, f);
+}

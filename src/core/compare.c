@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One run of compare: what fits the session, the threads that turn the loop, and the looks at the machine in between. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/compare_priv.h"
+#include "host/self.h"
+#include "iommu/ledger.h"
+
+#define FAULT_SETTLE_NS 50000000ull /* the VT-d and AMD drivers log from an interrupt thread */
+
+void compare_skip(struct compare *c, const char *what, const char *why)
+{
+	struct compare_skip *skip;
+
+	c->res->skipped_total++;
+	if (c->res->nr_skipped == COMPARE_SKIPPED_MAX)
+		return;
+	skip = &c->res->skipped[c->res->nr_skipped++];
+	snprintf(skip->what, sizeof(skip->what), "%s", what);
+	snprintf(skip->why, sizeof(skip->why), "%s", why);
+}
+
+static uint64_t compare_fixed_iova(const struct compare_params *p, unsigned int thread)
+{
+	return p->iova + thread * ALIGN_UP(2 * p->size_max, MiB(2));
+}
+
+/* A legal fixed IOVA for every thread, before anything is touched. */
+static int compare_check_fixed(const struct compare *c, struct fail *f)
+{
+	int err = 0;
+
+	for (unsigned int t = 0; t < c->p->threads && !err; t++)
+		err = session_check_map(c->s, compare_fixed_iova(c->p, t), ALIGN_UP(2 * c->p->size_max, 4096), f);
+	return err;
+}
+
+/* The tool's own rings and canaries are where their physical addresses put them; a test must not want the same place. */
+static int compare_check_free(const struct compare *c, struct fail *f)
+{
+	struct ledger_entry entry;
+
+	for (unsigned int t = 0; t < c->p->threads && c->p->iova_mode == COMPARE_FIXED; t++) {
+		iova_t iova = compare_fixed_iova(c->p, t);
+		struct iova_range r = {iova, iova + 2 * c->p->size_max - 1};
+
+		if (!ledger_find(iommu_ledger(session_iommu(c->s)), r, &entry))
+			continue;
+		fail_usage(f, ERANGE, "iova 0x%" PRIx64 " is taken by a page of the tool's own at 0x%" PRIx64, iova,
+			   entry.range.start);
+		fail_hint(f,
+			  "its place follows from a physical address: choose another --iova, for example 0x40000000");
+		return -ERANGE;
+	}
+	return 0;
+}
+
+static int compare_check(const struct compare *c, struct fail *f)
+{
+	const struct compare_params *p = c->p;
+	const struct iommu_caps *caps = iommu_caps(session_iommu(c->s));
+
+	if (p->iova_mode == COMPARE_KERNEL && !caps->kernel_iova)
+		return fail_set(f, EOPNOTSUPP, "backend %s cannot choose an iova itself", session_backend_name(c->s));
+	if (p->threads > 1 && p->iova_mode == COMPARE_ADVERSARIAL)
+		return fail_usage(f, EINVAL, "--iova adversarial runs in one thread: its cases overlap");
+	if (p->threads > 1 && p->unmap == COMPARE_UNMAP_ALL)
+		return fail_usage(f, EINVAL, "--unmap all runs in one thread: it takes every mapping");
+	if ((p->probe_unmapped || p->readonly) && p->threads > COMPARE_PROBE_THREADS)
+		return fail_usage(f, EINVAL, "--probe-unmapped and --readonly run in at most %u threads",
+				  COMPARE_PROBE_THREADS);
+	if (p->unmap == COMPARE_UNMAP_PAGE && p->granule != COMPARE_MAP_PAGE)
+		return fail_usage(f, EINVAL, "--unmap page needs --map-granule page: a mapping cannot be bisected");
+	return p->iova_mode == COMPARE_FIXED ? compare_check_fixed(c, f) : 0;
+}
+
+static void compare_collect_faults(struct compare *c)
+{
+	struct dma_fault batch[64];
+	unsigned int n = 0;
+	bool seen;
+
+	do {
+		if (session_faults(c->s, batch, ARRAY_SIZE(batch), &n, &seen))
+			break;
+		c->res->faults_seen = seen;
+		for (unsigned int i = 0; i < n; i++) {
+			struct failure bad = {
+				.class = FAILURE_DMA_ERROR, .iova = batch[i].iova, .loop = c->threads[0].loops};
+
+			if (c->res->nr_faults < COMPARE_FAULTS_KEPT)
+				c->res->faults[c->res->nr_faults++] = batch[i];
+			if (compare_fault_is_expected(c, &batch[i])) {
+				c->res->faults_expected++;
+				continue;
+			}
+			snprintf(bad.text, sizeof(bad.text), "an IOMMU fault was logged where none was due: %.140s",
+				 batch[i].raw);
+			failures_add(&c->res->failures, &bad);
+		}
+	} while (n == ARRAY_SIZE(batch));
+}
+
+static void compare_check_pins(struct compare *c)
+{
+	struct failure bad = {.class = FAILURE_PIN_LEAK, .loop = c->threads[0].loops};
+	int64_t excess = 0;
+
+	/* freeing may be deferred for a moment: only a level that stays is told */
+	for (unsigned int try = 0; try < 5; try++) {
+		if (session_pin_excess(c->s, &excess) || !excess)
+			return;
+		clock_sleep_ns(10000000, NULL);
+	}
+	bad.length = (uint64_t)llabs(excess) * 4096;
+	snprintf(bad.text, sizeof(bad.text), "%" PRId64 " pages are pinned %s what is mapped explains",
+		 (int64_t)llabs(excess), excess > 0 ? "beyond" : "short of");
+	failures_add(&c->res->failures, &bad);
+}
+
+static void compare_check_kernel(struct compare *c)
+{
+	const char *complaint = session_kernel_complaint(c->s);
+	struct failure bad = {.class = FAILURE_KERNEL, .loop = c->threads[0].loops};
+
+	if (!complaint[0] || c->res->failures.count[FAILURE_KERNEL])
+		return;
+	snprintf(bad.text, sizeof(bad.text), "the kernel complained during the run: %.150s", complaint);
+	failures_add(&c->res->failures, &bad);
+}
+
+/* Looks that cost a system call or more: thread 0, between its loops. */
+static int compare_look(struct compare_thread *t, struct fail *f)
+{
+	struct compare *c = t->c;
+	int err = 0;
+
+	if (t->loops % COMPARE_LOOK_EVERY == 0) {
+		compare_collect_faults(c);
+		compare_check_kernel(c);
+		if (c->p->threads == 1)
+			compare_check_pins(c);
+		if (failures_total(&c->res->failures) && !c->p->keep_going)
+			c->stop = 1;
+	}
+	if (t->loops % COMPARE_CANARY_EVERY == 0) {
+		pthread_mutex_lock(&c->lock);
+		c->res->canaries++;
+		err = session_canary(c->s, f);
+		pthread_mutex_unlock(&c->lock);
+	}
+	progress_update(&c->progress, t->loops * c->p->threads, t->bytes * c->p->threads);
+	return err;
+}
+
+static bool compare_more(const struct compare *c, uint64_t n)
+{
+	if (c->stop || session_signal)
+		return false;
+	if (c->p->loops && n >= c->p->loops)
+		return false;
+	return !c->until_ns || clock_ns() < c->until_ns;
+}
+
+static void *compare_thread_main(void *arg)
+{
+	struct compare_thread *t = arg;
+	struct compare *c = t->c;
+	int err = 0;
+
+	for (uint64_t n = t->index; compare_more(c, n) && err >= 0; n += c->p->threads) {
+		err = compare_one(t, n, &t->fail);
+		if (err >= 0 && t->index == 0)
+			err = compare_look(t, &t->fail);
+	}
+	t->err = err < 0 ? err : 0;
+	if (t->err)
+		c->stop = 1;
+	return NULL;
+}
+
+/* The canary's verdict is a failure of the run, not an error of the tool. */
+static int compare_verdict_of(struct compare *c, int err, const struct fail *f)
+{
+	struct failure bad = {.class = FAILURE_UNTRANSLATED};
+
+	if (err != -EREMOTEIO)
+		return err;
+	c->res->untranslated = true;
+	snprintf(bad.text, sizeof(bad.text), "%.190s", f->text);
+	failures_add(&c->res->failures, &bad);
+	return 0;
+}
+
+static int compare_threads_run(struct compare *c, struct fail *f)
+{
+	unsigned int n = c->p->threads, started = 1;
+	int err = 0;
+
+	for (; started < n; started++) {
+		err = pthread_create(&c->threads[started].thread, NULL, compare_thread_main, &c->threads[started]);
+		if (err) {
+			fail_set(f, err, "cannot start thread %u", started);
+			c->stop = 1;
+			break;
+		}
+	}
+	if (!err)
+		compare_thread_main(&c->threads[0]);
+	for (unsigned int i = 1; i < started; i++)
+		pthread_join(c->threads[i].thread, NULL);
+	for (unsigned int i = 0; i < n; i++) {
+		c->res->loops += c->threads[i].loops;
+		c->res->bytes += c->threads[i].bytes;
+		if (!err && c->threads[i].err) {
+			err = compare_verdict_of(c, c->threads[i].err, &c->threads[i].fail);
+			*f = c->threads[i].fail;
+		}
+	}
+	return err < 0 ? err : -err;
+}
+
+static int compare_setup(struct compare *c, struct fail *f)
+{
+	unsigned int n = c->p->threads;
+	int err;
+
+	c->threads = calloc(n, sizeof(*c->threads));
+	if (!c->threads)
+		return fail_set(f, ENOMEM, "cannot allocate %u threads", n);
+	if (c->p->iova_mode == COMPARE_ADVERSARIAL) {
+		err = compare_cases_build(c, f);
+		if (err)
+			return err;
+	}
+	uint64_t largest = MAX(2 * c->p->size_max, MiB(4));
+
+	if (c->p->mem == IOMMU_MEM_HUGETLB_1G)
+		largest = ALIGN_UP(largest, GiB(1));
+	err = session_pin_setup(c->s, largest, c->p->graveyard * n + 2 * COMPARE_PROBE_THREADS, f);
+	if (err)
+		return err;
+	err = compare_probe_setup(c, f);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < n && !err; i++) {
+		c->threads[i].c = c;
+		c->threads[i].index = i;
+		space_part(session_space(c->s), i, n, &c->threads[i].space);
+		err = graveyard_new(&c->threads[i], f);
+	}
+	if (!err && c->p->log_path)
+		err = report_log_open(&c->log, c->p->log_path, f);
+	return err;
+}
+
+/* A device that would not stop keeps everything mapped: then nothing of this is undone before exit. */
+static int compare_teardown(struct compare *c, int err, struct fail *f)
+{
+	int log_err;
+
+	for (unsigned int i = 0; c->threads && i < c->p->threads && err != -ETIMEDOUT; i++)
+		graveyard_free(&c->threads[i]);
+	if (err != -ETIMEDOUT)
+		compare_probe_free(c);
+	log_err = report_log_close(c->log);
+	if (log_err && !err)
+		err = fail_set(f, log_err, "cannot write the log %s", c->p->log_path);
+	free(c->threads);
+	free(c->cases);
+	free(c->reference);
+	pthread_mutex_destroy(&c->lock);
+	return err;
+}
+
+static void compare_last_look(struct compare *c)
+{
+	uint64_t released;
+
+	if (!session_is_simulated(c->s))
+		clock_sleep_ns(FAULT_SETTLE_NS, NULL);
+	compare_collect_faults(c);
+	compare_check_kernel(c);
+	if (!c->res->failures.count[FAILURE_PIN_LEAK])
+		compare_check_pins(c);
+	if (c->res->foll_pin_known && !self_foll_pin(&c->res->foll_pin_after, &released))
+		c->res->foll_pin_after -= released;
+}
+
+static void compare_first_look(struct compare *c)
+{
+	uint64_t released;
+
+	if (session_is_simulated(c->s))
+		return;
+	c->res->foll_pin_known = !self_foll_pin(&c->res->foll_pin_before, &released);
+	if (c->res->foll_pin_known)
+		c->res->foll_pin_before -= released;
+}
+
+static int compare_go(struct compare *c, struct fail *f)
+{
+	uint64_t start;
+	int err = compare_check(c, f);
+
+	if (err)
+		return err;
+	err = compare_verdict_of(c, session_dma_start(c->s, f), f);
+	c->res->canaries++;
+	if (err || c->res->untranslated)
+		return err;
+	err = compare_check_free(c, f);
+	if (!err)
+		err = compare_reference(c, f);
+	if (!err)
+		err = compare_setup(c, f);
+	if (err)
+		return err;
+	compare_first_look(c);
+	start = clock_ns();
+	c->until_ns = c->p->time_ns ? start + c->p->time_ns : 0;
+	progress_start(&c->progress, "compare", "loops", c->p->loops, c->until_ns);
+	err = compare_threads_run(c, f);
+	progress_end(&c->progress);
+	c->res->elapsed_ns = clock_ns() - start;
+	if (err != -ETIMEDOUT)
+		compare_last_look(c);
+	return err;
+}
+
+int compare_run(struct session *s, const struct compare_params *p, struct compare_result *out, struct fail *f)
+{
+	struct compare c = {.s = s, .p = p, .res = out};
+
+	memset(out, 0, sizeof(*out));
+	failures_init(&out->failures);
+	pthread_mutex_init(&c.lock, NULL);
+	return compare_teardown(&c, compare_go(&c, f), f);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The loop the tool exists for: map, stamp, the device reads and writes back, verify, unmap, and watch the old pages. */
+#ifndef IC_CORE_COMPARE_H
+#define IC_CORE_COMPARE_H
+
+#include "core/failure.h"
+#include "core/session.h"
+#include "out/report.h"
+
+enum compare_iova { COMPARE_FIXED, COMPARE_RANDOM, COMPARE_SEQUENTIAL, COMPARE_ADVERSARIAL, COMPARE_KERNEL };
+enum compare_granule { COMPARE_MAP_WHOLE, COMPARE_MAP_PAGE, COMPARE_MAP_RANDOM };
+enum compare_unmap { COMPARE_UNMAP_WHOLE, COMPARE_UNMAP_PAGE, COMPARE_UNMAP_ALL };
+
+struct compare_params {
+	uint64_t size_min, size_max; /* payload bytes; a mapping is twice that */
+	enum compare_iova iova_mode;
+	iova_t iova;	       /* COMPARE_FIXED */
+	const char *iova_text; /* as given, for messages and the repro */
+	uint64_t loops;	       /* 0 = until time_ns */
+	uint64_t time_ns;      /* 0 = until loops */
+	enum iommu_mem_kind mem;
+	enum compare_granule granule;
+	enum compare_unmap unmap;
+	unsigned int graveyard; /* buffers per thread */
+	bool graveyard_given;
+	bool probe_unmapped, readonly, flush_cpu, reuse, keep_going;
+	unsigned int threads;
+	const char *log_path, *repro_path;
+};
+
+#define COMPARE_THREADS_MAX 64
+#define COMPARE_FAULTS_KEPT 32
+#define COMPARE_SKIPPED_MAX 64
+
+struct compare_skip {
+	char what[96], why[128];
+};
+
+struct compare_result {
+	struct failures failures;
+	uint64_t loops, bytes; /* bytes: payload, once per direction */
+	uint64_t elapsed_ns;
+	bool read, write; /* directions that were judged */
+	bool untranslated;
+	bool faults_seen; /* somebody was looking at the kernel log */
+	unsigned int nr_faults;
+	uint64_t faults_expected; /* caused on purpose by probes */
+	struct dma_fault faults[COMPARE_FAULTS_KEPT];
+	unsigned int nr_skipped;
+	struct compare_skip skipped[COMPARE_SKIPPED_MAX];
+	uint64_t skipped_total;
+	uint64_t canaries;
+	uint64_t unmapped_probes, readonly_probes, negative_probes;
+	uint64_t foll_pin_before, foll_pin_after;
+	bool foll_pin_known;
+};
+
+/*
+ * -EINVAL/-ERANGE: an option does not fit this session (usage; nothing was done). Other -errno: the run could not go on; the
+ * result holds what was done so far. 0: done, the verdicts are in the result. A signal ends it early with 0.
+ */
+int compare_run(struct session *s, const struct compare_params *p, struct compare_result *out, struct fail *f);
+
+/* All of the result as values, checks and lines. */
+void compare_report(struct report *r, const struct session *s, const struct compare_params *p,
+		    struct compare_result *res);
+
+/* A script for `iommuctl run` that repeats the first failure. 0 or -errno with @f; the file is whole or absent. */
+int compare_save_repro(const struct session *s, const struct compare_params *p, const struct compare_result *res,
+		       const char *path, struct fail *f);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One turn: memory, map, stamp, DMA, verify, bury, unmap, look at the graves. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/compare_priv.h"
+
+struct failure *compare_found(struct compare_loop *l, enum failure_class class, iova_t iova, uint64_t length)
+{
+	struct failure *bad = &l->found[l->nr < LOOP_FAILURES ? l->nr++ : LOOP_FAILURES - 1];
+
+	*bad = (struct failure){
+		.class = class,
+		.thread = l->t->index,
+		.loop = l->n,
+		.iova = iova,
+		.length = length,
+		.map_iova = l->iova,
+		.map_size = l->size,
+		.payload = l->payload,
+	};
+	return bad;
+}
+
+static int loop_memory(struct compare_loop *l, struct fail *f)
+{
+	struct compare_thread *t = l->t;
+
+	if (t->has_spare && t->spare.size == l->size) {
+		l->mem = t->spare;
+		t->has_spare = false;
+		return 0;
+	}
+	return iommu_mem_alloc(session_iommu(l->c->s), l->size, l->c->p->mem, &l->mem, f);
+}
+
+static int loop_map(struct compare_loop *l, struct fail *f)
+{
+	struct iommu_map_req req = {.prot = IOMMU_PROT_RW, .tag = "compare", .owner = l->t->index};
+	struct failure *bad;
+	int err;
+
+	while (l->mapped < l->size) {
+		req.va = (char *)l->mem.va + l->mapped;
+		req.size = compare_piece(l, l->mapped);
+		req.iova = l->iova + l->mapped;
+		req.kernel_iova = l->c->p->iova_mode == COMPARE_KERNEL && !l->mapped;
+		err = iommu_map(session_iommu(l->c->s), &req, f);
+		if (err != -EEXIST && err != -EADDRINUSE) {
+			if (err)
+				return err;
+			if (!l->mapped)
+				l->iova = req.iova;
+			l->mapped += req.size;
+			continue;
+		}
+		bad = compare_found(l, FAILURE_MAP_REFUSED, req.iova, req.size);
+		snprintf(bad->text, sizeof(bad->text),
+			 "mapping 0x%" PRIx64 " bytes at iova 0x%" PRIx64 " was refused where nothing is mapped: %s",
+			 req.size, req.iova, strerror(-err));
+		return 1;
+	}
+	return 0;
+}
+
+static int loop_unmap_piece(struct compare_loop *l, uint64_t offset, uint64_t size, struct fail *f)
+{
+	uint64_t unmapped = 0;
+	struct failure *bad;
+	int err = iommu_unmap(session_iommu(l->c->s), l->iova + offset, size, &unmapped, f);
+
+	if (err || unmapped == size || l->bytes_doubtful)
+		return err;
+	bad = compare_found(l, FAILURE_SHORT_UNMAP, l->iova + offset, size);
+	snprintf(bad->text, sizeof(bad->text),
+		 "unmapping 0x%" PRIx64 " bytes at iova 0x%" PRIx64 " reported 0x%" PRIx64 " bytes", size,
+		 l->iova + offset, unmapped);
+	return 0;
+}
+
+static int loop_unmap_all(struct compare_loop *l, struct fail *f)
+{
+	int err = session_unmap_all(l->c->s, NULL, f);
+
+	for (unsigned int i = 0; i < l->c->p->threads && !err; i++)
+		err = graveyard_repin(&l->c->threads[i], f);
+	return err;
+}
+
+/* Undo the mapping in the way that is under test. With --map-granule random one unmap spans the pieces. */
+static int loop_unmap(struct compare_loop *l, struct fail *f)
+{
+	uint64_t mapped = l->mapped, step = mapped;
+	int err = 0;
+
+	l->mapped = 0;
+	if (!mapped)
+		return 0;
+	if (l->c->p->unmap == COMPARE_UNMAP_ALL)
+		return loop_unmap_all(l, f);
+	if (l->c->p->unmap == COMPARE_UNMAP_PAGE)
+		step = compare_piece(l, 0);
+	for (uint64_t at = 0; at < mapped && !err; at += step)
+		err = loop_unmap_piece(l, at, MIN(step, mapped - at), f);
+	return err;
+}
+
+static int loop_probes(struct compare_loop *l, struct fail *f)
+{
+	const struct compare_params *p = l->c->p;
+	int err = 0;
+
+	if (p->probe_unmapped)
+		err = compare_probe_unmapped(l, f);
+	if (!err && p->readonly)
+		err = compare_probe_readonly(l, f);
+	return err;
+}
+
+/*
+ * A write that landed in a grave explains the poison where it should have gone: one fault is told once, by the page that
+ * was hit.
+ */
+static void loop_explain(struct compare_loop *l)
+{
+	unsigned int kept = 0;
+
+	if (!l->graveyard_hit)
+		return;
+	for (unsigned int i = 0; i < l->nr; i++)
+		if (l->found[i].class != FAILURE_UNWRITTEN)
+			l->found[kept++] = l->found[i];
+	l->nr = kept;
+}
+
+/* A first failure may mean that nothing is translated any more: ask the canary before the failure gets its name. */
+static void loop_ask_canary(struct compare_loop *l)
+{
+	struct compare *c = l->c;
+	struct fail why = {0};
+	struct failure *bad;
+
+	pthread_mutex_lock(&c->lock);
+	if (!c->recheck_done && !c->res->untranslated) {
+		c->recheck_done = true;
+		c->res->canaries++;
+		c->res->untranslated = session_canary(c->s, &why) == -EREMOTEIO;
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (!c->res->untranslated || !why.text[0])
+		return;
+	l->nr = 0;
+	bad = compare_found(l, FAILURE_UNTRANSLATED, l->iova, l->payload);
+	snprintf(bad->text, sizeof(bad->text), "%.190s", why.text);
+}
+
+static void loop_commit(struct compare_loop *l)
+{
+	struct compare *c = l->c;
+
+	loop_explain(l);
+	if (l->nr)
+		loop_ask_canary(l);
+	for (unsigned int i = 0; i < l->nr; i++)
+		failures_add(&c->res->failures, &l->found[i]);
+	if ((l->nr && !c->p->keep_going) || c->res->untranslated)
+		c->stop = 1;
+	if (c->log) {
+		struct report *r;
+
+		pthread_mutex_lock(&c->lock);
+		r = report_log_begin(c->log);
+		report_num(r, "loop", l->n);
+		report_num(r, "thread", l->t->index);
+		report_hex(r, "iova", l->iova);
+		report_num(r, "size", l->payload);
+		report_str(r, "result", l->nr ? "fail" : "pass");
+		if (l->nr) {
+			report_str(r, "class", failure_name(l->found[0].class));
+			report_str(r, "text", l->found[0].text);
+		}
+		l->t->err = report_log_commit(c->log);
+		pthread_mutex_unlock(&c->lock);
+	}
+}
+
+/* Map, move, verify, bury, unmap. */
+static int loop_body(struct compare_loop *l, struct fail *f)
+{
+	int err = loop_map(l, f), undo;
+
+	if (!err) {
+		l->stamp = (struct stamp){session_stamp_id(l->c->s), l->op, l->iova};
+		compare_prepare_memory(l);
+		err = compare_transfer(l, f);
+		if (err == -ETIMEDOUT)
+			return err; /* the device may still write: nothing is unmapped or freed any more */
+	}
+	if (!err) {
+		compare_verify_memory(l);
+		l->t->bytes += l->payload * ((unsigned int)l->c->res->read + (unsigned int)l->c->res->write);
+		if (l->c->p->iova_mode == COMPARE_ADVERSARIAL)
+			err = compare_probe_refused(l, f);
+	}
+	if (!err)
+		err = graveyard_retire(l, f);
+	if (!err)
+		err = graveyard_bury(l, f);
+	undo = loop_unmap(l, err ? NULL : f);
+	if (l->mem.va)
+		iommu_mem_free(session_iommu(l->c->s), &l->mem);
+	return err ? err : undo;
+}
+
+int compare_one(struct compare_thread *t, uint64_t n, struct fail *f)
+{
+	struct compare_loop l = {.c = t->c, .t = t, .n = n};
+	int err;
+
+	l.op = stamp_generation(t->index, t->loops);
+	err = compare_choose(&l, f);
+	if (err)
+		return err;
+	err = loop_memory(&l, f);
+	if (err)
+		return err;
+	err = loop_body(&l, f);
+	if (err >= 0)
+		err = loop_probes(&l, f);
+	graveyard_verify(&l);
+	t->loops++;
+	loop_commit(&l);
+	if (!err && t->err)
+		err = fail_set(f, t->err, "cannot write the log %s", t->c->p->log_path);
+	return err;
+}

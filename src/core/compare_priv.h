@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What one running compare is made of; for compare*.c and graveyard.c only. */
+#ifndef IC_CORE_COMPARE_PRIV_H
+#define IC_CORE_COMPARE_PRIV_H
+
+#include "core/compare.h"
+#include "out/progress.h"
+
+#define COMPARE_CANARY_EVERY 1000
+#define COMPARE_LOOK_EVERY 256 /* loops between looks at faults, pins and the kernel's taint */
+
+struct compare_case {
+	iova_t iova;
+	uint64_t size; /* of the mapping */
+	char why[48];
+};
+
+#define COMPARE_CASES_MAX 256
+#define COMPARE_CASE_REPEAT 4 /* a stale entry shows when the same range is used again */
+
+/* A buffer that was unmapped and must not change any more. */
+struct grave {
+	struct iommu_mem mem;
+	bool used, pinned;
+	unsigned int slot;
+	struct stamp stamp; /* of the source half */
+	uint64_t payload, size;
+};
+
+struct compare_thread {
+	struct compare *c;
+	unsigned int index;
+	pthread_t thread;
+	struct iova_space space; /* this thread's part */
+	iova_t next;		 /* sequential */
+	struct grave *graves;
+	unsigned int next_grave;
+	struct iommu_mem spare; /* --reuse */
+	bool has_spare;
+	uint64_t loops, bytes;
+	int err;
+	struct fail fail;
+};
+
+#define COMPARE_PROBE_THREADS (SESSION_CANARY_PAGES / 2)
+
+/* Per thread: the page that must stay unreachable and the page that must stay unwritten, both pinned in the arena. */
+struct compare_probe {
+	struct canary_page at[2];
+	struct iommu_mem victim[2];
+	bool pinned[2];
+	struct iommu_mem helper; /* the device's source, then its sink */
+	iova_t helper_iova;
+	bool helper_mapped;
+};
+
+struct compare {
+	struct session *s;
+	const struct compare_params *p;
+	struct compare_result *res;
+	struct compare_thread *threads;
+	struct compare_case *cases;
+	unsigned int nr_cases;
+	struct report_log *log;
+	pthread_mutex_t lock; /* canary, log, result counters */
+	volatile int stop;
+	uint64_t until_ns;
+	char *reference;	  /* what a write-only device writes, size_max bytes; NULL for both-way devices */
+	struct iommu_mem scratch; /* one page for maps that must be refused */
+	struct compare_probe probes[COMPARE_PROBE_THREADS];
+	struct progress progress;
+	bool recheck_done; /* the canary was asked again after the first failure */
+};
+
+#define LOOP_FAILURES 16
+
+/* One turn of the loop. */
+struct compare_loop {
+	struct compare *c;
+	struct compare_thread *t;
+	uint64_t n;  /* loop number over all threads */
+	uint64_t op; /* draw number: the generation */
+	struct stamp stamp;
+	uint64_t payload, size;
+	iova_t iova;
+	struct iommu_mem mem;
+	uint64_t mapped;     /* bytes mapped from iova on */
+	bool bytes_doubtful; /* an accepted overlap makes unmap counts meaningless */
+	unsigned int nr;
+	struct failure found[LOOP_FAILURES];
+	bool graveyard_hit;
+};
+
+/* compare_iova.c */
+int compare_cases_build(struct compare *c, struct fail *f);
+/* payload, size and IOVA of the loop. -ENOSPC when nothing fits. */
+int compare_choose(struct compare_loop *l, struct fail *f);
+/* Length of the map call that starts at @offset of the loop's mapping. */
+uint64_t compare_piece(const struct compare_loop *l, uint64_t offset);
+
+/* compare_loop.c */
+int compare_one(struct compare_thread *t, uint64_t n, struct fail *f);
+/* A failure of this loop; the caller fills in what is special. Never NULL: past the limit the last one is reused. */
+struct failure *compare_found(struct compare_loop *l, enum failure_class class, iova_t iova, uint64_t length);
+void compare_skip(struct compare *c, const char *what, const char *why);
+
+/* compare_verify.c */
+void compare_prepare_memory(struct compare_loop *l);
+int compare_transfer(struct compare_loop *l, struct fail *f);
+void compare_verify_memory(struct compare_loop *l);
+int compare_reference(struct compare *c, struct fail *f);
+
+/* compare_probe.c */
+int compare_probe_unmapped(struct compare_loop *l, struct fail *f);
+int compare_probe_readonly(struct compare_loop *l, struct fail *f);
+int compare_probe_refused(struct compare_loop *l, struct fail *f);
+bool compare_fault_is_expected(const struct compare *c, const struct dma_fault *fault);
+/* -EOPNOTSUPP when probes were asked for and cannot be done safely. */
+int compare_probe_setup(struct compare *c, struct fail *f);
+void compare_probe_free(struct compare *c);
+
+/* graveyard.c */
+int graveyard_new(struct compare_thread *t, struct fail *f);
+/* Takes the loop's memory over, pinned, before it is unmapped; the oldest grave has been emptied already. */
+int graveyard_bury(struct compare_loop *l, struct fail *f);
+/* Make room: unpin and release the oldest. Called before the unmap under test, so that nothing is unmapped between it and
+ * the next loop's DMA. */
+int graveyard_retire(struct compare_loop *l, struct fail *f);
+void graveyard_verify(struct compare_loop *l);
+void graveyard_free(struct compare_thread *t);
+/* After an unmap-all every pin is gone: pin again. */
+int graveyard_repin(struct compare_thread *t, struct fail *f);
+
+#endif

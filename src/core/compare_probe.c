@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Accesses that must not succeed: to memory that is unmapped or read-only, and maps that must be refused. The IOVAs of the
+ * accesses equal physical addresses of canary pages, so that even an IOMMU that lets everything through hits only us.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/compare_priv.h"
+
+#define PROBE_PAGE 4096u
+#define PROBE_BYTES 64u
+#define PROBE_TIMEOUT_MS 10000
+static int probe_setup_one(struct compare *c, unsigned int t, struct fail *f)
+{
+	struct compare_probe *p = &c->probes[t];
+	struct iommu_map_req req = {.size = PROBE_PAGE, .prot = IOMMU_PROT_RW, .tag = "probe"};
+	struct iommu *iommu = session_iommu(c->s);
+	int err = 0;
+
+	for (unsigned int i = 0; i < 2 && !err; i++) {
+		err = session_canary_page(c->s, 2 * t + i, &p->at[i], f);
+		if (!err)
+			err = iommu_mem_alloc(iommu, PROBE_PAGE, IOMMU_MEM_ANON, &p->victim[i], f);
+		if (!err)
+			err = session_pin(c->s, c->p->graveyard * c->p->threads + 2 * t + i, p->victim[i].va,
+					  PROBE_PAGE, f);
+		p->pinned[i] = !err;
+	}
+	if (!err)
+		err = iommu_mem_alloc(iommu, PROBE_PAGE, IOMMU_MEM_ANON, &p->helper, f);
+	if (!err && !session_pick(c->s, session_space(c->s), t, PROBE_PAGE, PROBE_PAGE, &req.iova))
+		err = fail_set(f, ENOSPC, "no iova for the probe");
+	req.va = p->helper.va;
+	p->helper_iova = req.iova;
+	if (!err)
+		err = iommu_map(iommu, &req, f);
+	p->helper_mapped = !err;
+	return err;
+}
+
+int compare_probe_setup(struct compare *c, struct fail *f)
+{
+	struct fail why = {0};
+	int err = 0;
+
+	if (c->p->iova_mode == COMPARE_ADVERSARIAL)
+		err = iommu_mem_alloc(session_iommu(c->s), PROBE_PAGE, IOMMU_MEM_ANON, &c->scratch, f);
+	if (err || !(c->p->probe_unmapped || c->p->readonly))
+		return err;
+	for (unsigned int t = 0; t < c->p->threads && !err; t++)
+		err = probe_setup_one(c, t, &why);
+	if (err == -EOPNOTSUPP) {
+		/* without canary pages these accesses could hit a stranger's memory: not done, and said */
+		compare_skip(c, c->p->probe_unmapped ? "--probe-unmapped" : "--readonly", why.text);
+		return fail_set(f, EOPNOTSUPP, "%s", why.text);
+	}
+	if (err)
+		*f = why;
+	return err;
+}
+
+void compare_probe_free(struct compare *c)
+{
+	struct iommu *iommu = session_iommu(c->s);
+
+	for (unsigned int t = 0; t < COMPARE_PROBE_THREADS; t++) {
+		struct compare_probe *p = &c->probes[t];
+
+		if (p->helper_mapped)
+			iommu_unmap(iommu, p->helper_iova, PROBE_PAGE, NULL, NULL);
+		iommu_mem_free(iommu, &p->helper);
+		for (unsigned int i = 0; i < 2; i++) {
+			if (p->pinned[i])
+				session_unpin(c->s, c->p->graveyard * c->p->threads + 2 * t + i, PROBE_PAGE, NULL,
+					      NULL);
+			iommu_mem_free(iommu, &p->victim[i]);
+		}
+	}
+	iommu_mem_free(iommu, &c->scratch);
+}
+
+/* The device writes PROBE_BYTES of the helper page to @dst. A reported fault is what a probe hopes for: not an error. */
+static int probe_write(struct compare_loop *l, const struct compare_probe *p, iova_t dst, struct fail *f)
+{
+	struct dev *dev = session_dev(l->c->s);
+	unsigned int queues = dev_limits(dev)->queues, queue = queues > 1 ? 1 + l->t->index % (queues - 1) : 0;
+	struct dev_req req = {.dir = DEV_WRITE, .dst = dst, .len = PROBE_BYTES};
+	int status = 0, err;
+
+	if (l->c->reference)
+		err = dev_transfer(dev, queue, &req, 1, PROBE_TIMEOUT_MS);
+	else
+		err = dev_roundtrip(dev, queue, p->helper_iova, dst, PROBE_BYTES, &status);
+	return err ? fail_set(f, err, "the device did not finish a probe at iova 0x%" PRIx64, dst) : 0;
+}
+
+/* The device copies PROBE_BYTES from @src into the second half of the helper page. */
+static int probe_read(struct compare_loop *l, const struct compare_probe *p, iova_t src, struct fail *f)
+{
+	struct dev *dev = session_dev(l->c->s);
+	unsigned int queues = dev_limits(dev)->queues, queue = queues > 1 ? 1 + l->t->index % (queues - 1) : 0;
+	int status = 0, err;
+
+	err = dev_roundtrip(dev, queue, src, p->helper_iova + PROBE_PAGE / 2, PROBE_BYTES, &status);
+	return err ? fail_set(f, err, "the device did not finish a probe at iova 0x%" PRIx64, src) : 0;
+}
+
+static int probe_map(struct compare_loop *l, void *va, iova_t iova, enum iommu_prot prot, struct fail *f)
+{
+	struct iommu_map_req req = {.va = va, .size = PROBE_PAGE, .iova = iova, .prot = prot, .tag = "probe"};
+	int err = iommu_map(session_iommu(l->c->s), &req, f);
+
+	if (err == -EEXIST || err == -EADDRINUSE) {
+		struct failure *bad = compare_found(l, FAILURE_MAP_REFUSED, iova, PROBE_PAGE);
+
+		snprintf(bad->text, sizeof(bad->text),
+			 "mapping iova 0x%" PRIx64 " was refused where nothing is mapped: %s", iova, strerror(-err));
+	}
+	return err;
+}
+
+static int probe_unmap(struct compare_loop *l, iova_t iova, struct fail *f)
+{
+	uint64_t unmapped = 0;
+	int err = iommu_unmap(session_iommu(l->c->s), iova, PROBE_PAGE, &unmapped, f);
+
+	if (!err && unmapped != PROBE_PAGE) {
+		struct failure *bad = compare_found(l, FAILURE_SHORT_UNMAP, iova, PROBE_PAGE);
+
+		snprintf(bad->text, sizeof(bad->text), "unmapping 0x%x bytes at iova 0x%" PRIx64 " reported 0x%" PRIx64,
+			 PROBE_PAGE, iova, unmapped);
+	}
+	return err;
+}
+
+/* Did the canary under the probe's IOVA change? Then the access was not translated at all. */
+static void probe_check_canary(struct compare_loop *l, const struct canary_page *at)
+{
+	struct failure *bad;
+
+	if (stamp_is_poison(at->va, PROBE_BYTES))
+		return;
+	bad = compare_found(l, FAILURE_UNTRANSLATED, at->phys, PROBE_BYTES);
+	snprintf(bad->text, sizeof(bad->text),
+		 "the device wrote to physical address 0x%" PRIx64 " through the IOVA of that number", at->phys);
+	l->c->res->untranslated = true;
+}
+
+static void probe_check_victim(struct compare_loop *l, enum failure_class class, const void *va, iova_t iova,
+			       const char *how)
+{
+	struct stamp want = {l->stamp.session, l->stamp.generation, iova};
+	struct stamp_verdict v;
+	size_t offset = 0;
+	struct failure *bad;
+
+	if (!stamp_next_bad(va, PROBE_PAGE, &want, &offset, &v))
+		return;
+	bad = compare_found(l, class, iova + v.offset, v.length);
+	failure_from_verdict(bad, &v, iova);
+	bad->class = class;
+	snprintf(bad->text, sizeof(bad->text),
+		 "the device's write reached %zu bytes at iova 0x%" PRIx64 ", which was %s", v.length, bad->iova, how);
+}
+
+int compare_probe_unmapped(struct compare_loop *l, struct fail *f)
+{
+	struct compare_probe *p = &l->c->probes[l->t->index];
+	struct stamp stamp = {l->stamp.session, l->stamp.generation, p->at[0].phys};
+	char *sink = (char *)p->helper.va + PROBE_PAGE / 2;
+	int err;
+
+	__atomic_add_fetch(&l->c->res->unmapped_probes, 1, __ATOMIC_RELAXED);
+	stamp_poison(p->helper.va, PROBE_PAGE);
+	memset(p->helper.va, 0xee, PROBE_BYTES);
+	stamp_poison(p->at[0].va, PROBE_BYTES);
+	err = probe_map(l, p->victim[0].va, p->at[0].phys, IOMMU_PROT_RW, f);
+	if (err)
+		return err == -EEXIST || err == -EADDRINUSE ? 0 : err;
+	/* used once while mapped, so that a translation is cached */
+	err = probe_write(l, p, p->at[0].phys, f);
+	if (!err)
+		err = probe_unmap(l, p->at[0].phys, f);
+	if (err)
+		return err;
+	stamp_fill(p->victim[0].va, PROBE_PAGE, &stamp);
+	err = probe_write(l, p, p->at[0].phys, f);
+	if (err)
+		return err;
+	probe_check_victim(l, FAILURE_UNMAPPED_ACCESS, p->victim[0].va, p->at[0].phys, "unmapped before");
+	probe_check_canary(l, &p->at[0]);
+	if (l->c->reference)
+		return 0;
+	err = probe_read(l, p, p->at[0].phys, f);
+	if (!err && stamp_verify(sink, PROBE_BYTES, &stamp)) {
+		struct failure *bad = compare_found(l, FAILURE_UNMAPPED_ACCESS, p->at[0].phys, PROBE_BYTES);
+
+		snprintf(bad->text, sizeof(bad->text),
+			 "the device read memory at iova 0x%" PRIx64 ", which was unmapped before", p->at[0].phys);
+	}
+	return err;
+}
+
+int compare_probe_readonly(struct compare_loop *l, struct fail *f)
+{
+	struct compare_probe *p = &l->c->probes[l->t->index];
+	struct stamp stamp = {l->stamp.session, l->stamp.generation, p->at[1].phys};
+	char *sink = (char *)p->helper.va + PROBE_PAGE / 2;
+	int err;
+
+	__atomic_add_fetch(&l->c->res->readonly_probes, 1, __ATOMIC_RELAXED);
+	stamp_poison(p->helper.va, PROBE_PAGE);
+	memset(p->helper.va, 0xee, PROBE_BYTES);
+	stamp_poison(p->at[1].va, PROBE_BYTES);
+	stamp_fill(p->victim[1].va, PROBE_PAGE, &stamp);
+	err = probe_map(l, p->victim[1].va, p->at[1].phys, IOMMU_PROT_READ, f);
+	if (err)
+		return err == -EEXIST || err == -EADDRINUSE ? 0 : err;
+	if (!l->c->reference) {
+		err = probe_read(l, p, p->at[1].phys, f);
+		if (!err && !stamp_verify(sink, PROBE_BYTES, &stamp)) {
+			struct failure *bad = compare_found(l, FAILURE_DMA_ERROR, p->at[1].phys, PROBE_BYTES);
+
+			snprintf(bad->text, sizeof(bad->text),
+				 "the device could not read a read-only mapping at iova 0x%" PRIx64, p->at[1].phys);
+		}
+	}
+	if (!err)
+		err = probe_write(l, p, p->at[1].phys, f);
+	if (err)
+		return err;
+	probe_check_victim(l, FAILURE_READONLY_WRITE, p->victim[1].va, p->at[1].phys, "mapped read-only");
+	probe_check_canary(l, &p->at[1]);
+	return probe_unmap(l, p->at[1].phys, f);
+}
+
+/* A map that must be refused. An acceptance is undone at once and never used for DMA. */
+static void probe_must_refuse(struct compare_loop *l, iova_t iova, enum failure_class class, const char *why)
+{
+	struct iommu_map_req req = {
+		.va = l->c->scratch.va, .size = PROBE_PAGE, .iova = iova, .prot = IOMMU_PROT_READ, .tag = "refuse"};
+	struct failure *bad;
+
+	__atomic_add_fetch(&l->c->res->negative_probes, 1, __ATOMIC_RELAXED);
+	if (iommu_map(session_iommu(l->c->s), &req, NULL))
+		return;
+	bad = compare_found(l, class, iova, PROBE_PAGE);
+	snprintf(bad->text, sizeof(bad->text), "a map at iova 0x%" PRIx64 " was accepted although %s", iova, why);
+	if (class == FAILURE_OVERLAP_ACCEPTED)
+		l->bytes_doubtful = true; /* undone together with the mapping it lies on */
+	else
+		iommu_unmap(session_iommu(l->c->s), iova, PROBE_PAGE, NULL, NULL);
+}
+
+int compare_probe_refused(struct compare_loop *l, struct fail *f)
+{
+	const struct iommu_caps *caps = iommu_caps(session_iommu(l->c->s));
+	iova_t top = caps->nr_ranges ? caps->ranges[caps->nr_ranges - 1].last : UINT64_MAX;
+
+	(void)f;
+	probe_must_refuse(l, l->iova + l->size - PROBE_PAGE, FAILURE_OVERLAP_ACCEPTED, "its page is mapped already");
+	/* kernels before 5.4 declare no ranges and accept what the hardware reserves: nothing to hold them against */
+	if (!caps->ranges_known)
+		return 0;
+	for (unsigned int i = 0; i + 1 < caps->nr_ranges && i < 4; i++)
+		if (caps->ranges[i].last + 1 < caps->ranges[i + 1].start)
+			probe_must_refuse(l, caps->ranges[i].last + 1, FAILURE_RESERVED_ACCEPTED,
+					  "it lies in a reserved region");
+	if (top != UINT64_MAX)
+		probe_must_refuse(l, top + 1, FAILURE_RESERVED_ACCEPTED, "it lies above the aperture");
+	return 0;
+}
+
+bool compare_fault_is_expected(const struct compare *c, const struct dma_fault *fault)
+{
+	if (!c->p->probe_unmapped && !c->p->readonly)
+		return false;
+	/* a fault without an address (QEMU's AMD IOMMU) cannot be told from those made on purpose */
+	if (!fault->iova_known)
+		return true;
+	for (unsigned int t = 0; t < c->p->threads && t < COMPARE_PROBE_THREADS; t++)
+		for (unsigned int i = 0; i < 2; i++)
+			if (ALIGN_DOWN(fault->iova, PROBE_PAGE) == c->probes[t].at[i].phys)
+				return true;
+	return false;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a compare tells: the JSON keys of the contract, one check per question, lines for people. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "core/compare.h"
+
+static double compare_per_second(uint64_t n, uint64_t ns)
+{
+	return ns ? (double)n * 1e9 / (double)ns : 0;
+}
+
+static void report_run(struct report *r, const struct session *s, const struct compare_result *res)
+{
+	report_str(r, "backend", session_backend_name(s));
+	report_str(r, "device", session_device_name(s));
+	report_str(r, "driver", session_driver_name(s));
+	report_num(r, "loops", res->loops);
+	report_num(r, "bytes", res->bytes);
+	report_real(r, "elapsed_s", (double)res->elapsed_ns / 1e9);
+	report_list(r, "directions");
+	if (res->read)
+		report_str(r, NULL, "read");
+	if (res->write)
+		report_str(r, NULL, "write");
+	report_close(r);
+	report_object(r, "rates");
+	report_real(r, "loops_per_s", compare_per_second(res->loops, res->elapsed_ns));
+	report_real(r, "bytes_per_s", compare_per_second(res->bytes, res->elapsed_ns));
+	report_close(r);
+	report_str(r, "canary", session_canary_passed(s) ? "passed" : session_canary_why(s));
+	report_num(r, "canaries", res->canaries);
+	for (unsigned int i = 0; i < 9; i++) {
+		static const char *const hidden[] = {"backend",	  "device",	"driver", "loops", "bytes",
+						     "elapsed_s", "directions", "rates",  "canary"};
+
+		report_text_hide(r, hidden[i]);
+	}
+	report_text_hide(r, "canaries");
+}
+
+static void report_faults(struct report *r, const struct compare_result *res)
+{
+	report_list(r, "faults");
+	for (unsigned int i = 0; i < res->nr_faults; i++) {
+		const struct dma_fault *one = &res->faults[i];
+
+		report_object(r, NULL);
+		report_str(r, "source", one->source);
+		report_str(r, "device", one->device);
+		report_str(r, "access", one->access_known ? one->write ? "write" : "read" : NULL);
+		if (one->iova_known)
+			report_hex(r, "iova", one->iova);
+		else
+			report_str(r, "iova", NULL);
+		report_str(r, "reason", one->reason);
+		report_str(r, "raw", one->raw);
+		report_close(r);
+	}
+	report_close(r);
+	report_text_hide(r, "faults");
+	report_bool(r, "faults_seen", res->faults_seen);
+	report_text_hide(r, "faults_seen");
+	report_num(r, "faults_expected", res->faults_expected);
+	report_text_hide(r, "faults_expected");
+}
+
+static void report_skipped(struct report *r, const struct compare_result *res)
+{
+	report_list(r, "skipped");
+	for (unsigned int i = 0; i < res->nr_skipped; i++) {
+		report_object(r, NULL);
+		report_str(r, "what", res->skipped[i].what);
+		report_str(r, "why", res->skipped[i].why);
+		report_close(r);
+	}
+	report_close(r);
+	report_text_hide(r, "skipped");
+}
+
+/* One check for each thing that was really looked at; what nobody looked at is a skip with its reason. */
+struct compare_question {
+	const char *name;
+	enum failure_class classes[8];
+	unsigned int nr;
+};
+
+static const struct compare_question compare_questions[] = {
+	{"data arrives where it belongs",
+	 {FAILURE_STALE_READ, FAILURE_MISPLACED, FAILURE_UNWRITTEN, FAILURE_TORN, FAILURE_FOREIGN},
+	 5},
+	{"old pages stay untouched", {FAILURE_STALE_WRITE}, 1},
+	{"the IOMMU translates", {FAILURE_UNTRANSLATED}, 1},
+	{"unmapped memory is out of reach", {FAILURE_UNMAPPED_ACCESS}, 1},
+	{"read-only memory is not written", {FAILURE_READONLY_WRITE}, 1},
+	{"unmap reports what was mapped", {FAILURE_SHORT_UNMAP}, 1},
+	{"legal maps are accepted", {FAILURE_MAP_REFUSED}, 1},
+	{"illegal maps are refused", {FAILURE_OVERLAP_ACCEPTED, FAILURE_RESERVED_ACCEPTED}, 2},
+	{"pins return to their level", {FAILURE_PIN_LEAK}, 1},
+	{"no fault where none was due", {FAILURE_DMA_ERROR}, 1},
+	{"the kernel does not complain", {FAILURE_KERNEL}, 1},
+};
+
+/* Was it asked for at all? What was not asked is not told. */
+static bool question_is_wanted(const struct compare_question *q, const struct compare_params *p)
+{
+	switch (q->classes[0]) {
+	case FAILURE_STALE_WRITE:
+		return p->graveyard;
+	case FAILURE_UNMAPPED_ACCESS:
+		return p->probe_unmapped;
+	case FAILURE_READONLY_WRITE:
+		return p->readonly;
+	case FAILURE_OVERLAP_ACCEPTED:
+		return p->iova_mode == COMPARE_ADVERSARIAL;
+	default:
+		return true;
+	}
+}
+
+/* NULL: it was looked at. Else why nobody could. */
+static const char *question_unseen(const struct compare_question *q, const struct session *s,
+				   const struct compare_result *res)
+{
+	int64_t pages;
+
+	switch (q->classes[0]) {
+	case FAILURE_UNTRANSLATED:
+		return session_canary_passed(s) ? NULL : session_canary_why(s);
+	case FAILURE_PIN_LEAK:
+		return session_pin_excess((struct session *)s, &pages) ? "nobody counts pinned pages here" : NULL;
+	case FAILURE_DMA_ERROR:
+		return res->faults_seen || dev_limits(session_dev(s))->reports_faults
+			       ? NULL
+			       : "the device is silent about faults and the kernel log may not be read";
+	default:
+		return res->loops ? NULL : "no loop was completed";
+	}
+}
+
+static const struct failure *question_first(const struct compare_question *q, const struct failures *all)
+{
+	for (unsigned int k = 0; k < all->kept; k++)
+		for (unsigned int i = 0; i < q->nr; i++)
+			if (all->list[k].class == q->classes[i])
+				return &all->list[k];
+	return NULL;
+}
+
+static void report_question(struct report *r, const struct compare_question *q, const char *unseen,
+			    const struct failures *all)
+{
+	const struct failure *first = question_first(q, all);
+	uint64_t count = 0;
+
+	for (unsigned int i = 0; i < q->nr; i++)
+		count += all->count[q->classes[i]];
+	if (!count) {
+		report_check(r, q->name, unseen ? RESULT_SKIP : RESULT_PASS, unseen);
+		return;
+	}
+	report_check(r, q->name, RESULT_FAIL, first ? first->text : NULL);
+	for (unsigned int i = 0; i < q->nr; i++)
+		if (all->count[q->classes[i]])
+			report_evidence(r, failure_name(q->classes[i]), "%" PRIu64 " times", all->count[q->classes[i]]);
+	if (!first)
+		return;
+	report_evidence(r, "loop", "%" PRIu64, first->loop);
+	report_evidence(r, "mapping", "0x%" PRIx64 " bytes at iova 0x%" PRIx64, first->map_size, first->map_iova);
+}
+
+static void report_headline(struct report *r, const struct session *s, const struct compare_params *p,
+			    struct compare_result *res)
+{
+	char bytes[32], took[32];
+
+	num_format_human(bytes, sizeof(bytes), (double)res->bytes);
+	num_format_duration(took, sizeof(took), res->elapsed_ns);
+	report_line(r, "%s, device %s, driver %s, iova %s", session_backend_name(s), session_device_name(s),
+		    session_driver_name(s), p->iova_text);
+	report_line(r, "%" PRIu64 " loops, %s by DMA in %s, %.0f loops/s", res->loops, bytes, took,
+		    compare_per_second(res->loops, res->elapsed_ns));
+	for (unsigned int i = 0; i < res->failures.kept && i < 5; i++)
+		report_line(r, "  %s in loop %" PRIu64 ": %s", failure_name(res->failures.list[i].class),
+			    res->failures.list[i].loop, res->failures.list[i].text);
+	if (res->failures.total > 5)
+		report_line(r, "  and %" PRIu64 " more", res->failures.total - 5);
+	if (res->skipped_total)
+		report_line(r, "%" PRIu64 " cases skipped: %s (%s)%s", res->skipped_total, res->skipped[0].what,
+			    res->skipped[0].why, res->skipped_total > 1 ? " ..." : "");
+}
+
+void compare_report(struct report *r, const struct session *s, const struct compare_params *p,
+		    struct compare_result *res)
+{
+	report_run(r, s, res);
+	failures_report(r, &res->failures);
+	report_faults(r, res);
+	report_skipped(r, res);
+	report_headline(r, s, p, res);
+	for (unsigned int i = 0; i < ARRAY_SIZE(compare_questions); i++) {
+		const struct compare_question *q = &compare_questions[i];
+
+		if (question_is_wanted(q, p))
+			report_question(r, q, question_unseen(q, s, res), &res->failures);
+	}
+}

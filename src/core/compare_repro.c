@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A failure as a script: the few ops that bring out this class, at the IOVA and size where it was seen, often enough that
+ * a rare fault shows. Two buffers take turns at one IOVA: what reaches the first while the second is mapped is the proof.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/compare.h"
+#include "host/self.h"
+
+#define REPRO_REPEAT_MIN 2000
+
+static const char *repro_mem(const struct compare_params *p)
+{
+	static const char *const mem[] = {"anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd"};
+
+	return mem[p->mem];
+}
+
+static void repro_header(FILE *to, const struct session *s, const struct failure *bad)
+{
+	const struct session_params *sp = session_params(s);
+
+	fprintf(to, "# iommuctl %s repro: %s\n", PACKAGE_VERSION, failure_name(bad->class));
+	fprintf(to, "# %s\n", bad->text);
+	fprintf(to, "# seen in loop %" PRIu64 " by compare, seed 0x%" PRIx64 ", kernel %s\n", bad->loop, sp->seed,
+		self_kernel());
+	fprintf(to, "# device %s, driver %s\n", session_device_name(s), session_driver_name(s));
+	fprintf(to, "# run: iommuctl --backend %s%s%s run THIS-FILE\n",
+		sp->backend ? sp->backend : session_backend_name(s), session_is_simulated(s) ? "" : " --device ",
+		session_is_simulated(s) ? "" : session_device_name(s));
+	fprintf(to, "# danger: none\n");
+}
+
+/* map, stamp, move, check one buffer; @gen tells its stamps from the other buffer's. */
+static void repro_turn(FILE *to, const struct compare_params *p, const struct failure *bad, const char *buf,
+		       unsigned int gen)
+{
+	fprintf(to, "  map %s --size 0x%" PRIx64 " --iova 0x%" PRIx64 " --mem %s\n", buf, bad->map_size, bad->map_iova,
+		repro_mem(p));
+	fprintf(to, "  fill %s --size 0x%" PRIx64 " --stamp %u\n", buf, bad->payload, gen);
+	fprintf(to, "  fill %s --offset 0x%" PRIx64 " --size 0x%" PRIx64 " --byte 0x5a\n", buf, bad->payload,
+		bad->payload);
+	fprintf(to, "  dma copy %s %s+0x%" PRIx64 " --size 0x%" PRIx64 "\n", buf, buf, bad->payload, bad->payload);
+	fprintf(to, "  check %s --offset 0x%" PRIx64 " --size 0x%" PRIx64 " --stamp %u --from 0\n", buf, bad->payload,
+		bad->payload, gen);
+	fprintf(to, "  check %s --size 0x%" PRIx64 " --stamp %u\n", buf, bad->payload, gen);
+	/* from here on the second half is watched for late writes */
+	fprintf(to, "  fill %s --offset 0x%" PRIx64 " --size 0x%" PRIx64 " --byte 0x5a\n", buf, bad->payload,
+		bad->payload);
+	fprintf(to, "  unmap %s\n", buf);
+}
+
+static void repro_watch(FILE *to, const struct failure *bad, const char *buf, unsigned int gen)
+{
+	fprintf(to, "  check %s --size 0x%" PRIx64 " --stamp %u\n", buf, bad->payload, gen);
+	fprintf(to, "  check %s --offset 0x%" PRIx64 " --size 0x%" PRIx64 " --byte 0x5a\n", buf, bad->payload,
+		bad->payload);
+}
+
+static void repro_turns(FILE *to, const struct compare_params *p, const struct failure *bad)
+{
+	repro_turn(to, p, bad, "a", 1);
+	repro_turn(to, p, bad, "b", 2);
+	repro_watch(to, bad, "a", 1);
+	repro_turn(to, p, bad, "a", 3);
+	repro_watch(to, bad, "b", 2);
+	fprintf(to, "  free a\n  free b\n");
+}
+
+/* The device is pointed where nothing is mapped any more (or nothing writable): at a page whose stamps must survive. */
+static void repro_forbidden(FILE *to, const struct failure *bad, bool readonly)
+{
+	fprintf(to, "  map src --size 4K --iova random\n  fill src --byte 0xee\n");
+	fprintf(to, "  map v --size 4K --iova canary%s\n", readonly ? " --prot r" : "");
+	if (!readonly)
+		fprintf(to, "  dma copy src v --size 64\n  unmap v\n");
+	fprintf(to, "  fill v --stamp 1\n");
+	fprintf(to, "  dma copy src v --size 64 --may-fault\n");
+	fprintf(to, "  check v --stamp 1\n");
+	if (readonly)
+		fprintf(to, "  unmap v\n");
+	fprintf(to, "  unmap src\n  free v\n  free src\n");
+	(void)bad;
+}
+
+static void repro_body(FILE *to, const struct compare_params *p, const struct failure *bad)
+{
+	switch (bad->class) {
+	case FAILURE_UNMAPPED_ACCESS:
+		repro_forbidden(to, bad, false);
+		break;
+	case FAILURE_READONLY_WRITE:
+		repro_forbidden(to, bad, true);
+		break;
+	case FAILURE_OVERLAP_ACCEPTED:
+		fprintf(to, "  map a --size 0x%" PRIx64 " --iova 0x%" PRIx64 "\n", bad->map_size, bad->map_iova);
+		fprintf(to, "  !EEXIST map b --size 4K --iova 0x%" PRIx64 "\n", bad->iova);
+		fprintf(to, "  unmap a\n  free a\n");
+		break;
+	case FAILURE_RESERVED_ACCEPTED:
+		fprintf(to, "  !EINVAL map b --size 4K --iova 0x%" PRIx64 "\n", bad->iova);
+		break;
+	default:
+		/* also short-unmap and pin-leak: unmap compares what it is told, and the pins are checked at the end */
+		repro_turns(to, p, bad);
+		break;
+	}
+}
+
+int compare_save_repro(const struct session *s, const struct compare_params *p, const struct compare_result *res,
+		       const char *path, struct fail *f)
+{
+	const struct failure *bad = &res->failures.list[0];
+	char *tmp = NULL;
+	uint64_t repeat;
+	int err = 0, fd;
+	FILE *to;
+
+	if (!res->failures.kept)
+		return fail_set(f, ENOENT, "there is no failure to save");
+	if (asprintf(&tmp, "%s.XXXXXX", path) < 0)
+		return fail_set(f, ENOMEM, "cannot name a file beside %s", path);
+	fd = mkstemp(tmp);
+	to = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (!to) {
+		err = fail_set(f, errno, "cannot write the repro %s", path);
+		goto out;
+	}
+	repeat = MAX((uint64_t)REPRO_REPEAT_MIN, 2 * bad->loop);
+	repro_header(to, s, bad);
+	fprintf(to, "repeat %" PRIu64 "\n", repeat);
+	repro_body(to, p, bad);
+	fprintf(to, "end\ncheck --pins\n");
+	if (fflush(to) || fsync(fd) || fchmod(fd, 0644) || rename(tmp, path))
+		err = fail_set(f, errno, "cannot write the repro %s", path);
+	if (fclose(to) && !err)
+		err = fail_set(f, errno, "cannot write the repro %s", path);
+	if (err)
+		unlink(tmp);
+out:
+	free(tmp);
+	return err;
+}

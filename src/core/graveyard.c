@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Buffers that were unmapped and must not change any more. They stay pinned by a mapping in the arena that was made before
+ * the mapping under test went away, so their pages can neither move nor be reused: what changes here was written through a
+ * translation that should be gone.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/compare_priv.h"
+
+int graveyard_new(struct compare_thread *t, struct fail *f)
+{
+	unsigned int n = t->c->p->graveyard;
+
+	if (!n)
+		return 0;
+	t->graves = calloc(n, sizeof(*t->graves));
+	if (!t->graves)
+		return fail_set(f, ENOMEM, "cannot allocate a graveyard of %u", n);
+	for (unsigned int i = 0; i < n; i++)
+		t->graves[i].slot = t->index * n + i;
+	return 0;
+}
+
+static int grave_unpin(struct compare_loop *l, struct compare_thread *t, struct grave *g, struct fail *f)
+{
+	uint64_t unmapped = 0;
+	int err;
+
+	if (!g->pinned)
+		return 0;
+	g->pinned = false;
+	err = session_unpin(t->c->s, g->slot, g->size, &unmapped, f);
+	if (!err && l && unmapped != g->size) {
+		struct failure *bad = compare_found(l, FAILURE_SHORT_UNMAP, g->stamp.iova, g->size);
+
+		snprintf(bad->text, sizeof(bad->text), "unmapping a pin of 0x%" PRIx64 " bytes reported 0x%" PRIx64,
+			 g->size, unmapped);
+	}
+	return err;
+}
+
+/* The memory either goes back or, with --reuse, becomes the next loop's. */
+static void grave_release(struct compare_thread *t, struct grave *g)
+{
+	if (t->c->p->reuse && !t->has_spare) {
+		t->spare = g->mem;
+		t->has_spare = true;
+	} else {
+		iommu_mem_free(session_iommu(t->c->s), &g->mem);
+	}
+	g->used = false;
+}
+
+int graveyard_retire(struct compare_loop *l, struct fail *f)
+{
+	struct compare_thread *t = l->t;
+	struct grave *g;
+	int err;
+
+	if (!t->graves)
+		return 0;
+	g = &t->graves[t->next_grave];
+	if (!g->used)
+		return 0;
+	err = grave_unpin(l, t, g, f);
+	grave_release(t, g);
+	return err;
+}
+
+int graveyard_bury(struct compare_loop *l, struct fail *f)
+{
+	struct compare_thread *t = l->t;
+	struct grave *g;
+	int err;
+
+	if (!t->graves)
+		return 0;
+	g = &t->graves[t->next_grave];
+	t->next_grave = (t->next_grave + 1) % t->c->p->graveyard;
+	g->mem = l->mem;
+	g->size = l->size;
+	g->payload = l->payload;
+	g->stamp = l->stamp;
+	g->used = true;
+	l->mem.va = NULL;
+	err = session_pin(t->c->s, g->slot, g->mem.va, g->size, f);
+	g->pinned = !err;
+	if (err == -EEXIST || err == -EADDRINUSE) {
+		struct failure *bad = compare_found(l, FAILURE_MAP_REFUSED, l->iova, l->size);
+
+		snprintf(bad->text, sizeof(bad->text), "a pin mapping was refused where nothing is mapped: %.140s",
+			 f->text);
+		err = 0;
+	}
+	return err;
+}
+
+static void grave_found(struct compare_loop *l, const struct grave *g, const struct stamp_verdict *v, iova_t base)
+{
+	struct failure *bad = compare_found(l, FAILURE_STALE_WRITE, base + v->offset, v->length);
+	uint64_t age = (l->stamp.generation & 0xffffffffffff) - (g->stamp.generation & 0xffffffffffff);
+
+	failure_from_verdict(bad, v, base);
+	bad->class = FAILURE_STALE_WRITE;
+	if (v->got_is_stamp)
+		snprintf(bad->text, sizeof(bad->text),
+			 "%zu bytes of generation %" PRIu64 "'s data (stamped for iova 0x%" PRIx64
+			 ") landed in the buffer of %" PRIu64 " loops ago, unmapped from iova 0x%" PRIx64,
+			 v->length, v->got.generation & 0xffffffffffff, v->got.iova, age, base + v->offset);
+	else
+		snprintf(bad->text, sizeof(bad->text),
+			 "%zu bytes of a buffer unmapped %" PRIu64 " loops ago from iova 0x%" PRIx64
+			 " changed to %s: first word 0x%016" PRIx64,
+			 v->length, age, base + v->offset, stamp_class_text(v->what), v->words[0]);
+	l->graveyard_hit = true;
+}
+
+/* The poisoned half: any line that is not poison any more. */
+static void grave_verify_poison(struct compare_loop *l, const struct grave *g)
+{
+	char *dst = (char *)g->mem.va + g->payload;
+	struct stamp at = g->stamp;
+	struct stamp_verdict v;
+	size_t offset = 0, from;
+
+	if (stamp_is_poison(dst, g->payload))
+		return;
+	while (offset < g->payload && stamp_is_poison(dst + offset, MIN((size_t)STAMP_LINE, g->payload - offset)))
+		offset += STAMP_LINE;
+	from = offset;
+	while (offset < g->payload && !stamp_is_poison(dst + offset, MIN((size_t)STAMP_LINE, g->payload - offset)))
+		offset += STAMP_LINE;
+	offset = MIN(offset, (size_t)g->payload);
+	/* decode the first changed line: whatever it is, it is not what a stamp for this place would be */
+	at.iova = ~at.iova;
+	stamp_next_bad(dst + from, MIN((size_t)STAMP_LINE, offset - from), &at, &(size_t){0}, &v);
+	v.offset = from;
+	v.length = offset - from;
+	grave_found(l, g, &v, g->stamp.iova + g->payload);
+	l->found[l->nr ? l->nr - 1 : 0].expected_poison = true;
+	stamp_poison(dst, g->payload);
+}
+
+static void grave_verify(struct compare_loop *l, struct grave *g)
+{
+	struct stamp_verdict v;
+	size_t offset = 0;
+
+	if (!stamp_verify(g->mem.va, g->payload, &g->stamp)) {
+		if (stamp_next_bad(g->mem.va, g->payload, &g->stamp, &offset, &v))
+			grave_found(l, g, &v, g->stamp.iova);
+		stamp_fill(g->mem.va, g->payload, &g->stamp);
+	}
+	grave_verify_poison(l, g);
+}
+
+void graveyard_verify(struct compare_loop *l)
+{
+	if (!l->t->graves)
+		return;
+	for (unsigned int i = 0; i < l->c->p->graveyard; i++)
+		if (l->t->graves[i].used)
+			grave_verify(l, &l->t->graves[i]);
+}
+
+int graveyard_repin(struct compare_thread *t, struct fail *f)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; t->graves && i < t->c->p->graveyard && !err; i++) {
+		struct grave *g = &t->graves[i];
+
+		if (g->used)
+			err = session_pin(t->c->s, g->slot, g->mem.va, g->size, f);
+		g->pinned = g->used && !err;
+	}
+	return err;
+}
+
+void graveyard_free(struct compare_thread *t)
+{
+	for (unsigned int i = 0; t->graves && i < t->c->p->graveyard; i++) {
+		if (!t->graves[i].used)
+			continue;
+		grave_unpin(NULL, t, &t->graves[i], NULL);
+		iommu_mem_free(session_iommu(t->c->s), &t->graves[i].mem);
+	}
+	free(t->graves);
+	t->graves = NULL;
+	if (t->has_spare)
+		iommu_mem_free(session_iommu(t->c->s), &t->spare);
+	t->has_spare = false;
+}

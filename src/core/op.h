@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ops a command line, a script or a session can do to one IOMMU context: named buffers and what happens to them. An op
+ * that could not be done returns -errno; an op that was done and found something wrong returns 0 and adds to the failures.
+ */
+#ifndef IC_CORE_OP_H
+#define IC_CORE_OP_H
+
+#include "core/failure.h"
+#include "core/session.h"
+
+#define BUFFER_NAME_MAX 32
+
+struct buffer {
+	char name[BUFFER_NAME_MAX];
+	struct iommu_mem mem;
+	uint64_t size; /* as asked; the memory is rounded up to pages */
+	iova_t iova;   /* of the last mapping */
+	enum iommu_prot prot;
+	struct buffer *next;
+};
+
+/* [a-z][a-z0-9_-]*, shorter than BUFFER_NAME_MAX. */
+bool buffer_name_is_valid(const char *name);
+/* NULL when there is none of that name. */
+struct buffer *buffer_find(struct session *s, const char *name);
+bool buffer_is_mapped(const struct session *s, const struct buffer *b);
+/* In order of creation; NULL-terminated list. */
+struct buffer *buffer_first(struct session *s);
+
+enum op_iova { OP_IOVA_ADDR, OP_IOVA_RANDOM, OP_IOVA_KERNEL, OP_IOVA_CANARY };
+
+struct op_map {
+	const char *buf; /* NULL: the next free name b1, b2 ... */
+	uint64_t size;
+	enum op_iova where;
+	iova_t iova;
+	enum iommu_prot prot;
+	enum iommu_mem_kind mem;
+	uint64_t op; /* number for random choices */
+	bool unchecked;
+};
+int op_map(struct session *s, const struct op_map *op, struct buffer **out, struct fail *f);
+
+struct op_unmap {
+	const char *buf; /* or range, or all */
+	iova_t iova;
+	uint64_t size;
+	bool all, unchecked;
+};
+/* *bytes = what the backend reported. A count that differs from what was mapped adds a short-unmap failure. */
+int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f);
+
+/* Release a buffer; a mapped one is unmapped first. */
+int op_free(struct session *s, const char *buf, struct fail *f);
+
+struct op_pattern {
+	const char *buf;
+	uint64_t offset, size; /* size 0 = to the end */
+	bool is_byte;
+	unsigned char byte;
+	uint64_t generation;
+	bool from_given;
+	uint64_t from; /* check: the stamp was made at this offset of the buffer */
+};
+int op_fill(struct session *s, const struct op_pattern *op, struct fail *f);
+int op_check(struct session *s, const struct op_pattern *op, uint64_t *bytes, struct failures *found, struct fail *f);
+/* Pins beyond what the ledger explains: adds a pin-leak failure. -EOPNOTSUPP when nobody counts. */
+int op_check_pins(struct session *s, struct failures *found, struct fail *f);
+
+struct op_dma {
+	enum dev_dir dir;
+	const char *src, *dst; /* "0x1000", "buf" or "buf+0x40"; the one that dir does not use is NULL */
+	uint64_t size;
+	bool may_fault, unchecked;
+};
+int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f);
+
+/* "buf", "buf+OFFSET" or an address; -EINVAL, -ENOENT. */
+int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f);
+
+void session_buffers_free(struct session *s);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ops on what is in the buffers: fill, check, and the device's DMA between them. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "core/op.h"
+#include "core/session_priv.h"
+
+#define OP_DMA_TIMEOUT_MS 10000
+
+/* The part of a buffer an op means; -ERANGE when it leaves the buffer. */
+static int op_part(struct session *s, const struct op_pattern *op, struct buffer **out, uint64_t *size, struct fail *f)
+{
+	struct buffer *b = buffer_find(s, op->buf);
+	uint64_t end;
+
+	if (!b)
+		return fail_set(f, ENOENT, "there is no buffer %s here", op->buf);
+	*size = op->size ? op->size : b->size - MIN(op->offset, b->size);
+	if (!num_add(op->offset, *size, &end) || end > b->size || end > b->mem.size || !*size)
+		return fail_usage(f, ERANGE,
+				  "offset 0x%" PRIx64 " and size 0x%" PRIx64 " leave buffer %s of 0x%" PRIx64 " bytes",
+				  op->offset, *size, b->name, b->size);
+	if (!op->is_byte && (op->offset | (op->from_given ? op->from : 0)) % STAMP_LINE)
+		return fail_usage(f, EINVAL, "stamps start at multiples of %u, not at offset 0x%" PRIx64, STAMP_LINE,
+				  op->offset);
+	*out = b;
+	return 0;
+}
+
+int op_fill(struct session *s, const struct op_pattern *op, struct fail *f)
+{
+	struct buffer *b;
+	uint64_t size;
+	int err = op_part(s, op, &b, &size, f);
+
+	if (err)
+		return err;
+	if (op->is_byte) {
+		memset((char *)b->mem.va + op->offset, op->byte, size);
+	} else {
+		struct stamp stamp = {s->stamp_id, op->generation, b->iova + op->offset};
+
+		stamp_fill((char *)b->mem.va + op->offset, size, &stamp);
+	}
+	return 0;
+}
+
+static void check_bytes(const struct buffer *b, const struct op_pattern *op, uint64_t size, struct failures *found)
+{
+	const unsigned char *p = (const unsigned char *)b->mem.va + op->offset;
+	struct failure bad = {.class = FAILURE_FOREIGN};
+	uint64_t at = 0, end = size;
+
+	while (at < size && p[at] == op->byte)
+		at++;
+	if (at == size)
+		return;
+	while (p[end - 1] == op->byte)
+		end--;
+	bad.iova = b->iova + op->offset + at;
+	bad.length = end - at;
+	snprintf(bad.text, sizeof(bad.text),
+		 "buffer %s changed between offset 0x%" PRIx64 " and 0x%" PRIx64 ": byte 0x%02x where 0x%02x was due",
+		 b->name, op->offset + at, op->offset + end - 1, p[at], op->byte);
+	failures_add(found, &bad);
+}
+
+static void check_stamps(const struct session *s, const struct buffer *b, const struct op_pattern *op, uint64_t size,
+			 struct failures *found)
+{
+	uint64_t from = op->from_given ? op->from : op->offset;
+	struct stamp want = {s->stamp_id, op->generation, b->iova + from};
+	struct stamp_verdict v;
+	size_t offset = 0;
+
+	while (stamp_next_bad((char *)b->mem.va + op->offset, size, &want, &offset, &v)) {
+		struct failure bad = {0};
+
+		failure_from_verdict(&bad, &v, b->iova + op->offset);
+		failures_add(found, &bad);
+	}
+}
+
+int op_check(struct session *s, const struct op_pattern *op, uint64_t *bytes, struct failures *found, struct fail *f)
+{
+	struct buffer *b;
+	int err = op_part(s, op, &b, bytes, f);
+
+	if (err)
+		return err;
+	if (op->is_byte)
+		check_bytes(b, op, *bytes, found);
+	else
+		check_stamps(s, b, op, *bytes, found);
+	return 0;
+}
+
+int op_check_pins(struct session *s, struct failures *found, struct fail *f)
+{
+	struct failure bad = {.class = FAILURE_PIN_LEAK};
+	int64_t excess = 0;
+	int err;
+
+	for (unsigned int try = 0; try < 5; try++) {
+		err = session_pin_excess(s, &excess);
+		if (err)
+			return fail_set(f, err, "nobody counts pinned pages here");
+		if (!excess)
+			return 0;
+		clock_sleep_ns(10000000, NULL);
+	}
+	bad.length = (uint64_t)(excess > 0 ? excess : -excess) * 4096;
+	snprintf(bad.text, sizeof(bad.text), "%" PRId64 " pages are pinned %s what is mapped explains",
+		 excess > 0 ? excess : -excess, excess > 0 ? "beyond" : "short of");
+	failures_add(found, &bad);
+	return 0;
+}
+
+int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f)
+{
+	const char *plus = strchr(text, '+');
+	size_t n = plus ? (size_t)(plus - text) : strlen(text);
+	char name[BUFFER_NAME_MAX];
+	uint64_t offset = 0;
+	struct buffer *b;
+
+	if (text[0] >= '0' && text[0] <= '9') {
+		if (num_parse_size(text, out))
+			return fail_usage(f, EINVAL, "'%s' is not an address", text);
+		return 0;
+	}
+	if (n >= sizeof(name) || (plus && num_parse_size(plus + 1, &offset)))
+		return fail_usage(f, EINVAL, "'%s' is neither an address nor BUF or BUF+OFFSET", text);
+	memcpy(name, text, n);
+	name[n] = 0;
+	b = buffer_find(s, name);
+	if (!b)
+		return fail_set(f, ENOENT, "there is no buffer %s here", name);
+	if (!num_add(b->iova, offset, out) || offset >= b->size)
+		return fail_usage(f, ERANGE, "offset 0x%" PRIx64 " leaves buffer %s of 0x%" PRIx64 " bytes", offset,
+				  name, b->size);
+	return 0;
+}
+
+static void dma_found(struct failures *found, iova_t iova, uint64_t size, const char *what, const char *detail)
+{
+	struct failure bad = {.class = FAILURE_DMA_ERROR, .iova = iova, .length = size};
+
+	snprintf(bad.text, sizeof(bad.text), "%s: %.140s", what, detail);
+	failures_add(found, &bad);
+}
+
+/* What the device said and what the IOMMU logged, unless the op was meant to fault. */
+static void dma_judge(struct session *s, const struct op_dma *op, iova_t at, int status, struct failures *found)
+{
+	struct dma_fault faults[16];
+	unsigned int n = 0;
+	bool seen;
+
+	if (session_faults(s, faults, ARRAY_SIZE(faults), &n, &seen))
+		n = 0;
+	if (op->may_fault)
+		return;
+	if (status)
+		dma_found(found, at, op->size, "the device reported an error", strerror(-status));
+	for (unsigned int i = 0; i < n; i++)
+		dma_found(found, faults[i].iova, op->size, "an IOMMU fault was logged", faults[i].raw);
+}
+
+/* READ and WRITE go through the device's own buffer, piece by piece from its start. */
+static int dma_one_way(struct session *s, const struct op_dma *op, iova_t at, int *status, struct fail *f)
+{
+	const struct dev_limits *lim = dev_limits(s->dev);
+	uint64_t step = lim->buffer ? MIN(lim->buffer, lim->max_len) : lim->max_len;
+	int err = 0;
+
+	for (uint64_t done = 0; done < op->size && !err; done += step) {
+		struct dev_req req = {.dir = op->dir, .len = MIN(step, op->size - done)};
+
+		*(op->dir == DEV_READ ? &req.src : &req.dst) = at + done;
+		err = dev_transfer(s->dev, 0, &req, 1, OP_DMA_TIMEOUT_MS);
+		if (req.status && !*status)
+			*status = req.status;
+	}
+	return err ? fail_set(f, err, "the device did not do the DMA at iova 0x%" PRIx64, at) : 0;
+}
+
+int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f)
+{
+	iova_t src = 0, dst = 0;
+	int status = 0, err = session_dma_start(s, f);
+
+	*bytes = 0;
+	if (!err && op->src)
+		err = op_resolve(s, op->src, &src, f);
+	if (!err && op->dst)
+		err = op_resolve(s, op->dst, &dst, f);
+	if (!err && op->src)
+		err = session_check_dma(s, src, op->size, f);
+	if (!err && op->dst)
+		err = session_check_dma(s, dst, op->size, f);
+	if (err)
+		return err;
+	if (op->dir != DEV_COPY && !(dev_limits(s->dev)->dirs & op->dir))
+		return fail_set(f, EOPNOTSUPP, "driver %s cannot %s memory alone, only copy", session_driver_name(s),
+				op->dir == DEV_READ ? "read" : "write");
+	if (op->dir == DEV_COPY) {
+		err = dev_roundtrip(s->dev, 0, src, dst, op->size, &status);
+		if (err)
+			return fail_set(f, err, "the device did not copy 0x%" PRIx64 " bytes from iova 0x%" PRIx64,
+					op->size, src);
+	} else {
+		err = dma_one_way(s, op, op->dir == DEV_READ ? src : dst, &status, f);
+		if (err)
+			return err;
+	}
+	*bytes = op->size;
+	dma_judge(s, op, op->src ? src : dst, status, found);
+	return 0;
+}

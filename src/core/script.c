@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading scripts and stepping through them. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "core/script.h"
+#include "core/session.h"
+
+#define SCRIPT_WORDS_MAX 64
+#define SCRIPT_DEPTH_MAX 8
+#define SCRIPT_ERRNO_MAX 134
+
+const char *script_errno_name(int err)
+{
+	const char *name = err ? strerrorname_np(err) : NULL;
+
+	return name ? name : "";
+}
+
+static int script_errno_value(const char *name)
+{
+	for (int err = 1; err < SCRIPT_ERRNO_MAX; err++)
+		if (!strcmp(script_errno_name(err), name))
+			return err;
+	return 0;
+}
+
+/* Split in place; quotes group, nothing is escaped. 0, or -EINVAL for an open quote or too many words. */
+static int script_split(char *p, char **words, int *count)
+{
+	*count = 0;
+	while (*p) {
+		char *to;
+
+		while (isspace((unsigned char)*p))
+			p++;
+		if (!*p || *p == '#')
+			break;
+		if (*count == SCRIPT_WORDS_MAX)
+			return -EINVAL;
+		words[(*count)++] = to = p;
+		while (*p && !isspace((unsigned char)*p)) {
+			if (*p == '\'' || *p == '"') {
+				char quote = *p++;
+
+				while (*p && *p != quote)
+					*to++ = *p++;
+				if (!*p++)
+					return -EINVAL;
+			} else {
+				*to++ = *p++;
+			}
+		}
+		if (*p)
+			p++;
+		*to = '\0';
+	}
+	return 0;
+}
+
+static int line_bang(struct script_line *line, struct fail *f, const char *path)
+{
+	const char *name = line->argv[0] + 1;
+
+	line->negated = true;
+	if (*name && isupper((unsigned char)*name)) {
+		line->want_err = script_errno_value(name);
+		if (!line->want_err)
+			return fail_usage(f, EINVAL, "%s:%u: '%s' is no error name", path, line->number, name);
+		name = "";
+	}
+	if (*name) {
+		line->argv[0]++; /* "!map ...": the bang stands before the word */
+		return 0;
+	}
+	line->argv++;
+	line->argc--;
+	return line->argc ? 0 : fail_usage(f, EINVAL, "%s:%u: '!' without a command", path, line->number);
+}
+
+static int line_kind(struct script_line *line, struct fail *f, const char *path)
+{
+	if (!strcmp(line->argv[0], "end")) {
+		line->kind = SCRIPT_END;
+		if (line->argc != 1)
+			return fail_usage(f, EINVAL, "%s:%u: 'end' stands alone", path, line->number);
+	} else if (!strcmp(line->argv[0], "repeat")) {
+		line->kind = SCRIPT_REPEAT;
+		if (line->argc != 2 || num_parse_u64(line->argv[1], &line->repeat))
+			return fail_usage(f, EINVAL, "%s:%u: 'repeat' takes one number", path, line->number);
+	} else if (line->argv[0][0] == '!') {
+		return line_bang(line, f, path);
+	}
+	return 0;
+}
+
+static int script_add(struct script *script, char *text, unsigned int number, struct fail *f)
+{
+	char *words[SCRIPT_WORDS_MAX + 1];
+	struct script_line *line, *grown;
+	char *copy = strdup(text);
+	int count = 0, err = copy ? script_split(copy, words, &count) : -ENOMEM;
+
+	if (err || !count) {
+		free(copy);
+		if (err == -EINVAL)
+			return fail_usage(f, EINVAL, "%s:%u: a quote is not closed, or there are too many words",
+					  script->path, number);
+		return err ? fail_set(f, ENOMEM, "cannot read %s", script->path) : 0;
+	}
+	grown = reallocarray(script->lines, script->nr + 1, sizeof(*line));
+	if (!grown) {
+		free(copy);
+		return fail_set(f, ENOMEM, "cannot read %s", script->path);
+	}
+	script->lines = grown;
+	line = &grown[script->nr++];
+	*line = (struct script_line){.number = number, .words = copy, .argc = count};
+	line->text = strdup(text + strspn(text, " \t"));
+	/* argp wants a vector it may permute, ended by NULL; kept apart so that argv can be advanced past a '!' */
+	line->argv = line->vector = calloc((size_t)count + 1, sizeof(*line->argv));
+	if (!line->text || !line->argv)
+		return fail_set(f, ENOMEM, "cannot read %s", script->path);
+	memcpy(line->argv, words, (size_t)count * sizeof(*words));
+	return line_kind(line, f, script->path);
+}
+
+static int script_match(struct script *script, struct fail *f)
+{
+	unsigned int open[SCRIPT_DEPTH_MAX], depth = 0;
+
+	for (unsigned int i = 0; i < script->nr; i++) {
+		struct script_line *line = &script->lines[i];
+
+		if (line->kind == SCRIPT_REPEAT) {
+			if (depth == SCRIPT_DEPTH_MAX)
+				return fail_usage(f, EINVAL, "%s:%u: more than %u nested repeats", script->path,
+						  line->number, SCRIPT_DEPTH_MAX);
+			open[depth++] = i;
+		} else if (line->kind == SCRIPT_END) {
+			if (!depth)
+				return fail_usage(f, EINVAL, "%s:%u: 'end' without 'repeat'", script->path,
+						  line->number);
+			line->match = open[--depth];
+			script->lines[line->match].match = i;
+		}
+	}
+	if (depth)
+		return fail_usage(f, EINVAL, "%s:%u: 'repeat' without 'end'", script->path,
+				  script->lines[open[depth - 1]].number);
+	return 0;
+}
+
+int script_load(struct script **out, const char *path, struct fail *f)
+{
+	struct script *script = calloc(1, sizeof(*script));
+	FILE *from = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	CLEANUP_FREE char *text = NULL;
+	unsigned int number = 0;
+	size_t size = 0;
+	int err = 0;
+
+	if (!script || !from) {
+		err = fail_set(f, script ? errno : ENOMEM, "cannot read script %s", path);
+		free(script);
+		return err;
+	}
+	script->path = strdup(strcmp(path, "-") ? path : "stdin");
+	if (!script->path)
+		err = fail_set(f, ENOMEM, "cannot read script %s", path);
+	while (!err && getline(&text, &size, from) >= 0) {
+		text[strcspn(text, "\r\n")] = '\0';
+		err = script_add(script, text, ++number, f);
+	}
+	if (!err && ferror(from))
+		err = fail_set(f, EIO, "cannot read script %s", path);
+	if (from != stdin)
+		fclose(from);
+	if (!err)
+		err = script_match(script, f);
+	if (err) {
+		script_free(script);
+		return err;
+	}
+	*out = script;
+	return 0;
+}
+
+void script_free(struct script *script)
+{
+	if (!script)
+		return;
+	for (unsigned int i = 0; i < script->nr; i++) {
+		struct script_line *line = &script->lines[i];
+
+		free(line->vector);
+		free(line->words);
+		free(line->text);
+	}
+	free(script->lines);
+	free(script->path);
+	free(script);
+}
+
+/* A line with '!' must fail, and in the way it names. */
+static void script_judge(const struct script_line *line, struct script_outcome *out)
+{
+	if (!line->negated || out->result == RESULT_USAGE)
+		return;
+	if (out->err && (!line->want_err || out->err == line->want_err)) {
+		out->result = RESULT_PASS;
+		return;
+	}
+	if (out->err)
+		snprintf(out->detail, sizeof(out->detail), "%s was due, not %s", script_errno_name(line->want_err),
+			 script_errno_name(out->err));
+	else
+		snprintf(out->detail, sizeof(out->detail), "%s was due, but it succeeded",
+			 line->want_err ? script_errno_name(line->want_err) : "a failure");
+	out->result = RESULT_FAIL;
+}
+
+static enum result script_step(struct script_line *line, uint64_t op, script_exec exec, void *ctx)
+{
+	struct script_outcome out = {.result = RESULT_PASS};
+
+	exec(ctx, line, op, &out);
+	script_judge(line, &out);
+	/* of many runs the first bad one is kept */
+	if (!line->runs++ || line->outcome.result == RESULT_PASS)
+		line->outcome = out;
+	return out.result;
+}
+
+enum result script_run(struct script *script, bool keep_going, script_exec exec, void *ctx)
+{
+	uint64_t left[SCRIPT_DEPTH_MAX + 1], turn = 0;
+	enum result worst = RESULT_PASS, one;
+	unsigned int depth = 0;
+
+	for (unsigned int i = 0; i < script->nr && !session_signal; i++) {
+		struct script_line *line = &script->lines[i];
+
+		switch (line->kind) {
+		case SCRIPT_REPEAT:
+			if (!line->repeat)
+				i = line->match;
+			else
+				left[depth++] = line->repeat;
+			break;
+		case SCRIPT_END:
+			turn++;
+			if (--left[depth - 1])
+				i = line->match; /* the loop's i++ goes on behind the repeat */
+			else
+				depth--;
+			break;
+		default:
+			one = script_step(line, turn << 20 | line->number, exec, ctx);
+			worst = result_worst(worst, one);
+			if (one == RESULT_ERROR || one == RESULT_USAGE || (one == RESULT_FAIL && !keep_going))
+				return worst;
+		}
+	}
+	return worst;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opening and closing a session, and what it knows of its backend, device and driver. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/msg.h"
+#include "base/rng.h"
+#include "core/op.h"
+#include "core/session_priv.h"
+#include "host/groups.h"
+#include "host/pci.h"
+#include "host/self.h"
+#include "iommu/ledger.h"
+
+volatile sig_atomic_t session_signal;
+
+static const char *session_backend_choice(const struct session_params *params)
+{
+	if (params->backend && strcmp(params->backend, "auto"))
+		return params->backend;
+	return params->device && strcmp(params->device, "sim") ? "vfio" : "sim";
+}
+
+static bool session_spec_is(const char *spec, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strncmp(spec, name, n) && (!spec[n] || spec[n] == ',');
+}
+
+static int session_open_backend(struct session *s, struct fail *f)
+{
+	struct iommu_params ip = {.vf_token = s->params.vf_token, .seed = s->params.seed, .host = s->host};
+	const char *device = s->params.device;
+
+	ip.spec = session_backend_choice(&s->params);
+	if (!session_spec_is(ip.spec, "sim")) {
+		if (host_is_capture(s->host))
+			return fail_set(f, EROFS, "a captured machine has no devices to open");
+		if (session_spec_is(ip.spec, "vfio") || session_spec_is(ip.spec, "vfio-v1"))
+			if (!device) {
+				fail_usage(f, EDESTADDRREQ, "backend %s needs a device", ip.spec);
+				fail_hint(f, "name one with --device; `iommuctl list` shows which are ready");
+				return -EDESTADDRREQ;
+			}
+	} else if (device && strcmp(device, "sim")) {
+		return fail_usage(f, EINVAL, "the simulated IOMMU has no device %s, only sim", device);
+	}
+	int err = iommu_open(&s->iommu, &ip, f);
+
+	/* a name, key or value in --backend that means nothing */
+	if (err == -EINVAL)
+		f->usage = true;
+	if (err)
+		return err;
+	return iommu_attach(s->iommu, device ? device : "sim", &s->idev, f);
+}
+
+/* The arena: a stretch of IOVA for pins only, beyond the device's reach where the aperture is wider than the device. */
+static int session_make_arena(struct session *s, iova_t max_iova, struct fail *f)
+{
+	const struct iommu_caps *caps = iommu_caps(s->iommu);
+	struct iova_space all;
+	struct iova_range best = {1, 0};
+	uint64_t size;
+
+	space_init(&all, caps, UINT64_MAX);
+	for (unsigned int i = 0; i < all.nr; i++) {
+		struct iova_range r = all.r[i];
+
+		if (r.last > max_iova && r.start <= max_iova)
+			r.start = max_iova + 1;
+		if (r.last - r.start >= best.last - best.start || best.last < best.start)
+			best = r;
+	}
+	if (best.last < best.start)
+		return fail_set(f, ENOSPC, "no IOVA aperture is left to map in");
+	size = MIN((best.last - best.start) / 4 + 1, TiB(1));
+	size = ALIGN_DOWN(size, MiB(2));
+	s->arena.start = ALIGN_DOWN(best.last - size + 1, MiB(2));
+	s->arena.last = s->arena.start + size - 1;
+	s->arena_next = s->arena.start;
+	s->slots_base = s->arena.start + MIN(SESSION_PAGE * (uint64_t)SESSION_PAGES_MAX * 64, size / 2);
+	return 0;
+}
+
+static void session_exclude_windows(struct session *s, struct iova_space *space)
+{
+	struct pci_window *w = NULL;
+	unsigned int n = 0;
+
+	if (session_is_simulated(s) || s->params.allow_p2p || pci_windows(s->host, &w, &n))
+		return;
+	for (unsigned int i = 0; i < n; i++)
+		space_exclude(space, (struct iova_range){w[i].start, w[i].last});
+	free(w);
+}
+
+static int session_make_space(struct session *s, struct fail *f)
+{
+	iova_t max_iova = s->dev ? dev_limits(s->dev)->max_iova : UINT64_MAX;
+	int err = session_make_arena(s, max_iova, f);
+
+	if (err)
+		return err;
+	space_init(&s->space, iommu_caps(s->iommu), max_iova);
+	session_exclude_windows(s, &s->space);
+	s->reach = s->space;
+	space_exclude(&s->space, s->arena);
+	if (!s->space.nr)
+		return fail_set(f, ENOSPC, "no IOVA is left that both the IOMMU and the device can use");
+	return 0;
+}
+
+static int session_ring_alloc(void *ctx, iova_t max_iova, void **va, iova_t *iova, struct fail *f)
+{
+	struct session *s = ctx;
+	struct session_page *page = NULL;
+	iova_t at;
+	int err;
+
+	/* with a canary the ring sits where an untranslated fetch finds the same bytes */
+	if (s->canary_ready)
+		page = session_page_new(s, true, max_iova, f);
+	if (page) {
+		at = page->phys;
+	} else {
+		struct iova_space low = s->space;
+
+		if (max_iova != UINT64_MAX)
+			space_exclude(&low, (struct iova_range){max_iova + 1, UINT64_MAX});
+		if (!space_pick(&low, rng_draw(s->params.seed, s->nr_pages, rng_place("ring")), SESSION_PAGE,
+				SESSION_PAGE, &at))
+			return fail_set(f, ENOSPC, "no IOVA for a ring below 0x%llx", (unsigned long long)max_iova);
+		page = session_page_new(s, false, max_iova, f);
+		if (!page)
+			return -ENOMEM;
+	}
+	err = session_page_map(s, page, at, f);
+	if (err) {
+		session_page_free(s, page);
+		return err;
+	}
+	*va = page->mem.va;
+	*iova = at;
+	return 0;
+}
+
+static void session_ring_free(void *ctx, void *va)
+{
+	struct session *s = ctx;
+
+	for (unsigned int i = 0; i < s->nr_pages; i++) {
+		if (s->pages[i]->mem.va != va)
+			continue;
+		session_page_free(s, s->pages[i]);
+		return;
+	}
+}
+
+static int session_open_dev(struct session *s)
+{
+	s->env = (struct dev_env){.ctx = s, .ring_alloc = session_ring_alloc, .ring_free = session_ring_free};
+	return dev_open(&s->dev, s->idev, s->params.driver, &s->env, &s->dev_why);
+}
+
+static void session_watch_kernel(struct session *s)
+{
+	struct pci_info info;
+	struct fail why = {0};
+
+	s->group = -1;
+	s->taint = fault_kernel_taint();
+	if (session_is_simulated(s)) {
+		s->faults_seen = true;
+		return;
+	}
+	if (!pci_find(s->host, s->params.device, &info, NULL))
+		s->group = info.group;
+	s->faults_seen = !fault_log_open(&s->faults, &why);
+	if (!s->faults_seen)
+		msg_info("IOMMU faults are not seen: %s", why.text);
+}
+
+int session_open(struct session **out, const struct session_params *params, const struct host *host, struct fail *f)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return fail_set(f, ENOMEM, "cannot allocate a session");
+	s->params = *params;
+	s->host = host;
+	s->stamp_id = rng_draw(params->seed, 0, rng_place("stamp"));
+	err = session_open_backend(s, f);
+	if (err)
+		goto out_close;
+	err = session_open_dev(s);
+	/* no driver is fine until somebody wants DMA; a wrong --driver is not */
+	if (err && s->params.driver) {
+		*f = s->dev_why;
+		f->usage = err == -EINVAL;
+		goto out_close;
+	}
+	s->granule = iommu_caps(s->iommu)->page_sizes & -iommu_caps(s->iommu)->page_sizes;
+	s->has_pins = !iommu_pins(s->iommu, &s->pins_base);
+	err = session_make_space(s, f);
+	if (err)
+		goto out_close;
+	session_watch_kernel(s);
+	*out = s;
+	return 0;
+out_close:
+	session_close(s, NULL);
+	return err;
+}
+
+int session_close(struct session *s, struct fail *f)
+{
+	int err = 0;
+
+	if (!s)
+		return 0;
+	if (s->dev && s->started)
+		err = dev_stop(s->dev);
+	if (err) {
+		/* the device may still write: mappings, pages and descriptors stay until the process ends */
+		fail_set(f, EBUSY, "device %s would not stop; its buffers stay mapped until exit",
+			 session_device_name(s));
+		return -EBUSY;
+	}
+	dev_close(s->dev);
+	s->dev = NULL;
+	if (s->iommu) {
+		session_buffers_free(s);
+		session_pages_free_all(s);
+	}
+	fault_log_close(s->faults);
+	iommu_close(s->iommu);
+	free(s);
+	return 0;
+}
+
+struct iommu *session_iommu(const struct session *s)
+{
+	return s->iommu;
+}
+
+struct iommu_device *session_idev(const struct session *s)
+{
+	return s->idev;
+}
+
+struct dev *session_dev(const struct session *s)
+{
+	return s->dev;
+}
+
+const struct session_params *session_params(const struct session *s)
+{
+	return &s->params;
+}
+
+const char *session_backend_name(const struct session *s)
+{
+	return iommu_name(s->iommu);
+}
+
+const char *session_device_name(const struct session *s)
+{
+	return s->idev ? idev_id(s->idev)->name : "none";
+}
+
+const char *session_driver_name(const struct session *s)
+{
+	return s->dev ? dev_name(s->dev) : "none";
+}
+
+bool session_is_simulated(const struct session *s)
+{
+	return iommu_caps(s->iommu)->simulated;
+}
+
+uint64_t session_stamp_id(const struct session *s)
+{
+	return s->stamp_id;
+}
+
+const struct iova_space *session_space(const struct session *s)
+{
+	return &s->space;
+}
+
+bool session_pick(const struct session *s, const struct iova_space *space, uint64_t op, uint64_t size, uint64_t align,
+		  iova_t *out)
+{
+	struct ledger_entry entry;
+
+	for (unsigned int try = 0; try < 256; try++) {
+		if (!space_pick(space, rng_draw(s->params.seed, op, rng_place("iova") + try), size, align, out))
+			return false;
+		if (!ledger_find(iommu_ledger(s->iommu), (struct iova_range){*out, *out + size - 1}, &entry))
+			return true;
+	}
+	return false;
+}
+
+bool session_canary_passed(const struct session *s)
+{
+	return s->canary_passed;
+}
+
+const char *session_canary_why(const struct session *s)
+{
+	return s->canary_why;
+}

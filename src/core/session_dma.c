@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The safety rules around DMA: where it may go, the canary before it, pins beside it, and what the kernel says after it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/msg.h"
+#include "base/num.h"
+#include "core/session_priv.h"
+#include "host/host.h"
+#include "iommu/ledger.h"
+
+static uint64_t session_granule(const struct session *s)
+{
+	uint64_t sizes = iommu_caps(s->iommu)->page_sizes;
+
+	return sizes ? sizes & -sizes : SESSION_PAGE;
+}
+
+/* What a refused range ran into, for the message. */
+static void session_range_hint(const struct session *s, struct iova_range r, struct fail *f)
+{
+	const struct iommu_caps *caps = iommu_caps(s->iommu);
+	struct iova_space all;
+
+	space_init(&all, caps, UINT64_MAX);
+	if (iova_range_overlaps(r, (struct iova_range){0xfee00000, 0xfeefffff}))
+		fail_hint(f, "0xfee00000-0xfeefffff is the interrupt (MSI) window, never memory");
+	else if (all.nr && r.last > all.r[all.nr - 1].last)
+		fail_hint(f, "the highest usable IOVA here is 0x%llx", (unsigned long long)all.r[all.nr - 1].last);
+	else if (space_contains(&all, r))
+		fail_hint(f, "the device's mask, a PCI window (--allow-p2p) or the area kept for pins is in the way");
+	else
+		fail_hint(f, "a reserved region is in the way: see `iommuctl list`");
+}
+
+int session_check_map(const struct session *s, iova_t iova, uint64_t size, struct fail *f)
+{
+	uint64_t granule = session_granule(s), end;
+
+	if (!size)
+		return fail_usage(f, EINVAL, "size 0 maps nothing");
+	if ((iova | size) & (granule - 1))
+		return fail_usage(f, EINVAL, "iova 0x%llx and size 0x%llx must be multiples of 0x%llx",
+				  (unsigned long long)iova, (unsigned long long)size, (unsigned long long)granule);
+	if (!num_add(iova, size - 1, &end))
+		return fail_usage(f, ERANGE, "iova 0x%llx + size 0x%llx wraps around the address space",
+				  (unsigned long long)iova, (unsigned long long)size);
+	if (space_contains(&s->reach, (struct iova_range){iova, end}) &&
+	    !iova_range_overlaps((struct iova_range){iova, end}, s->arena))
+		return 0;
+	fail_usage(f, ERANGE, "iova 0x%llx-0x%llx is not usable here", (unsigned long long)iova,
+		   (unsigned long long)end);
+	session_range_hint(s, (struct iova_range){iova, end}, f);
+	return -ERANGE;
+}
+
+int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail *f)
+{
+	struct ledger_entry entry;
+	struct iova_range r = {iova, 0};
+
+	if (!size)
+		return fail_usage(f, EINVAL, "a DMA of size 0 does nothing");
+	if (!num_add(iova, size - 1, &r.last))
+		return fail_usage(f, ERANGE, "iova 0x%llx + size 0x%llx wraps around the address space",
+				  (unsigned long long)iova, (unsigned long long)size);
+	if (session_is_simulated(s))
+		return 0;
+	if (!space_contains(&s->reach, r)) {
+		fail_usage(f, ERANGE, "the device is not pointed at 0x%llx-0x%llx", (unsigned long long)r.start,
+			   (unsigned long long)r.last);
+		session_range_hint(s, r, f);
+		return -ERANGE;
+	}
+	while (r.start <= r.last && ledger_find(iommu_ledger(s->iommu), r, &entry) && entry.range.start <= r.start) {
+		if (entry.range.last >= r.last)
+			return 0;
+		r.start = entry.range.last + 1;
+	}
+	if (s->canary_passed)
+		return 0;
+	fail_set(f, EPERM, "iova 0x%llx is not mapped and no canary has proven that the IOMMU translates",
+		 (unsigned long long)r.start);
+	fail_hint(f, "as root the canary is possible; without it DMA goes to mapped memory only");
+	return -EPERM;
+}
+
+int session_canary(struct session *s, struct fail *f)
+{
+	if (!s->canary_ready)
+		return 0;
+	return canary_run(s, f);
+}
+
+int session_dma_start(struct session *s, struct fail *f)
+{
+	int err;
+
+	if (s->started)
+		return 0;
+	if (!s->dev) {
+		*f = s->dev_why;
+		if (!f->err)
+			fail_set(f, ENODEV, "no driver for device %s", session_device_name(s));
+		return -f->err;
+	}
+	err = canary_setup(s, f);
+	if (err && err != -EOPNOTSUPP)
+		return err;
+	err = dev_start(s->dev, f);
+	if (err)
+		return err;
+	s->started = true;
+	return session_canary(s, f);
+}
+
+int session_pin_setup(struct session *s, uint64_t max_size, unsigned int slots, struct fail *f)
+{
+	uint64_t need;
+
+	s->slot_size = ALIGN_UP(max_size, MiB(2)) + MiB(2);
+	s->slots = slots;
+	if (!num_mul(s->slot_size, slots, &need) || need > s->arena.last - s->slots_base + 1) {
+		fail_set(f, ENOSPC, "%u buffers of 0x%llx bytes do not fit into the area kept for pins", slots,
+			 (unsigned long long)max_size);
+		fail_hint(f, "use a smaller --graveyard or --size");
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+int session_pin(struct session *s, unsigned int slot, void *va, uint64_t size, struct fail *f)
+{
+	struct iommu_map_req req = {.va = va, .size = size, .prot = IOMMU_PROT_READ, .tag = "graveyard", .owner = slot};
+
+	req.iova = s->slots_base + slot * s->slot_size;
+	return iommu_map(s->iommu, &req, f);
+}
+
+int session_unpin(struct session *s, unsigned int slot, uint64_t size, uint64_t *unmapped, struct fail *f)
+{
+	return iommu_unmap(s->iommu, s->slots_base + slot * s->slot_size, size, unmapped, f);
+}
+
+int session_canary_page(struct session *s, unsigned int n, struct canary_page *out, struct fail *f)
+{
+	if (n >= SESSION_CANARY_PAGES)
+		return -EINVAL;
+	if (!s->canary_ready)
+		return fail_set(f, EOPNOTSUPP, "no canary: %s", s->canary_why);
+	if (!s->probe[n]) {
+		s->probe[n] = session_page_new(s, true, dev_limits(s->dev)->max_iova, f);
+		if (!s->probe[n])
+			return fail_set(f, EOPNOTSUPP, "no canary page: %s", s->canary_why);
+		space_exclude(&s->space, (struct iova_range){s->probe[n]->phys, s->probe[n]->phys + SESSION_PAGE - 1});
+	}
+	*out = (struct canary_page){s->probe[n]->mem.va, s->probe[n]->phys};
+	return 0;
+}
+
+int session_unmap_all(struct session *s, uint64_t *unmapped, struct fail *f)
+{
+	struct dev *dev = s->started ? s->dev : NULL;
+	int err = dev ? dev_stop(dev) : 0;
+
+	if (err)
+		return fail_set(f, EBUSY, "device %s would not stop before unmapping everything",
+				session_device_name(s));
+	err = iommu_unmap_all(s->iommu, unmapped, f);
+	if (err)
+		return err;
+	err = session_pages_restore(s, f);
+	if (!err && dev)
+		err = dev_start(dev, f);
+	return err;
+}
+
+/* Does the requester in a fault mean our device? Behind a bridge the bridge's id is logged: same group is ours too. */
+static bool session_fault_is_ours(const struct session *s, const struct dma_fault *fault)
+{
+	char group[16];
+
+	if (!fault->device[0] || !strcmp(fault->device, session_device_name(s)))
+		return true;
+	if (host_read_link(s->host, group, sizeof(group), "/sys/bus/pci/devices/%s/iommu_group", fault->device))
+		return false;
+	return s->group >= 0 && atoi(group) == s->group;
+}
+
+int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen)
+{
+	unsigned int suppressed = 0, kept = 0;
+	char complaint[sizeof(s->complaint)] = "";
+	int err;
+
+	*count = 0;
+	*seen = s->faults_seen;
+	if (!s->faults_seen)
+		return 0;
+	if (session_is_simulated(s))
+		return iommu_faults(s->iommu, out, max, count);
+	err = fault_log_read(s->faults, out, max, count, &suppressed, complaint, sizeof(complaint));
+	if (complaint[0] && !s->complaint[0])
+		snprintf(s->complaint, sizeof(s->complaint), "%s", complaint);
+	for (unsigned int i = 0; i < *count; i++)
+		if (session_fault_is_ours(s, &out[i]))
+			out[kept++] = out[i];
+	*count = kept;
+	return err;
+}
+
+const char *session_kernel_complaint(struct session *s)
+{
+	uint64_t taint = session_is_simulated(s) ? s->taint : fault_kernel_taint();
+
+	if (!s->complaint[0] && (taint & ~s->taint))
+		snprintf(s->complaint, sizeof(s->complaint),
+			 "the kernel became tainted during the run: 0x%llx, was 0x%llx", (unsigned long long)taint,
+			 (unsigned long long)s->taint);
+	return s->complaint;
+}
+
+int session_pin_excess(struct session *s, int64_t *pages)
+{
+	uint64_t now;
+	int err;
+
+	if (!s->has_pins)
+		return -EOPNOTSUPP;
+	err = iommu_pins(s->iommu, &now);
+	if (!err)
+		*pages = (int64_t)(now - s->pins_base) - (int64_t)(ledger_bytes(iommu_ledger(s->iommu)) / SESSION_PAGE);
+	return err;
+}

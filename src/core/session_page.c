@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Single pages that stay where they are: rings, canaries and probe pages, pinned by a mapping in the arena. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/session_priv.h"
+
+/* How many pages to look at for one with a low physical address before giving up: 64 MiB. */
+#define PAGE_SEARCH_MAX 16384
+
+static int page_pin(struct session *s, struct session_page *page, struct fail *f)
+{
+	struct iommu_map_req req = {
+		.va = page->mem.va, .size = SESSION_PAGE, .iova = page->pin, .prot = IOMMU_PROT_READ, .tag = "pin"};
+	int err = iommu_map(s->iommu, &req, f);
+
+	page->pinned = !err;
+	return err;
+}
+
+static bool page_fits(const struct session *s, uint64_t phys, iova_t max)
+{
+	struct iova_range r = {phys, phys + SESSION_PAGE - 1};
+	struct iova_range pin = s->arena;
+
+	return r.last <= max && space_contains(&s->reach, r) && !iova_range_overlaps(r, pin);
+}
+
+/*
+ * Memory whose physical address suits, found by looking at many pages. The candidates that do not suit are held until
+ * the search ends, else the kernel would hand out the same ones again.
+ */
+static int page_search(struct session *s, iova_t max, struct iommu_mem *out)
+{
+	struct iommu_mem *held = calloc(PAGE_SEARCH_MAX, sizeof(*held));
+	unsigned int n = 0;
+	uint64_t phys;
+	int err = held ? 0 : -ENOMEM;
+
+	while (!err && n < PAGE_SEARCH_MAX) {
+		err = iommu_mem_alloc(s->iommu, SESSION_PAGE, IOMMU_MEM_ANON, &held[n], NULL);
+		if (err)
+			break;
+		n++;
+		err = iommu_phys(s->iommu, held[n - 1].va, &phys);
+		if (err)
+			break;
+		if (page_fits(s, phys, max)) {
+			*out = held[--n];
+			goto out_free;
+		}
+	}
+	if (!err)
+		err = -ERANGE;
+out_free:
+	for (unsigned int i = 0; i < n; i++)
+		iommu_mem_free(s->iommu, &held[i]);
+	free(held);
+	return err;
+}
+
+static void page_why(struct session *s, int err, iova_t max)
+{
+	if (err == -ERANGE)
+		snprintf(s->canary_why, sizeof(s->canary_why),
+			 "no page of ours lies below the device's highest address 0x%llx", (unsigned long long)max);
+	else if (err == -EPERM || err == -EACCES)
+		snprintf(s->canary_why, sizeof(s->canary_why), "physical addresses are hidden (pagemap needs root)");
+	else
+		snprintf(s->canary_why, sizeof(s->canary_why), "physical addresses cannot be had: %s", strerror(-err));
+}
+
+struct session_page *session_page_new(struct session *s, bool identity, iova_t max, struct fail *f)
+{
+	struct session_page *page;
+	uint64_t phys = 0;
+	int err;
+
+	if (s->nr_pages == SESSION_PAGES_MAX || s->arena_next + SESSION_PAGE > s->slots_base) {
+		fail_set(f, ENOSPC, "no room for another pinned page");
+		return NULL;
+	}
+	page = calloc(1, sizeof(*page));
+	if (!page) {
+		fail_set(f, ENOMEM, "cannot allocate a page record");
+		return NULL;
+	}
+	err = identity ? page_search(s, max, &page->mem)
+		       : iommu_mem_alloc(s->iommu, SESSION_PAGE, IOMMU_MEM_ANON, &page->mem, f);
+	if (err) {
+		if (identity)
+			page_why(s, err, max);
+		goto out_record;
+	}
+	page->pin = s->arena_next;
+	err = page_pin(s, page, f);
+	if (err)
+		goto out_mem;
+	/* only now can it no longer move: the address that counts is this one */
+	page->has_phys = !iommu_phys(s->iommu, page->mem.va, &phys);
+	page->phys = phys;
+	s->arena_next += SESSION_PAGE;
+	s->pages[s->nr_pages++] = page;
+	if (identity && (!page->has_phys || !page_fits(s, phys, max))) {
+		page_why(s, -ERANGE, max);
+		session_page_free(s, page);
+		return NULL;
+	}
+	return page;
+out_mem:
+	iommu_mem_free(s->iommu, &page->mem);
+out_record:
+	free(page);
+	return NULL;
+}
+
+int session_page_map(struct session *s, struct session_page *page, iova_t iova, struct fail *f)
+{
+	struct iommu_map_req req = {
+		.va = page->mem.va, .size = SESSION_PAGE, .iova = iova, .prot = IOMMU_PROT_RW, .tag = "page"};
+	int err = iommu_map(s->iommu, &req, f);
+
+	if (!err) {
+		page->iova = iova;
+		page->mapped = true;
+	}
+	return err;
+}
+
+int session_page_unmap(struct session *s, struct session_page *page)
+{
+	if (!page->mapped)
+		return 0;
+	page->mapped = false;
+	return iommu_unmap(s->iommu, page->iova, SESSION_PAGE, NULL, NULL);
+}
+
+void session_page_free(struct session *s, struct session_page *page)
+{
+	if (!page)
+		return;
+	session_page_unmap(s, page);
+	if (page->pinned)
+		iommu_unmap(s->iommu, page->pin, SESSION_PAGE, NULL, NULL);
+	iommu_mem_free(s->iommu, &page->mem);
+	for (unsigned int i = 0; i < s->nr_pages; i++) {
+		if (s->pages[i] != page)
+			continue;
+		s->pages[i] = s->pages[--s->nr_pages];
+		break;
+	}
+	free(page);
+}
+
+void session_pages_free_all(struct session *s)
+{
+	while (s->nr_pages)
+		session_page_free(s, s->pages[s->nr_pages - 1]);
+	memset(s->canary, 0, sizeof(s->canary));
+	memset(s->probe, 0, sizeof(s->probe));
+}
+
+int session_pages_restore(struct session *s, struct fail *f)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < s->nr_pages && !err; i++) {
+		struct session_page *page = s->pages[i];
+		bool mapped = page->mapped;
+		uint64_t phys = 0;
+
+		err = page_pin(s, page, f);
+		if (err)
+			break;
+		/* unpinned for a moment: had it moved, its identity IOVA would now name a stranger's page */
+		if (page->has_phys && (iommu_phys(s->iommu, page->mem.va, &phys) || phys != page->phys))
+			return fail_set(f, EREMOTEIO, "a pinned page moved while everything was unmapped");
+		page->mapped = false;
+		if (mapped)
+			err = session_page_map(s, page, page->iova, f);
+	}
+	return err;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a session is made of; for session*.c and canary.c only. */
+#ifndef IC_CORE_SESSION_PRIV_H
+#define IC_CORE_SESSION_PRIV_H
+
+#include "core/session.h"
+
+#define SESSION_PAGE 4096u
+/* canary A/B, C/D, plus probe pages, plus rings: all single pages in the low part of the arena */
+#define SESSION_PAGES_MAX 64
+
+/* A page of ours with its pin in the arena, perhaps with an identity IOVA. */
+struct session_page {
+	struct iommu_mem mem;
+	iova_t pin; /* arena IOVA that keeps it in place */
+	bool has_phys;
+	uint64_t phys;
+	iova_t iova; /* where the device sees it (rings) */
+	bool mapped; /* at iova */
+	bool pinned;
+};
+
+struct session {
+	struct session_params params;
+	const struct host *host;
+	struct iommu *iommu;
+	struct iommu_device *idev;
+	struct dev *dev;
+	struct dev_env env;
+	struct fail dev_why; /* why there is no driver */
+	struct iova_space space;
+	struct iova_space reach; /* space before the arena is cut out, for canary pages */
+	struct iova_range arena;
+	iova_t arena_next; /* single pages are bumped from the start */
+	iova_t slots_base; /* then pin slots */
+	uint64_t slot_size;
+	unsigned int slots;
+	uint64_t stamp_id;
+	struct session_page *pages[SESSION_PAGES_MAX];
+	unsigned int nr_pages;
+	struct session_page *canary[4]; /* A, B, C, D */
+	struct session_page *probe[SESSION_CANARY_PAGES];
+	bool canary_ready, canary_passed, canary_warned;
+	char canary_why[160];
+	bool started, lost;
+	struct fault_log *faults;
+	bool faults_seen;
+	char complaint[256];
+	uint64_t taint;
+	uint64_t pins_base;
+	bool has_pins;
+	uint64_t granule;
+	struct buffer *buffers; /* op.c */
+	unsigned int buffer_serial;
+	int group;
+};
+
+/* session_page.c: pages with a known physical address. */
+/* A fresh page, pinned; with @identity its physical address is a legal IOVA <= @max. NULL: see s->canary_why. */
+struct session_page *session_page_new(struct session *s, bool identity, iova_t max, struct fail *f);
+void session_page_free(struct session *s, struct session_page *page);
+int session_page_map(struct session *s, struct session_page *page, iova_t iova, struct fail *f);
+int session_page_unmap(struct session *s, struct session_page *page);
+void session_pages_free_all(struct session *s);
+/* After an unmap-all: pins and mappings again. */
+int session_pages_restore(struct session *s, struct fail *f);
+
+/* canary.c */
+int canary_setup(struct session *s, struct fail *f);
+int canary_run(struct session *s, struct fail *f);
+
+#endif

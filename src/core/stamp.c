@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writing stamps at memory speed, checking them at memory speed, and saying precisely what a bad line is. */
+#include <string.h>
+
+#include "base/util.h"
+#include "core/stamp.h"
+
+#define STAMP_MAGIC 0x1c57a3b1e5c0de01ull
+#define STAMP_POISON 0x5bad5bad5bad5badull
+#define STAMP_WORDS (STAMP_LINE / 8)
+#define STAMP_PAGE_SHIFT 12
+
+/*
+ * The compiler turns these into the widest vectors the target has. Word i of the line after this one is word i plus a
+ * constant in all words but the page, which is why stamping needs one addition per vector and no hashing.
+ */
+typedef uint64_t stamp_vec __attribute__((vector_size(STAMP_LINE), aligned(8), may_alias));
+
+/* Odd constants of the golden-ratio kind: a changed IOVA bit changes each bound word in its own way. */
+static const uint64_t stamp_factor[4] = {0x9e3779b97f4a7c15ull, 0xc2b2ae3d27d4eb4full, 0x165667b19e3779f9ull,
+					 0xd6e8feb86659fd93ull};
+
+static uint64_t stamp_mix(uint64_t x)
+{
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93ull;
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93ull;
+	x ^= x >> 32;
+	return x;
+}
+
+/* Vectors go by pointer: by value their calling convention would depend on the target's vector width. */
+static void stamp_line(const struct stamp *s, iova_t base, stamp_vec *out)
+{
+	uint64_t key = stamp_mix(s->session ^ stamp_mix(s->generation));
+	stamp_vec v;
+
+	v[0] = STAMP_MAGIC ^ s->session;
+	v[1] = s->generation;
+	v[2] = s->iova;
+	v[3] = (s->iova >> STAMP_PAGE_SHIFT) - (base >> STAMP_PAGE_SHIFT);
+	for (unsigned int i = 0; i < ARRAY_SIZE(stamp_factor); i++)
+		v[4 + i] = (key >> i | key << (63 - i)) + s->iova * stamp_factor[i];
+	*out = v;
+}
+
+static const stamp_vec stamp_step = {
+	0,
+	0,
+	STAMP_LINE,
+	0,
+	STAMP_LINE * 0x9e3779b97f4a7c15ull,
+	STAMP_LINE * 0xc2b2ae3d27d4eb4full,
+	STAMP_LINE * 0x165667b19e3779f9ull,
+	STAMP_LINE * 0xd6e8feb86659fd93ull,
+};
+
+/* Lines up to the next 4 KiB border of the IOVA, where the page number steps; at most @left bytes. */
+static size_t stamp_chunk(iova_t iova, size_t left)
+{
+	size_t to_border = (1u << STAMP_PAGE_SHIFT) - (iova & ((1u << STAMP_PAGE_SHIFT) - 1));
+
+	to_border = ALIGN_UP(to_border, STAMP_LINE);
+	return MIN(to_border, left);
+}
+
+/*
+ * A device may write these bytes while we look at them (that is the bug being hunted), so under ThreadSanitizer the
+ * accesses are relaxed atomics. Elsewhere plain vectors: a relaxed 8-byte access compiles to the same moves but is never
+ * widened.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define STAMP_RELAXED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define STAMP_RELAXED 1
+#endif
+#endif
+
+#ifdef STAMP_RELAXED
+#define STAMP_CLONES
+#elif defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+/* The loader picks the widest: in cache this is four times the baseline, in memory it is the memory's speed anyway. */
+#define STAMP_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define STAMP_CLONES
+#endif
+
+#ifdef STAMP_RELAXED
+#define stamp_store(to, v)                                                                  \
+	do {                                                                                \
+		for (unsigned int w_ = 0; w_ < STAMP_WORDS; w_++)                           \
+			__atomic_store_n((uint64_t *)(to) + w_, (v)[w_], __ATOMIC_RELAXED); \
+	} while (0)
+#define stamp_or_diff(diff, from, line)                                                                              \
+	do {                                                                                                         \
+		for (unsigned int w_ = 0; w_ < STAMP_WORDS; w_++)                                                    \
+			(diff)[w_] |= __atomic_load_n((const uint64_t *)(from) + w_, __ATOMIC_RELAXED) ^ (line)[w_]; \
+	} while (0)
+#else
+#define stamp_store(to, v) (*(stamp_vec *)(to) = (v))
+#define stamp_or_diff(diff, from, line) ((diff) |= *(const stamp_vec *)(from) ^ (line))
+#endif
+
+/* Write @n bytes (a multiple of a line) and leave *io at the line that follows. */
+STAMP_CLONES static void stamp_write_lines(char *p, size_t n, stamp_vec *io, const stamp_vec *by)
+{
+	stamp_vec line = *io, step = *by;
+
+	for (char *stop = p + n; p < stop; p += STAMP_LINE) {
+		stamp_store(p, line);
+		line += step;
+	}
+	*io = line;
+}
+
+/* True when @n bytes are the lines from *io on. */
+STAMP_CLONES static bool stamp_match_lines(const char *p, size_t n, stamp_vec *io, const stamp_vec *by)
+{
+	stamp_vec line = *io, step = *by, diff = {0};
+
+	for (const char *stop = p + n; p < stop; p += STAMP_LINE) {
+		stamp_or_diff(diff, p, line);
+		line += step;
+	}
+	*io = line;
+	return !(diff[0] | diff[1] | diff[2] | diff[3] | diff[4] | diff[5] | diff[6] | diff[7]);
+}
+
+/* A ragged end shorter than a line. */
+static void stamp_store_part(void *to, const stamp_vec *v, size_t n)
+{
+	memcpy(to, v, n);
+}
+
+static bool stamp_equal_part(const void *at, const stamp_vec *v, size_t n)
+{
+	return !memcmp(at, v, n);
+}
+
+static uint64_t stamp_page_of(const struct stamp *stamp, iova_t iova)
+{
+	return (iova >> STAMP_PAGE_SHIFT) - (stamp->iova >> STAMP_PAGE_SHIFT);
+}
+
+void stamp_fill(void *va, size_t size, const struct stamp *stamp)
+{
+	iova_t iova = stamp->iova;
+	char *p = va, *end = p + (size & ~(size_t)(STAMP_LINE - 1));
+	stamp_vec line;
+
+	stamp_line(stamp, stamp->iova, &line);
+	while (p < end) {
+		size_t n = stamp_chunk(iova, (size_t)(end - p));
+
+		stamp_write_lines(p, n, &line, &stamp_step);
+		p += n;
+		iova += n;
+		line[3] = stamp_page_of(stamp, iova);
+	}
+	stamp_store_part(p, &line, size & (STAMP_LINE - 1));
+}
+
+/* As stamp_verify; *good = bytes from the start that are good, to the chunk that holds the first bad line. */
+static bool stamp_verify_from(const void *va, size_t size, const struct stamp *stamp, size_t *good)
+{
+	iova_t iova = stamp->iova;
+	const char *p = va, *end = p + (size & ~(size_t)(STAMP_LINE - 1));
+	stamp_vec line;
+
+	stamp_line(stamp, stamp->iova, &line);
+	while (p < end) {
+		size_t n = stamp_chunk(iova, (size_t)(end - p));
+
+		*good = (size_t)(p - (const char *)va);
+		if (!stamp_match_lines(p, n, &line, &stamp_step))
+			return false;
+		p += n;
+		iova += n;
+		line[3] = stamp_page_of(stamp, iova);
+	}
+	*good = (size_t)(p - (const char *)va);
+	return stamp_equal_part(p, &line, size & (STAMP_LINE - 1));
+}
+
+bool stamp_verify(const void *va, size_t size, const struct stamp *stamp)
+{
+	size_t good;
+
+	return stamp_verify_from(va, size, stamp, &good);
+}
+
+void stamp_poison(void *va, size_t size)
+{
+	stamp_vec poison = {STAMP_POISON, STAMP_POISON, STAMP_POISON, STAMP_POISON,
+			    STAMP_POISON, STAMP_POISON, STAMP_POISON, STAMP_POISON};
+	size_t whole = size & ~(size_t)(STAMP_LINE - 1);
+	static const stamp_vec none;
+
+	stamp_write_lines(va, whole, &poison, &none);
+	stamp_store_part((char *)va + whole, &poison, size & (STAMP_LINE - 1));
+}
+
+bool stamp_is_poison(const void *va, size_t size)
+{
+	const char *p = va;
+	uint64_t word;
+
+	for (; size >= sizeof(word); p += sizeof(word), size -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		if (word != STAMP_POISON)
+			return false;
+	}
+	word = STAMP_POISON;
+	return !memcmp(p, &word, size);
+}
+
+/* The expected line @offset bytes into the stamped area. */
+static struct stamp stamp_at(const struct stamp *s, size_t offset)
+{
+	return (struct stamp){s->session, s->generation, s->iova + offset};
+}
+
+/*
+ * Is the line an intact stamp, whoever made it? The page word is relative to the buffer, so it is not part of the test;
+ * all others follow from session, generation and IOVA.
+ */
+static bool stamp_decode(const uint64_t words[STAMP_WORDS], struct stamp *out)
+{
+	struct stamp s = {words[0] ^ STAMP_MAGIC, words[1], words[2]};
+	stamp_vec v;
+
+	stamp_line(&s, s.iova, &v);
+	for (unsigned int i = 0; i < STAMP_WORDS; i++)
+		if (i != 3 && v[i] != words[i])
+			return false;
+	*out = s;
+	return true;
+}
+
+/* Some words right or poison or of our session, not all: pieces of several writes. */
+static bool stamp_is_torn(const uint64_t words[STAMP_WORDS], const stamp_vec *want, size_t n)
+{
+	unsigned int right = 0, poison = 0, count = n / 8;
+
+	for (unsigned int i = 0; i < count; i++) {
+		right += words[i] == (*want)[i];
+		poison += words[i] == STAMP_POISON;
+	}
+	return right || poison || words[0] == (*want)[0];
+}
+
+static enum stamp_class stamp_classify(const struct stamp *want, iova_t base, const void *at, size_t n,
+				       struct stamp_verdict *v)
+{
+	stamp_vec line;
+
+	stamp_line(want, base, &line);
+	memset(v->words, 0, sizeof(v->words));
+	memcpy(v->words, at, n);
+	v->got_is_stamp = n == STAMP_LINE && stamp_decode(v->words, &v->got);
+	if (stamp_equal_part(at, &line, n))
+		return STAMP_OK;
+	if (stamp_is_poison(at, n))
+		return STAMP_UNWRITTEN;
+	if (!v->got_is_stamp)
+		return stamp_is_torn(v->words, &line, n) ? STAMP_TORN : STAMP_FOREIGN;
+	if (v->got.session != want->session || v->got.generation >> 48 != want->generation >> 48)
+		return STAMP_FOREIGN;
+	if (v->got.generation == want->generation)
+		return STAMP_MISPLACED;
+	return v->got.generation < want->generation ? STAMP_STALE : STAMP_NEWER;
+}
+
+bool stamp_next_bad(const void *va, size_t size, const struct stamp *stamp, size_t *offset, struct stamp_verdict *out)
+{
+	const char *base = va;
+	struct stamp from = stamp_at(stamp, *offset);
+	size_t good = 0;
+
+	/* whole good stretches go by at full speed; page numbers are relative, so only from the start */
+	if (*offset == 0 && stamp_verify_from(va, size, stamp, &good))
+		return false;
+	*offset += good;
+	for (; *offset < size; *offset += STAMP_LINE) {
+		size_t n = MIN(size - *offset, (size_t)STAMP_LINE);
+		struct stamp_verdict v;
+
+		from = stamp_at(stamp, *offset);
+		v.what = stamp_classify(&from, stamp->iova, base + *offset, n, &v);
+		if (v.what == STAMP_OK)
+			continue;
+		v.offset = *offset;
+		v.length = 0;
+		v.expected = from;
+		*out = v;
+		while (*offset < size && v.what == out->what) {
+			n = MIN(size - *offset, (size_t)STAMP_LINE);
+			out->length += n;
+			*offset += n;
+			if (*offset >= size)
+				break;
+			from = stamp_at(stamp, *offset);
+			n = MIN(size - *offset, (size_t)STAMP_LINE);
+			v.what = stamp_classify(&from, stamp->iova, base + *offset, n, &v);
+		}
+		return true;
+	}
+	return false;
+}
+
+const char *stamp_class_text(enum stamp_class what)
+{
+	static const char *const text[] = {
+		[STAMP_OK] = "as expected",
+		[STAMP_STALE] = "data of an earlier generation",
+		[STAMP_NEWER] = "data of a later generation",
+		[STAMP_MISPLACED] = "this generation's data of another place",
+		[STAMP_UNWRITTEN] = "poison, never written",
+		[STAMP_TORN] = "one line mixed from several writes",
+		[STAMP_FOREIGN] = "data that is none of ours",
+	};
+
+	return text[what];
+}
