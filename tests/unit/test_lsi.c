@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dev/lsi on a model of the chip: scripts are fetched and run, end late, fail in the middle, never end, or the chip goes. */
+#include "unit.h"
+
+#include "dev/driver.h"
+#include "fake_idev.h"
+
+struct lsi_model {
+	uint8_t memory[65536]; /* from IOVA 0x10000 */
+	uint8_t dstat, istat, dien;
+	uint32_t dsp, scratch;
+	unsigned int kicks, resets, moves;
+	unsigned int fail_at; /* move number (from 1) that ends with fail_dstat */
+	uint8_t fail_dstat;
+	unsigned int late; /* ISTAT reads before the end of a script shows */
+	bool hangs, gone, dead_scratch, scsi;
+};
+
+static struct lsi_model model;
+static struct fake_idev idev;
+static struct fake_ring ring;
+static const struct dev_env env = {&ring, fake_ring_alloc, fake_ring_free};
+
+static void model_end(struct lsi_model *m, uint8_t dstat)
+{
+	m->dstat = dstat;
+	m->istat |= m->scsi ? 2 : 1;
+}
+
+static void model_run(struct lsi_model *m)
+{
+	uint32_t *at;
+
+	for (unsigned int n = 1;; n++) {
+		assert_in_range(m->dsp, FAKE_RING_IOVA, FAKE_RING_IOVA + 4096 - 8);
+		at = &ring.page[(m->dsp - FAKE_RING_IOVA) / 4];
+		if ((*at & 0xff000000) == 0x98000000) {
+			m->dsp += 8;
+			model_end(m, 0x84);
+			return;
+		}
+		assert_int_equal(*at >> 24, 0xc0);
+		m->dsp += 12;
+		if (n == m->fail_at) {
+			model_end(m, m->fail_dstat);
+			return;
+		}
+		assert_true(at[1] >= 0x10000 && at[2] >= 0x10000);
+		memmove(m->memory + at[2] - 0x10000, m->memory + at[1] - 0x10000, *at & 0xffffff);
+		m->moves++;
+	}
+}
+
+static uint64_t model_read(void *ctx, uint64_t offset, unsigned int width)
+{
+	struct lsi_model *m = ctx;
+	uint8_t dstat = m->dstat;
+
+	if (m->gone)
+		return UINT64_MAX;
+	switch (offset) {
+	case 0x0c:
+		m->dstat = 0;
+		m->istat &= (uint8_t)~1;
+		return dstat | 0x80;
+	case 0x14:
+		if (m->istat && m->late) {
+			m->late--;
+			return 0;
+		}
+		return m->istat;
+	case 0x2c:
+		return m->dsp;
+	case 0x34:
+		return m->dead_scratch ? 0 : m->scratch;
+	case 0x42:
+	case 0x43:
+		m->istat &= (uint8_t)~2;
+		return 0;
+	default:
+		fail_msg("read of 0x%lx", (unsigned long)offset);
+		return 0;
+	}
+}
+
+static void model_write(void *ctx, uint64_t offset, unsigned int width, uint64_t value)
+{
+	struct lsi_model *m = ctx;
+
+	switch (offset) {
+	case 0x14:
+		if (value & 0x40) {
+			m->resets++;
+			m->dstat = m->istat = 0;
+			m->dsp = 0;
+		}
+		break;
+	case 0x2c:
+		m->kicks++;
+		m->dsp = (uint32_t)value;
+		if (!m->hangs)
+			model_run(m);
+		break;
+	case 0x34:
+		m->scratch = (uint32_t)value;
+		break;
+	case 0x39:
+		m->dien = (uint8_t)value;
+		break;
+	case 0x38:
+	case 0x3b:
+	case 0x40:
+	case 0x41:
+		assert_int_equal(value, 0);
+		break;
+	default:
+		fail_msg("write to 0x%lx", (unsigned long)offset);
+	}
+}
+
+static const struct mmio_ops model_ops = {model_read, model_write};
+
+static struct dev *open_lsi(void)
+{
+	const struct mmio mmio = {.size = 0x400, .ops = &model_ops, .ctx = &model};
+	struct dev *dev;
+
+	memset(&model, 0, sizeof(model));
+	memset(&ring, 0, sizeof(ring));
+	model.dien = 0xff;
+	fake_idev_init(&idev, 0x1000, 0x0012);
+	assert_int_equal(dev_open_ops(&dev, &dev_lsi_ops, &idev.idev, "", &mmio, &env, NULL), 0);
+	return dev;
+}
+
+static struct dev *start_lsi(void)
+{
+	struct dev *dev = open_lsi();
+
+	assert_int_equal(dev_start(dev, NULL), 0);
+	assert_int_equal(ring.asked_max, UINT32_MAX);
+	assert_int_equal(model.dien, 0);
+	return dev;
+}
+
+static void test_copy(void **state)
+{
+	struct dev *dev = start_lsi();
+	int status = -1;
+
+	for (int i = 0; i < 8192; i++)
+		model.memory[i] = (uint8_t)(i * 31 + i / 256);
+	model.late = 3;
+	assert_int_equal(dev_roundtrip(dev, 0, 0x10000, 0x14000, 8192, &status), 0);
+	assert_int_equal(status, 0);
+	assert_memory_equal(model.memory, model.memory + 0x4000, 8192);
+	assert_int_equal(model.kicks, 1);
+	assert_int_equal(dev_stop(dev), 0);
+	assert_int_equal(ring.allocated, 1);
+	assert_int_equal(ring.freed, 1);
+	assert_int_equal(idev.command & 4, 0);
+	dev_close(dev);
+	assert_int_equal(ring.freed, 1);
+}
+
+static void test_batch(void **state)
+{
+	struct dev *dev = start_lsi();
+	struct dev_req reqs[301];
+
+	for (unsigned int i = 0; i < 301; i++) {
+		model.memory[i] = (uint8_t)(i + 1);
+		reqs[i] = (struct dev_req){DEV_COPY, 0x10000 + i, 0x12000 + 2 * i, 1, 99};
+	}
+	assert_int_equal(dev_transfer(dev, 0, reqs, 301, 100), -ERANGE);
+	assert_int_equal(model.kicks, 0);
+	assert_int_equal(dev_transfer(dev, 0, reqs, 300, 100), 0);
+	assert_int_equal(model.kicks, 1);
+	assert_int_equal(model.moves, 300);
+	for (unsigned int i = 0; i < 300; i++) {
+		assert_int_equal(reqs[i].status, 0);
+		assert_int_equal(model.memory[0x2000 + 2 * i], (uint8_t)(i + 1));
+	}
+	assert_int_equal(reqs[300].status, 99);
+	dev_close(dev);
+}
+
+static void test_limits(void **state)
+{
+	struct dev_req r = {DEV_COPY, 0x10000, 0x12000, 1 << 24, 0};
+	struct dev *dev = start_lsi();
+
+	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), -ERANGE);
+	r = (struct dev_req){DEV_COPY, 0x10000, UINT32_MAX, 2, 0};
+	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), -ERANGE);
+	r = (struct dev_req){DEV_READ, 0x10000, 0, 2, 0};
+	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), -EINVAL);
+	assert_int_equal(model.kicks, 0);
+	dev_close(dev);
+}
+
+static void test_errors(void **state)
+{
+	static const uint8_t dstats[] = {0x81, 0xa0, 0x90, 0xc0};
+	struct dev_req reqs[3];
+	struct dev *dev = start_lsi();
+
+	for (size_t i = 0; i < ARRAY_SIZE(dstats); i++) {
+		for (unsigned int k = 0; k < 3; k++)
+			reqs[k] = (struct dev_req){DEV_COPY, 0x10000, 0x12000 + 64 * k, 64, 0};
+		model.fail_at = 2;
+		model.fail_dstat = dstats[i];
+		assert_int_equal(dev_transfer(dev, 0, reqs, 3, 100), 0);
+		assert_int_equal(reqs[0].status, 0);
+		assert_int_equal(reqs[1].status, -EIO);
+		assert_int_equal(reqs[2].status, -EIO);
+	}
+	/* the SCSI side interrupts: taken back, or the next transfer would end too early */
+	model.fail_at = 1;
+	model.scsi = true;
+	assert_int_equal(dev_transfer(dev, 0, reqs, 3, 100), 0);
+	assert_int_equal(reqs[0].status, -EIO);
+	assert_int_equal(model.istat, 0);
+	model.fail_at = 0;
+	model.scsi = false;
+	assert_int_equal(dev_transfer(dev, 0, reqs, 3, 100), 0);
+	assert_int_equal(reqs[2].status, 0);
+	dev_close(dev);
+}
+
+static void test_hang(void **state)
+{
+	struct dev_req r = {DEV_COPY, 0x10000, 0x12000, 64, 0};
+	struct dev *dev = start_lsi();
+
+	model.hangs = true;
+	assert_int_equal(dev_transfer(dev, 0, &r, 1, 5), -ETIMEDOUT);
+	assert_int_equal(dev_stop(dev), 0);
+	assert_int_equal(ring.freed, 1);
+	model.hangs = false;
+	assert_int_equal(dev_start(dev, NULL), 0);
+	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), 0);
+	dev_close(dev);
+	assert_int_equal(ring.freed, 2);
+}
+
+static void test_gone(void **state)
+{
+	struct dev_req r = {DEV_COPY, 0x10000, 0x12000, 64, 0};
+	struct dev *dev = start_lsi();
+
+	model.gone = true;
+	assert_int_equal(dev_transfer(dev, 0, &r, 1, 5), -ETIMEDOUT);
+	assert_int_equal(dev_stop(dev), -EBUSY);
+	assert_int_equal(ring.freed, 0);
+	dev_close(dev);
+	assert_int_equal(ring.freed, 0);
+}
+
+static void test_no_chip(void **state)
+{
+	struct dev *dev = open_lsi();
+
+	model.dead_scratch = true;
+	assert_int_equal(dev_start(dev, NULL), -ENODEV);
+	assert_int_equal(ring.allocated, 0);
+	assert_int_equal(idev.command & 4, 0);
+	dev_close(dev);
+	assert_int_equal(dev_open_ops(&dev, &dev_lsi_ops, &idev.idev, "fast=1", NULL, &env, NULL), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_copy),	cmocka_unit_test(test_batch), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_errors),	cmocka_unit_test(test_hang),  cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_no_chip),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
