@@ -110,6 +110,7 @@ static void map_hold(struct command_run *run, const struct buffer *b, uint64_t n
 static int map_execute(struct command_run *run, void *arg)
 {
 	struct map_state *m = arg;
+	struct failures found;
 	struct session *s;
 	struct buffer *b = NULL;
 	bool own;
@@ -119,10 +120,13 @@ static int map_execute(struct command_run *run, void *arg)
 		return err;
 	m->op.op = run->op;
 	m->op.unchecked = run->unchecked;
-	err = op_map(s, &m->op, &b, &run->fail);
-	if (!err && (own || !run->script_path))
+	failures_init(&found);
+	err = op_map(s, &m->op, &b, &found, &run->fail);
+	if (!err)
+		command_failures(run, "legal maps are accepted", &found);
+	if (!err && !run->script_path)
 		command_report_mappings(run, s);
-	if (!err && own)
+	if (b && own)
 		map_hold(run, b, m->hold_ns);
 	command_session_close(run, s, own);
 	return err;

@@ -79,6 +79,18 @@ static int compare_check(const struct compare *c, struct fail *f)
 	return p->iova_mode == COMPARE_FIXED ? compare_check_fixed(c, f) : 0;
 }
 
+/* A failure that no single loop owns; the last loop's mapping serves to repeat it. */
+static struct failure compare_late_failure(const struct compare *c, enum failure_class class)
+{
+	const struct compare_thread *t = c->threads;
+
+	return (struct failure){.class = class,
+				.loop = t ? t->loops : 0,
+				.map_iova = t ? t->last_iova : 0,
+				.map_size = t ? t->last_size : 0,
+				.payload = t ? t->last_payload : 0};
+}
+
 static void compare_collect_faults(struct compare *c)
 {
 	struct dma_fault batch[64];
@@ -99,6 +111,7 @@ static void compare_collect_faults(struct compare *c)
 				c->res->faults_expected++;
 				continue;
 			}
+			bad.iova = batch[i].iova;
 			snprintf(bad.text, sizeof(bad.text), "an IOMMU fault was logged where none was due: %.140s",
 				 batch[i].raw);
 			failures_add(&c->res->failures, &bad);
@@ -108,7 +121,7 @@ static void compare_collect_faults(struct compare *c)
 
 static void compare_check_pins(struct compare *c)
 {
-	struct failure bad = {.class = FAILURE_PIN_LEAK, .loop = c->threads[0].loops};
+	struct failure bad = compare_late_failure(c, FAILURE_PIN_LEAK);
 	int64_t excess = 0;
 
 	/* freeing may be deferred for a moment: only a level that stays is told */
@@ -126,7 +139,7 @@ static void compare_check_pins(struct compare *c)
 static void compare_check_kernel(struct compare *c)
 {
 	const char *complaint = session_kernel_complaint(c->s);
-	struct failure bad = {.class = FAILURE_KERNEL, .loop = c->threads[0].loops};
+	struct failure bad = compare_late_failure(c, FAILURE_KERNEL);
 
 	if (!complaint[0] || c->res->failures.count[FAILURE_KERNEL])
 		return;
@@ -187,7 +200,7 @@ static void *compare_thread_main(void *arg)
 /* The canary's verdict is a failure of the run, not an error of the tool. */
 static int compare_verdict_of(struct compare *c, int err, const struct fail *f)
 {
-	struct failure bad = {.class = FAILURE_UNTRANSLATED};
+	struct failure bad = compare_late_failure(c, FAILURE_UNTRANSLATED);
 
 	if (err != -EREMOTEIO)
 		return err;

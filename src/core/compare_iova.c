@@ -105,7 +105,7 @@ static void cases_masks(struct compare *c)
 
 		if (m)
 			case_add(c, border - PAGE, 2, "unaligned run across a flush-mask border");
-		case_add(c, border + (border >> 1) - (m ? PAGE : 0), 3, "unaligned run across a flush-mask border");
+		case_add(c, m ? border + border / 2 - PAGE : border, 3, "unaligned run across a flush-mask border");
 	}
 }
 

@@ -231,6 +231,9 @@ int compare_one(struct compare_thread *t, uint64_t n, struct fail *f)
 		err = loop_probes(&l, f);
 	graveyard_verify(&l);
 	t->loops++;
+	t->last_iova = l.iova;
+	t->last_size = l.size;
+	t->last_payload = l.payload;
 	loop_commit(&l);
 	if (!err && t->err)
 		err = fail_set(f, t->err, "cannot write the log %s", t->c->p->log_path);

@@ -38,6 +38,8 @@ struct compare_thread {
 	struct iommu_mem spare; /* --reuse */
 	bool has_spare;
 	uint64_t loops, bytes;
+	iova_t last_iova; /* of the last loop: what a failure seen later is repeated with */
+	uint64_t last_size, last_payload;
 	int err;
 	struct fail fail;
 };

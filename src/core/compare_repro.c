@@ -38,12 +38,22 @@ static void repro_header(FILE *to, const struct session *s, const struct failure
 	fprintf(to, "# danger: none\n");
 }
 
+/* Where: as it was seen, or anywhere when the verdict came before the first loop. */
+static void repro_map(FILE *to, const struct compare_params *p, const struct failure *bad, const char *buf)
+{
+	fprintf(to, "  map %s --size 0x%" PRIx64 " --iova ", buf, bad->map_size);
+	if (bad->map_iova)
+		fprintf(to, "0x%" PRIx64, bad->map_iova);
+	else
+		fprintf(to, "random");
+	fprintf(to, " --mem %s\n", repro_mem(p));
+}
+
 /* map, stamp, move, check one buffer; @gen tells its stamps from the other buffer's. */
 static void repro_turn(FILE *to, const struct compare_params *p, const struct failure *bad, const char *buf,
 		       unsigned int gen)
 {
-	fprintf(to, "  map %s --size 0x%" PRIx64 " --iova 0x%" PRIx64 " --mem %s\n", buf, bad->map_size, bad->map_iova,
-		repro_mem(p));
+	repro_map(to, p, bad, buf);
 	fprintf(to, "  fill %s --size 0x%" PRIx64 " --stamp %u\n", buf, bad->payload, gen);
 	fprintf(to, "  fill %s --offset 0x%" PRIx64 " --size 0x%" PRIx64 " --byte 0x5a\n", buf, bad->payload,
 		bad->payload);
@@ -117,7 +127,8 @@ static void repro_body(FILE *to, const struct compare_params *p, const struct fa
 int compare_save_repro(const struct session *s, const struct compare_params *p, const struct compare_result *res,
 		       const char *path, struct fail *f)
 {
-	const struct failure *bad = &res->failures.list[0];
+	struct failure first = res->failures.list[0];
+	const struct failure *bad = &first;
 	char *tmp = NULL;
 	uint64_t repeat;
 	int err = 0, fd;
@@ -132,6 +143,10 @@ int compare_save_repro(const struct session *s, const struct compare_params *p, 
 	if (!to) {
 		err = fail_set(f, errno, "cannot write the repro %s", path);
 		goto out;
+	}
+	if (!first.map_size) {
+		first.payload = p->size_max;
+		first.map_size = ALIGN_UP(2 * p->size_max, 4096);
 	}
 	repeat = MAX((uint64_t)REPRO_REPEAT_MIN, 2 * bad->loop);
 	repro_header(to, s, bad);

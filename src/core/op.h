@@ -40,7 +40,11 @@ struct op_map {
 	uint64_t op; /* number for random choices */
 	bool unchecked;
 };
-int op_map(struct session *s, const struct op_map *op, struct buffer **out, struct fail *f);
+/*
+ * A refusal (EEXIST, EADDRINUSE) where the ledger has nothing adds a map-refused failure and leaves *out NULL; everything
+ * else that goes wrong is an -errno.
+ */
+int op_map(struct session *s, const struct op_map *op, struct buffer **out, struct failures *found, struct fail *f);
 
 struct op_unmap {
 	const char *buf; /* or range, or all */

@@ -69,7 +69,9 @@ void sim_dma_execute(struct sim *sim, struct sim_dma *dma, char *buffer)
 		dma->status = -EIO;
 		return;
 	}
-	access.untranslated = sim_fault_fires(&sim->faults, SIM_FAULT_UNTRANSLATED);
+	/* an IOMMU that was switched off stays off */
+	access.untranslated = sim_fault_fires(&sim->faults, SIM_FAULT_UNTRANSLATED) ||
+			      sim_fault_has_fired(&sim->faults, SIM_FAULT_UNTRANSLATED);
 	for (uint64_t done = 0; done < dma->len;)
 		done += sim_dma_piece(&access, dma, done, buffer);
 	dma->status = access.faulted ? -EFAULT : 0;

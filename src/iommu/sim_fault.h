@@ -47,4 +47,11 @@ static inline bool sim_fault_fires(struct sim_faults *faults, enum sim_fault_id 
 	return __builtin_expect(faults->fault[id].on, 0) && sim_fault_draw(faults, id);
 }
 
+/* For misbehaviours that last once they began. */
+static inline bool sim_fault_has_fired(struct sim_faults *faults, enum sim_fault_id id)
+{
+	return __builtin_expect(faults->fault[id].on, 0) &&
+	       atomic_load_explicit(&faults->fault[id].fired, memory_order_relaxed);
+}
+
 #endif
