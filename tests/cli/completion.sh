@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The completion, in a bash that runs it as readline would: it offers what the binary itself lists.
+. "$(dirname "$0")/lib.sh"
+
+mkdir "$tmp/bin" "$tmp/pci"
+ln -s "$IOMMUCTL" "$tmp/bin/iommuctl"
+PATH=$tmp/bin:$PATH
+mkdir "$tmp/pci/0000:00:04.0" "$tmp/pci/0000:00:1f.2"
+export IOMMUCTL_SYSFS_PCI=$tmp/pci
+
+framework=
+for f in /usr/share/bash-completion/bash_completion /etc/bash_completion; do
+	[ -r $f ] && framework=$f && break
+done
+
+# offers WORD...: what is offered for the last word, one per line, sorted
+offers() {
+	bash --norc -c '
+		[ -z "$1" ] || . "$1"
+		. "$2"
+		shift 2
+		COMP_WORDS=("$@")
+		COMP_CWORD=$(($# - 1))
+		COMP_LINE="$*"
+		COMP_POINT=${#COMP_LINE}
+		COMP_TYPE=9
+		_iommuctl
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$framework" "$top_srcdir/completions/iommuctl.bash" "$@" 2>"$tmp/err" | sort
+	if [ -s "$tmp/err" ]; then cat "$tmp/err"; fi
+}
+
+listed() { "$IOMMUCTL" "$@" | tr ' ' '\n' | sort; }
+
+isnt "$(listed --list-cmds)" "" "the binary lists its commands"
+is "$(offers iommuctl '')" "$(listed --list-cmds)" "every command is offered"
+is "$(offers iommuctl comp)" compare "a command is completed"
+is "$(offers iommuctl --backend sim comp)" compare "also after a global option"
+is "$(offers iommuctl --json --device sim comp)" compare "and after several"
+for c in $("$IOMMUCTL" --list-cmds); do
+	is "$(offers iommuctl "$c" --)" "$(listed --list-opts "$c" | grep '^--')" "every option of $c is offered"
+done
+is "$(offers iommuctl compare --save)" --save-repro "an option is completed"
+like "$(offers iommuctl --ca)" '^--canary$' "a global option is completed before any command"
+like "$(offers iommuctl --backend '')" '^sim$' "backends are offered"
+like "$(offers iommuctl --backend '')" '^vfio$' "all of them"
+is "$(offers iommuctl --backend vfio-)" vfio-v1 "a backend is completed"
+is "$(offers iommuctl compare --iova adv)" adversarial "a choice is completed"
+is "$(offers iommuctl --format j)" json "a format is completed"
+is "$(offers iommuctl --device s)" sim "sim is a device"
+is "$(offers iommuctl bind 0000:00:0 | sed 's/^0*://; s/^0*://')" "$(printf '04.0')" "a device is completed"
+is "$(offers iommuctl dma r)" read "dma's directions are offered"
+is "$(offers iommuctl nosuch --)" "" "an unknown command has no options"
+done_testing

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The README's first screen shows what the tool finds: its commands are run, and what they print has the same key lines.
+. "$(dirname "$0")/lib.sh"
+readme=$top_srcdir/README.md
+
+# The block between the markers: "$ iommuctl ..." and what it printed.
+awk '/^<!-- shown: /{ on = 1; next } /^<!-- end -->/{ on = 0 } on && !/^```/' "$readme" >"$tmp/shown"
+command=$(sed -n 's/^\$ iommuctl //p' "$tmp/shown")
+is "$(grep -c '^\$ iommuctl ' "$tmp/shown")" 1 "the README shows one run"
+eval "run $command"
+is "$status" 1 "it finds the fault"
+
+# What may differ between two runs of one seed: times, rates, the kernel.
+key_lines() { grep -vE '^\$ |kernel|elapsed|rate|per second|/s' | sed -E 's/[0-9.]+ (ms|s)\>/N s/g; s/[[:space:]]+/ /g; s/ $//' | grep -v '^$'; }
+isnt "$(key_lines <"$tmp/shown" | wc -l)" 0 "it shows what was printed"
+is "$(key_lines <"$tmp/stdout")" "$(key_lines <"$tmp/shown")" "what it shows is what is printed"
+
+# Files and commands that it names are there.
+for f in $(grep -oE '\]\([A-Za-z0-9_./-]+\)' "$readme" | tr -d '()]'); do ok "the README's link to $f leads somewhere" test -e "$top_srcdir/$f"; done
+for c in $(sed -n 's/^| `\([a-z]*\).*/\1/p' "$readme"); do
+	ok "the README's command $c is one" grep -qxF "$c" <("$IOMMUCTL" --list-cmds | tr ' ' '\n')
+done
+done_testing
