@@ -219,7 +219,7 @@ int dev_stop(struct dev *dev)
 	int err;
 
 	pthread_mutex_lock(&d->lock);
-	switch (d->state) {
+	switch ((enum dev_state)d->state) {
 	case DEV_STARTED:
 	case DEV_HUNG:
 		err = dev_quiesce(dev);
