@@ -50,6 +50,9 @@ static void pci_names_close(struct pci_access *acc)
 		pci_cleanup(acc);
 }
 
+/* udev's database is left out: libpci 3.9 leaks a handle per lookup where that database is absent. */
+#define PCI_NAMES_FLAGS (PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB)
+
 static void pci_names_fill(struct pci_access *acc, struct pci_info *dev)
 {
 	char buf[160];
@@ -57,13 +60,13 @@ static void pci_names_fill(struct pci_access *acc, struct pci_info *dev)
 
 	if (!acc || setjmp(pci_names_jump))
 		return;
-	name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS,
+	name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_NAMES_FLAGS,
 			       dev->vendor, dev->device);
 	if (!name)
-		name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, dev->vendor);
+		name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_VENDOR | PCI_NAMES_FLAGS, dev->vendor);
 	if (name)
 		text_copy(dev->name, sizeof(dev->name), name);
-	name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_CLASS | PCI_LOOKUP_NO_NUMBERS, dev->class_code >> 8);
+	name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_CLASS | PCI_NAMES_FLAGS, dev->class_code >> 8);
 	if (name)
 		text_copy(dev->class_name, sizeof(dev->class_name), name);
 }
@@ -78,6 +81,9 @@ static struct pci_access *pci_names_open(void)
 static void pci_names_close(struct pci_access *acc)
 {
 }
+
+/* udev's database is left out: libpci 3.9 leaks a handle per lookup where that database is absent. */
+#define PCI_NAMES_FLAGS (PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB)
 
 static void pci_names_fill(struct pci_access *acc, struct pci_info *dev)
 {
