@@ -27,17 +27,23 @@ static void machine_run(const char *fmt, ...)
 		fail_msg("failed: %s", cmd);
 }
 
-static void machine_file(struct machine *m, const char *path, const char *text, const char *mode)
+/* "DIR/path" into @full, with the directories on the way to it. */
+static void machine_path(struct machine *m, const char *path, char full[PATH_MAX])
 {
-	char full[PATH_MAX];
-	FILE *fp;
-
-	snprintf(full, sizeof(full), "%s%s", m->dir, path);
+	snprintf(full, PATH_MAX, "%s%s", m->dir, path);
 	for (char *s = strchr(full + 1, '/'); s; s = strchr(s + 1, '/')) {
 		*s = '\0';
 		mkdir(full, 0755);
 		*s = '/';
 	}
+}
+
+static void machine_file(struct machine *m, const char *path, const char *text, const char *mode)
+{
+	char full[PATH_MAX];
+	FILE *fp;
+
+	machine_path(m, path, full);
 	fp = fopen(full, mode);
 	assert_non_null(fp);
 	assert_true(fputs(text, fp) >= 0);
@@ -58,8 +64,7 @@ void machine_link(struct machine *m, const char *path, const char *target)
 {
 	char full[PATH_MAX];
 
-	machine_put(m, path, "");
-	snprintf(full, sizeof(full), "%s%s", m->dir, path);
+	machine_path(m, path, full);
 	unlink(full);
 	assert_int_equal(symlink(target, full), 0);
 }
