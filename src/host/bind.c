@@ -27,7 +27,7 @@ static int bind_guard(const struct bind_job *job, struct fail *f)
 	struct guard_reasons reasons;
 	int ret;
 
-	ret = guards_check(job->host, &job->dev, &reasons);
+	ret = guards_check(job->host, &job->dev, true, &reasons);
 	if (ret)
 		return fail_set(f, ret, "cannot find out what uses %s", job->dev.addr);
 	if (!reasons.count)

@@ -192,11 +192,19 @@ int guard_disks(const struct host *host, const struct pci_info *dev, struct guar
 		if (guard_is_behind(host, dev->addr, "/sys/class/block/%s", *name))
 			guard_block(host, &tables, *name, out);
 	guard_tables_free(&tables);
-	/* A disk counts as claimed while one of its partitions is, so this is asked only where nothing else was found. */
+	return 0;
+}
+
+void guard_probe_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
+{
+	CLEANUP_FREE char **names = NULL;
+
+	if (host_list_dir(host, &names, "/sys/class/block"))
+		return;
+	/* A disk counts as claimed while one of its partitions is: the first one found says enough. */
 	for (char **name = names; *name && !out->count; name++)
 		if (guard_is_behind(host, dev->addr, "/sys/class/block/%s", *name) && guard_is_claimed(host, *name))
 			guard_reason(out, "%s is in use by the kernel", *name);
-	return 0;
 }
 
 /* 9p names its device by the tag; virtiofs tells its tag only since 6.9, so any mount of it counts. */

@@ -11,6 +11,8 @@ void guard_reason(struct guard_reasons *out, const char *fmt, ...) IC_PRINTF(2, 
 bool guard_is_behind(const struct host *host, const char *addr, const char *fmt, ...) IC_PRINTF(3, 4);
 
 int guard_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
+/* Is any of its disks claimed? Opens them. */
+void guard_probe_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
 /* File systems without a disk that come over the device: 9p and virtiofs. */
 int guard_shares(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
 

@@ -58,7 +58,7 @@ static int guard_display(const struct host *host, const struct pci_info *dev, st
 	return 0;
 }
 
-int guards_check(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
+int guards_check(const struct host *host, const struct pci_info *dev, bool probe, struct guard_reasons *out)
 {
 	static int (*const guards[])(const struct host *, const struct pci_info *, struct guard_reasons *) = {
 		guard_disks,
@@ -74,5 +74,7 @@ int guards_check(const struct host *host, const struct pci_info *dev, struct gua
 		if (ret)
 			return ret;
 	}
+	if (probe && !out->count)
+		guard_probe_disks(host, dev, out);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/groups.h"
+#include "host/guards.h"
 #include "host/self.h"
 #include "host/text.h"
 
@@ -73,18 +74,49 @@ static bool ready_has_group(const struct ready *r)
 	return true;
 }
 
+/* Is this device needed by the machine? The first reason goes to @why. Nobody should be told to take such a one away. */
+static bool ready_is_used(const struct host *host, const struct pci_info *dev, char *why, size_t len)
+{
+	struct guard_reasons reasons;
+
+	if (guards_check(host, dev, false, &reasons) || !reasons.count)
+		return false;
+	text_copy(why, len, reasons.text[0]);
+	return true;
+}
+
 /* "iommuctl bind A B": the device itself and everything that blocks its group, in one go. */
 static void ready_hint_bind(const struct ready *r, const struct group_info *group)
 {
-	char list[256] = "";
+	char list[256] = "", use[160];
+	struct pci_info other;
 	size_t used = 0;
 
 	if (!strstr(r->dev->driver, "vfio"))
 		used = snprintf(list, sizeof(list), " %s", r->dev->addr);
-	for (unsigned int i = 0; i < group->nr_blockers && used < sizeof(list) - 20; i++)
-		if (strcmp(group->blockers[i], r->dev->addr))
-			used += snprintf(list + used, sizeof(list) - used, " %s", group->blockers[i]);
+	for (unsigned int i = 0; i < group->nr_blockers && used < sizeof(list) - 20; i++) {
+		if (strcmp(group->blockers[i], r->dev->addr) == 0)
+			continue;
+		if (pci_find(r->host, group->blockers[i], &other, NULL) == 0 &&
+		    ready_is_used(r->host, &other, use, sizeof(use))) {
+			ready_hint(r, "its group also holds %s, in use: %s", other.addr, use);
+			return;
+		}
+		used += snprintf(list + used, sizeof(list) - used, " %s", group->blockers[i]);
+	}
 	ready_hint(r, "iommuctl bind%s", list);
+}
+
+/* Called for a device on no VFIO driver: false, with the reason. */
+static bool ready_is_bound(const struct ready *r, const struct group_info *group)
+{
+	const char *driver = r->dev->driver;
+	char use[160];
+
+	if (ready_is_used(r->host, r->dev, use, sizeof(use)))
+		return ready_no(r, "%s%s: %s", *driver ? "bound to " : "in use", driver, use);
+	ready_hint_bind(r, group);
+	return ready_no(r, *driver ? "bound to %s" : "not bound to vfio-pci%s", driver);
 }
 
 static bool ready_is_viable(const struct ready *r, const struct group_info *group)
@@ -151,15 +183,15 @@ bool device_ready(const struct host *host, const struct pci_info *dev, char *why
 		why[0] = '\0';
 	if (hint_len)
 		hint[0] = '\0';
-	if (dev->is_bridge)
+	/* Host and ISA bridges too: nobody drives DMA with one, and without a driver they block nothing. */
+	if (dev->is_bridge || (dev->class_code >> 16 == 0x06 && !strstr(dev->driver, "vfio")))
 		return ready_no(&r, "a bridge");
 	if (!ready_has_group(&r))
 		return false;
 	if (group_find(host, dev->group, &group, NULL))
 		return ready_no(&r, "group %d cannot be read", dev->group);
 	if (!strstr(dev->driver, "vfio")) {
-		ready_hint_bind(&r, &group);
-		ok = ready_no(&r, dev->driver[0] ? "bound to %s" : "not bound to vfio-pci%s", dev->driver);
+		ok = ready_is_bound(&r, &group);
 	} else {
 		ok = ready_is_viable(&r, &group);
 	}

@@ -332,7 +332,7 @@ static const char *reasons_of(struct machine *m, const char *addr)
 
 	text[0] = '\0';
 	assert_int_equal(pci_find(&m->host, addr, &dev, NULL), 0);
-	assert_int_equal(guards_check(&m->host, &dev, &reasons), 0);
+	assert_int_equal(guards_check(&m->host, &dev, false, &reasons), 0);
 	for (unsigned int i = 0; i < reasons.count; i++) {
 		strcat(text, i ? "; " : "");
 		strcat(text, reasons.text[i]);

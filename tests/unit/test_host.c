@@ -308,6 +308,9 @@ static void test_ready(void **state)
 	expect_ready(&m, "0000:04:00.0", "bound to nvme", "iommuctl bind 0000:04:00.0");
 	expect_ready(&m, "0000:06:00.0", "not bound to vfio-pci", "iommuctl bind 0000:06:00.0");
 	expect_ready(&m, "0000:00:06.0", "a bridge", "");
+	expect_ready(&m, "0000:00:00.0", "a bridge", "");
+	expect_ready(&m, "0000:01:00.0", "bound to nvme: nvme0n1p1 is mounted on /boot", "");
+	expect_ready(&m, "0000:00:02.0", "bound to i915: it is the boot display", "");
 	/* Everything that blocks the group, in one command. */
 	expect_ready(&m, "0000:00:14.2", "not bound to vfio-pci", "iommuctl bind 0000:00:14.2 0000:00:14.0");
 	machine_put(&m, "/sys/kernel/iommu_groups/7/name", "vfio-noiommu\n");

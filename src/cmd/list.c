@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iommuctl list: units, groups and devices; which are ready for VFIO, and what to do about the others. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/list.h"
+
+static void list_null_or(struct report *r, const char *key, const char *value)
+{
+	report_str(r, key, *value ? value : NULL);
+}
+
+static void list_report_group(struct report *r, const struct group_info *g)
+{
+	report_object(r, NULL);
+	report_num(r, "id", g->id);
+	list_null_or(r, "type", g->type);
+	report_list(r, "devices");
+	for (unsigned int i = 0; i < g->nr_devices; i++)
+		report_str(r, NULL, g->devices[i]);
+	report_close(r);
+	report_list(r, "reserved");
+	for (unsigned int i = 0; i < g->nr_reserved; i++) {
+		report_object(r, NULL);
+		report_hex(r, "start", g->reserved[i].start);
+		report_hex(r, "last", g->reserved[i].last);
+		report_str(r, "type", g->reserved[i].type);
+		report_close(r);
+	}
+	report_close(r);
+	report_bool(r, "viable", g->viable);
+	report_list(r, "blockers");
+	for (unsigned int i = 0; i < g->nr_blockers; i++)
+		report_str(r, NULL, g->blockers[i]);
+	report_close(r);
+	report_close(r);
+}
+
+static void list_report_words(struct report *r, const char *key, const char *words)
+{
+	char copy[64], *rest, *word;
+
+	snprintf(copy, sizeof(copy), "%s", words);
+	report_list(r, key);
+	for (word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		report_str(r, NULL, word);
+	report_close(r);
+}
+
+static void list_report_device(struct report *r, const struct list_device *d)
+{
+	const struct pci_info *p = d->pci;
+	char ids[16], class_code[8];
+
+	snprintf(ids, sizeof(ids), "%04x:%04x", p->vendor, p->device);
+	snprintf(class_code, sizeof(class_code), "%06x", p->class_code & 0xffffff);
+	report_object(r, NULL);
+	report_str(r, "id", p->addr);
+	report_str(r, "ids", ids);
+	list_null_or(r, "name", p->name);
+	report_str(r, "class", class_code);
+	list_null_or(r, "class_name", p->class_name);
+	list_null_or(r, "driver", p->driver);
+	if (p->group < 0)
+		report_str(r, "group", NULL);
+	else
+		report_num(r, "group", p->group);
+	list_null_or(r, "iommu", p->iommu);
+	list_report_words(r, "reset_methods", p->reset_methods);
+	list_null_or(r, "cdev", p->cdev);
+	list_null_or(r, "devnode", p->devnode);
+	report_bool(r, "ready", d->ready);
+	list_null_or(r, "why", d->why);
+	list_null_or(r, "hint", d->hint);
+	report_close(r);
+}
+
+static void list_report(struct report *r, const struct list_machine *m)
+{
+	report_list(r, "iommus");
+	for (char **unit = m->units; *unit; unit++)
+		report_str(r, NULL, *unit);
+	report_close(r);
+	report_list(r, "groups");
+	for (unsigned int i = 0; i < m->nr_groups; i++)
+		list_report_group(r, &m->groups[i]);
+	report_close(r);
+	report_list(r, "devices");
+	for (unsigned int i = 0; i < m->nr_devices; i++)
+		list_report_device(r, &m->devices[i]);
+	report_close(r);
+	report_text_hide(r, "iommus");
+	report_text_hide(r, "groups");
+	report_text_hide(r, "devices");
+}
+
+static void list_free(struct list_machine *m)
+{
+	free(m->units);
+	groups_free(m->groups, m->nr_groups);
+	free(m->pci);
+	free(m->devices);
+}
+
+static int list_read(const struct host *host, struct list_machine *m, struct fail *f)
+{
+	int err = iommu_units(host, &m->units);
+
+	if (err)
+		return fail_set(f, err, "cannot list the IOMMU units");
+	err = groups_scan(host, &m->groups, &m->nr_groups, f);
+	if (!err)
+		err = pci_scan(host, &m->pci, &m->nr_devices, f);
+	if (err)
+		return err;
+	m->devices = calloc(m->nr_devices + 1, sizeof(*m->devices));
+	if (!m->devices)
+		return fail_set(f, ENOMEM, "cannot list the devices");
+	for (unsigned int i = 0; i < m->nr_devices; i++) {
+		struct list_device *d = &m->devices[i];
+
+		d->pci = &m->pci[i];
+		d->ready = device_ready(host, d->pci, d->why, sizeof(d->why), d->hint, sizeof(d->hint));
+	}
+	return 0;
+}
+
+static int list_execute(struct command_run *run, void *arg)
+{
+	struct list_machine m = {0};
+	int err = list_read(&run->globals->host, &m, &run->fail);
+
+	(void)arg;
+	if (!err) {
+		list_text(run->report, &m, run->globals->verbosity > 0);
+		list_report(run->report, &m);
+	}
+	list_free(&m);
+	return err;
+}
+
+const struct command command_list = {
+	.name = "list",
+	.summary = "show devices, groups and IOMMUs, and which are ready for VFIO (-v: bridges too)",
+	.execute = list_execute,
+};
