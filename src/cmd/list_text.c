@@ -79,7 +79,7 @@ static void list_text_devices(struct report *r, const struct list_machine *m, bo
 		report_line(r, "%-*s  %5s  %-*s  %-*.*s  %s%s%s%s", id, d->pci->addr, d->pci->group < 0 ? "-" : group,
 			    driver, d->pci->driver[0] ? d->pci->driver : "-", name, name,
 			    list_name(d->pci, buf, sizeof(buf)), d->ready ? "ready" : "no: ", d->why,
-			    d->hint[0] ? "; " : "", d->hint);
+			    list_hint(m, d)[0] ? "; " : "", list_hint(m, d));
 	}
 }
 

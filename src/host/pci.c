@@ -82,9 +82,6 @@ static void pci_names_close(struct pci_access *acc)
 {
 }
 
-/* udev's database is left out: libpci 3.9 leaks a handle per lookup where that database is absent. */
-#define PCI_NAMES_FLAGS (PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB)
-
 static void pci_names_fill(struct pci_access *acc, struct pci_info *dev)
 {
 }
