@@ -48,7 +48,7 @@ static int sim_buf_place(struct sim_mem *mem, struct sim_buf *buf, uint64_t alig
 
 	if (!mem->alias && buf->extents == 1 &&
 	    e->frame >> SIM_WINDOW_SHIFT == (e->frame + e->count - 1) >> SIM_WINDOW_SHIFT) {
-		va = sim_frame_va(mem, e->frame);
+		va = sim_frame_cpu_va(mem, e->frame);
 	} else {
 		int r = sim_buf_map(mem, buf, align);
 

@@ -41,7 +41,7 @@ void sim_mem_exit(struct sim_mem *mem)
 		char *base = atomic_load_explicit(&mem->window[i], memory_order_relaxed);
 
 		if (base)
-			munmap(base, SIM_WINDOW_FRAMES << SIM_PAGE_SHIFT);
+			munmap(base, 2 * SIM_WINDOW_BYTES);
 	}
 	free(mem->window);
 	free(mem->free.extent);
@@ -69,19 +69,21 @@ void *sim_mem_reserve(uint64_t size, uint64_t align)
 	return start;
 }
 
+/* Two views of the same frames, the process's and then the hardware's: see sim_frame_va(). */
 static int sim_mem_open_window(struct sim_mem *mem, uint64_t n)
 {
-	uint64_t size = SIM_WINDOW_FRAMES << SIM_PAGE_SHIFT;
-	void *va;
+	int prot = PROT_READ | PROT_WRITE, flags = MAP_SHARED | MAP_NORESERVE | MAP_FIXED;
+	off_t offset = (off_t)(n * SIM_WINDOW_BYTES);
+	char *va;
 
 	if (atomic_load_explicit(&mem->window[n], memory_order_relaxed))
 		return 0;
-	va = sim_mem_reserve(size, size);
+	va = sim_mem_reserve(2 * SIM_WINDOW_BYTES, SIM_WINDOW_BYTES);
 	if (!va)
 		return -ENOMEM;
-	if (mmap(va, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, mem->fd,
-		 (off_t)(n * size)) == MAP_FAILED) {
-		munmap(va, size);
+	if (mmap(va, SIM_WINDOW_BYTES, prot, flags, mem->fd, offset) == MAP_FAILED ||
+	    mmap(va + SIM_WINDOW_BYTES, SIM_WINDOW_BYTES, prot, flags, mem->fd, offset) == MAP_FAILED) {
+		munmap(va, 2 * SIM_WINDOW_BYTES);
 		return -ENOMEM;
 	}
 	atomic_store_explicit(&mem->window[n], va, memory_order_release);

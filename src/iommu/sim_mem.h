@@ -17,6 +17,7 @@
 /* Frames reach the process through windows of 1 GiB, made when the first frame in them is handed out. */
 #define SIM_WINDOW_SHIFT 18
 #define SIM_WINDOW_FRAMES (UINT64_C(1) << SIM_WINDOW_SHIFT)
+#define SIM_WINDOW_BYTES (SIM_WINDOW_FRAMES << SIM_PAGE_SHIFT)
 #define SIM_WINDOWS 16384u
 #define SIM_FRAMES (SIM_WINDOW_FRAMES * SIM_WINDOWS)
 
@@ -83,8 +84,8 @@ void sim_buf_lose(struct sim_mem *mem, struct sim_buf *buf);
 /* Frames behind page @page of @buf: the first, and how many are contiguous from there (at most @max). */
 uint64_t sim_buf_frame(const struct sim_buf *buf, uint64_t page, uint64_t max, uint64_t *count);
 
-/* Where the simulated hardware reaches @frame; NULL when it was never memory. */
-static inline char *sim_frame_va(const struct sim_mem *mem, uint64_t frame)
+/* Where the process finds @frame when a window serves it; NULL when it was never memory. */
+static inline char *sim_frame_cpu_va(const struct sim_mem *mem, uint64_t frame)
 {
 	char *base;
 
@@ -92,6 +93,17 @@ static inline char *sim_frame_va(const struct sim_mem *mem, uint64_t frame)
 		return NULL;
 	base = atomic_load_explicit(&mem->window[frame >> SIM_WINDOW_SHIFT], memory_order_acquire);
 	return base ? base + ((frame & (SIM_WINDOW_FRAMES - 1)) << SIM_PAGE_SHIFT) : NULL;
+}
+
+/*
+ * Where the simulated hardware reaches @frame. A device is not a thread of the process: it has a view of its own, and
+ * what it does at the wrong time is for the verdicts to find, not for a race detector.
+ */
+static inline char *sim_frame_va(const struct sim_mem *mem, uint64_t frame)
+{
+	char *va = sim_frame_cpu_va(mem, frame);
+
+	return va ? va + SIM_WINDOW_BYTES : NULL;
 }
 
 #endif
