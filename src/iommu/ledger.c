@@ -13,15 +13,14 @@
 #include "iommu/rcu.h"
 
 #define LEDGER_HEIGHT 16
-/* Removed nodes handed to rcu_defer() at a time: one message to liburcu's thread for all of them. */
+/* Removed nodes handed to the reaper at a time: one message to its thread for all of them. */
 #define LEDGER_BATCH 128
 
 struct ledger_node;
 typedef _Atomic(struct ledger_node *) ledger_link;
 
 struct ledger_node {
-	struct rcu_head rcu;	    /* of the batch's first node */
-	struct ledger_node *parted; /* next in the batch */
+	struct rcu_garbage parted; /* first member: see rcu.h */
 	struct ledger_entry entry;
 	unsigned int height;
 	ledger_link next[];
@@ -30,7 +29,8 @@ struct ledger_node {
 struct ledger {
 	pthread_mutex_t lock;
 	ledger_link head[LEDGER_HEIGHT];
-	struct ledger_node *parted;
+	struct rcu_reaper reaper;
+	struct rcu_garbage *parted;
 	unsigned int parted_count;
 	uint64_t draws;
 	uint64_t serial;
@@ -44,20 +44,10 @@ int ledger_new(struct ledger **out)
 	if (!ledger)
 		return -ENOMEM;
 	pthread_mutex_init(&ledger->lock, NULL);
+	rcu_reaper_init(&ledger->reaper);
 	ledger->draws = UINT64_C(0x9e3779b97f4a7c15);
 	*out = ledger;
 	return 0;
-}
-
-static void ledger_free_batch(struct rcu_head *head)
-{
-	struct ledger_node *node = container_of(head, struct ledger_node, rcu), *next;
-
-	rcu_deferred();
-	for (; node; node = next) {
-		next = node->parted;
-		free(node);
-	}
 }
 
 void ledger_free(struct ledger *ledger)
@@ -66,11 +56,9 @@ void ledger_free(struct ledger *ledger)
 
 	if (!ledger)
 		return;
+	rcu_reaper_give(&ledger->reaper, ledger->parted);
+	rcu_reaper_exit(&ledger->reaper);
 	/* Nobody reads it any more: no grace period is needed for what is still here. */
-	for (node = ledger->parted; node; node = next) {
-		next = node->parted;
-		free(node);
-	}
 	for (node = atomic_load(&ledger->head[0]); node; node = next) {
 		next = atomic_load(&node->next[0]);
 		free(node);
@@ -161,12 +149,12 @@ static uint64_t ledger_part(struct ledger *ledger, struct ledger_node *node, led
 				      memory_order_release);
 	atomic_fetch_sub_explicit(&ledger->count, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&ledger->bytes, bytes, memory_order_relaxed);
-	node->parted = ledger->parted;
-	ledger->parted = node;
+	node->parted.next = ledger->parted;
+	ledger->parted = &node->parted;
 	if (++ledger->parted_count >= LEDGER_BATCH) {
+		rcu_reaper_give(&ledger->reaper, ledger->parted);
 		ledger->parted = NULL;
 		ledger->parted_count = 0;
-		rcu_defer(&node->rcu, ledger_free_batch);
 	}
 	return bytes;
 }

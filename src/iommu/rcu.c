@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which threads liburcu knows: each enlists at its first read and leaves when it exits. */
+/* Which threads liburcu knows: each enlists at its first read and leaves when it exits. And the reaper. */
 #include "iommu/rcu.h"
 
-#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
 
 char rcu_readers_left, rcu_grace_ended;
 _Thread_local bool rcu_enlisted;
@@ -31,4 +32,89 @@ void rcu_enlist(void)
 	rcu_enlisted = true;
 	/* Any non-NULL value makes the destructor run. */
 	pthread_setspecific(rcu_exit_key, &rcu_exit_key);
+}
+
+void rcu_reaper_init(struct rcu_reaper *reaper)
+{
+	*reaper = (struct rcu_reaper){.running = false};
+	pthread_mutex_init(&reaper->lock, NULL);
+	pthread_cond_init(&reaper->wake, NULL);
+}
+
+static void rcu_reaper_free(struct rcu_garbage *list)
+{
+	struct rcu_garbage *next;
+
+	if (!list)
+		return;
+	rcu_wait();
+	for (; list; list = next) {
+		next = list->next;
+		free(list);
+	}
+}
+
+static void *rcu_reaper_thread(void *arg)
+{
+	struct rcu_reaper *reaper = arg;
+	struct rcu_garbage *list;
+	bool stop = false;
+
+	while (!stop) {
+		pthread_mutex_lock(&reaper->lock);
+		while (!reaper->list && !reaper->stop)
+			pthread_cond_wait(&reaper->wake, &reaper->lock);
+		list = reaper->list;
+		reaper->list = NULL;
+		stop = reaper->stop;
+		pthread_mutex_unlock(&reaper->lock);
+		rcu_reaper_free(list);
+	}
+	return NULL;
+}
+
+/* Under the lock. Signals are for the threads that know what to do. */
+static bool rcu_reaper_start(struct rcu_reaper *reaper)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	reaper->running = !pthread_create(&reaper->thread, NULL, rcu_reaper_thread, reaper);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return reaper->running;
+}
+
+void rcu_reaper_give(struct rcu_reaper *reaper, struct rcu_garbage *list)
+{
+	struct rcu_garbage *last = list;
+	bool running;
+
+	if (!list)
+		return;
+	while (last->next)
+		last = last->next;
+	pthread_mutex_lock(&reaper->lock);
+	running = reaper->running || rcu_reaper_start(reaper);
+	if (running) {
+		last->next = reaper->list;
+		reaper->list = list;
+		pthread_cond_signal(&reaper->wake);
+	}
+	pthread_mutex_unlock(&reaper->lock);
+	/* Without a thread the giver has to wait after all. */
+	if (!running)
+		rcu_reaper_free(list);
+}
+
+void rcu_reaper_exit(struct rcu_reaper *reaper)
+{
+	pthread_mutex_lock(&reaper->lock);
+	reaper->stop = true;
+	pthread_cond_signal(&reaper->wake);
+	pthread_mutex_unlock(&reaper->lock);
+	if (reaper->running)
+		pthread_join(reaper->thread, NULL);
+	pthread_cond_destroy(&reaper->wake);
+	pthread_mutex_destroy(&reaper->lock);
 }

@@ -9,6 +9,7 @@
 #ifndef IC_IOMMU_RCU_H
 #define IC_IOMMU_RCU_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <urcu/urcu-mb.h>
 
@@ -60,23 +61,26 @@ static inline void rcu_wait(void)
 	rcu_tsan_acquire(&rcu_readers_left);
 }
 
-/* Run @fn on liburcu's own thread after a grace period. @fn starts with rcu_deferred(). */
-static inline void rcu_defer(struct rcu_head *head, void (*fn)(struct rcu_head *head))
-{
-	rcu_tsan_release(&rcu_grace_ended);
-	urcu_mb_call_rcu(head, fn);
-}
+/*
+ * Frees what was unlinked, after a grace period, on a thread of its own that starts with the first gift: the giver does
+ * not wait. (liburcu's call_rcu would do, but its thread can never be ended.)
+ */
+struct rcu_garbage {
+	struct rcu_garbage *next;
+};
 
-static inline void rcu_deferred(void)
-{
-	rcu_tsan_acquire(&rcu_grace_ended);
-	rcu_tsan_acquire(&rcu_readers_left);
-}
+struct rcu_reaper {
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t thread;
+	bool running, stop;
+	struct rcu_garbage *list;
+};
 
-/* Wait until everything given to rcu_defer() so far has run. */
-static inline void rcu_drain(void)
-{
-	urcu_mb_barrier();
-}
+void rcu_reaper_init(struct rcu_reaper *reaper);
+/* Frees everything given so far and ends the thread. */
+void rcu_reaper_exit(struct rcu_reaper *reaper);
+/* A list of unlinked objects from malloc, each with struct rcu_garbage as its first member. */
+void rcu_reaper_give(struct rcu_reaper *reaper, struct rcu_garbage *list);
 
 #endif
