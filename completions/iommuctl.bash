@@ -11,17 +11,23 @@ _iommuctl_devices() {
 
 # The first word that is neither an option nor an option's value.
 _iommuctl_command() {
-	local i word
+	local i word takes
+	takes=$(_iommuctl_ctl --list-opts "$(_iommuctl_ctl --list-cmds | head -n 1)" | sed -n 's/=.*//p')
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		--backend | --device | --driver | --vf-token | --format | --seed | --sysroot | --canary | --color | --progress)
+		-*)
 			# readline may split --option=value into three words
-			[ "${COMP_WORDS[i + 1]:-}" = = ] && ((i++))
-			((i++))
+			if [ "${COMP_WORDS[i + 1]:-}" = = ]; then
+				((i += 2))
+			elif grep -qxF -e "$word" <<<"$takes"; then
+				((i++))
+			fi
 			;;
-		-*) ;;
-		*) printf '%s\n' "$word"; return ;;
+		*)
+			printf '%s\n' "$word"
+			return
+			;;
 		esac
 	done
 }
@@ -34,22 +40,32 @@ _iommuctl_backends() {
 	esac
 }
 
-# What may follow an option; fails when that is not known.
-_iommuctl_values() {
+# Before a command, the options that every command has.
+_iommuctl_options() {
+	local c
+	if [ -n "$1" ]; then
+		_iommuctl_ctl --list-opts "$1"
+	else
+		for c in $(_iommuctl_ctl --list-cmds | head -n 2); do _iommuctl_ctl --list-opts "$c"; done | sort | uniq -d
+	fi | sed 's/=.*//'
+}
+
+# What may follow an option of a command; fails for what is no option with a value. The binary's table says
+# --iova=fixed:ADDR|random: the alternatives, of which words in capitals stand for something.
+_iommuctl_values() { # OPTION CURRENT COMMAND
+	local form
 	case $1 in
-	--backend | --against) _iommuctl_backends "$2" ;;
-	--device) _iommuctl_devices ;;
-	--format) echo text json tap ;;
-	--canary) echo auto require off ;;
-	--color | --progress) echo auto always never ;;
-	--prot) echo r w rw ;;
-	--mem) echo anon thp hugetlb-2M hugetlb-1G memfd ;;
-	--iova) [ "$3" = compare ] && echo fixed: random sequential adversarial kernel || echo random kernel ;;
-	--map-granule) echo whole page random ;;
-	--unmap) echo whole page all ;;
-	--flush) echo none cpu ;;
-	*) return 1 ;;
+	--backend | --against) _iommuctl_backends "$2"; return ;;
+	--device) _iommuctl_devices; return ;;
 	esac
+	form=$(_iommuctl_ctl --list-opts "${3:-compare}" | sed -n "s/^$1=//p")
+	[ -n "$form" ] || return 1
+	case $form in
+	FILE*) compgen -f -- "$2" ;;
+	DIR*) compgen -d -- "$2" ;;
+	*'|'*) tr '|' '\n' <<<"$form" | sed 's/[A-Z].*//' | grep . ;;
+	esac
+	return 0
 }
 
 _iommuctl() {
@@ -64,19 +80,9 @@ _iommuctl() {
 		cur=${cur#*=}
 		;;
 	esac
-	case $prev in
-	--log | --save-repro)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		return
-		;;
-	--sysroot)
-		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
-		return
-		;;
-	esac
-	if ! words=$(_iommuctl_values "$prev" "$cur" "$command"); then
+	if [[ $prev != --* ]] || ! words=$(_iommuctl_values "$prev" "$cur" "$command"); then
 		case $cur in
-		-*) words=$(_iommuctl_ctl --list-opts "$command") ;;
+		-*) words=$(_iommuctl_options "$command") ;;
 		*)
 			case $command in
 			'') words=$(_iommuctl_ctl --list-cmds) ;;

@@ -17,7 +17,7 @@ is "$(key_lines <"$tmp/stdout")" "$(key_lines <"$tmp/shown")" "what it shows is 
 
 # Files and commands that it names are there.
 for f in $(grep -oE '\]\([A-Za-z0-9_./-]+\)' "$readme" | tr -d '()]'); do ok "the README's link to $f leads somewhere" test -e "$top_srcdir/$f"; done
-for c in $(sed -n 's/^| `\([a-z]*\).*/\1/p' "$readme"); do
+for c in $(awk '/^## /{ on = $2 == "Commands" } on' "$readme" | grep '^| `' | cut -d '|' -f 2 | tr -d '`,'); do
 	ok "the README's command $c is one" grep -qxF "$c" <("$IOMMUCTL" --list-cmds | tr ' ' '\n')
 done
 done_testing
