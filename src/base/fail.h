@@ -11,7 +11,7 @@ struct fail {
 	int err;	/* positive errno, 0 = no failure recorded */
 	char text[384]; /* "cannot map 0x1000 bytes at iova 0xfee00000"; lower case, no full stop */
 	char hint[384]; /* one action, or "" */
-	bool usage;      /* what the user gave is at fault, not the machine: exit status 64 */
+	bool usage;	/* what the user gave is at fault, not the machine: exit status 64 */
 };
 
 /*
