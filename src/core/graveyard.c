@@ -55,22 +55,6 @@ static void grave_release(struct compare_thread *t, struct grave *g)
 	g->used = false;
 }
 
-int graveyard_retire(struct compare_loop *l, struct fail *f)
-{
-	struct compare_thread *t = l->t;
-	struct grave *g;
-	int err;
-
-	if (!t->graves)
-		return 0;
-	g = &t->graves[t->next_grave];
-	if (!g->used)
-		return 0;
-	err = grave_unpin(l, t, g, f);
-	grave_release(t, g);
-	return err;
-}
-
 int graveyard_bury(struct compare_loop *l, struct fail *f)
 {
 	struct compare_thread *t = l->t;
@@ -156,6 +140,24 @@ static void grave_verify(struct compare_loop *l, struct grave *g)
 		stamp_fill(g->mem.va, g->payload, &g->stamp);
 	}
 	grave_verify_poison(l, g);
+}
+
+int graveyard_retire(struct compare_loop *l, struct fail *f)
+{
+	struct compare_thread *t = l->t;
+	struct grave *g;
+	int err;
+
+	if (!t->graves)
+		return 0;
+	g = &t->graves[t->next_grave];
+	if (!g->used)
+		return 0;
+	/* this loop's DMA may have landed in it, and nobody looks at it after this */
+	grave_verify(l, g);
+	err = grave_unpin(l, t, g, f);
+	grave_release(t, g);
+	return err;
 }
 
 void graveyard_verify(struct compare_loop *l)

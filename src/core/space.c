@@ -115,21 +115,31 @@ uint64_t space_bytes(const struct iova_space *space)
 	return sum;
 }
 
-/* Clip @space to the @from'th up to, not including, the @to'th byte of itself. */
+/* The address of the @pos'th byte, down to a 2 MiB border; UINT64_MAX past the end. */
+static iova_t space_cut(const struct iova_space *space, uint64_t pos)
+{
+	for (unsigned int k = 0; k < space->nr; k++) {
+		uint64_t more =
+			space->r[k].last - space->r[k].start; /* bytes less one: all of 2^64 has no other size */
+
+		if (pos <= more)
+			return ALIGN_DOWN(space->r[k].start + pos, MiB(2));
+		pos -= more + 1;
+	}
+	return UINT64_MAX;
+}
+
 void space_part(const struct iova_space *space, unsigned int i, unsigned int n, struct iova_space *out)
 {
-	uint64_t part = ALIGN_DOWN(space_bytes(space) / n, MiB(2));
-	uint64_t from = part * i, to = from + part, pos = 0;
+	uint64_t part = space_bytes(space) / n;
+	iova_t from = i ? space_cut(space, part * i) : 0;
+	iova_t last = i + 1 < n ? space_cut(space, part * (i + 1)) - 1 : UINT64_MAX;
 
 	memset(out, 0, sizeof(*out));
 	for (unsigned int k = 0; k < space->nr; k++) {
-		struct iova_range r = space->r[k];
-		uint64_t len = r.last - r.start + 1; /* 0 = 2^64, only when a single range is everything */
-		uint64_t end = len ? pos + len : UINT64_MAX;
-		uint64_t a = MAX(from, pos), b = MIN(to, end);
+		struct iova_range r = {MAX(space->r[k].start, from), MIN(space->r[k].last, last)};
 
-		if (a < b)
-			out->r[out->nr++] = (struct iova_range){r.start + (a - pos), r.start + (b - pos) - 1};
-		pos = end;
+		if (r.start <= r.last && from <= last)
+			out->r[out->nr++] = r;
 	}
 }

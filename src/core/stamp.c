@@ -30,6 +30,12 @@ static uint64_t stamp_mix(uint64_t x)
 	return x;
 }
 
+/* The page number that a line for @iova carries: counted from the page of the first byte stamped. */
+static uint64_t stamp_page(iova_t base, iova_t iova)
+{
+	return (iova >> STAMP_PAGE_SHIFT) - (base >> STAMP_PAGE_SHIFT);
+}
+
 /* Vectors go by pointer: by value their calling convention would depend on the target's vector width. */
 static void stamp_line(const struct stamp *s, iova_t base, stamp_vec *out)
 {
@@ -39,7 +45,7 @@ static void stamp_line(const struct stamp *s, iova_t base, stamp_vec *out)
 	v[0] = STAMP_MAGIC ^ s->session;
 	v[1] = s->generation;
 	v[2] = s->iova;
-	v[3] = (s->iova >> STAMP_PAGE_SHIFT) - (base >> STAMP_PAGE_SHIFT);
+	v[3] = stamp_page(base, s->iova);
 	for (unsigned int i = 0; i < ARRAY_SIZE(stamp_factor); i++)
 		v[4 + i] = (key >> i | key << (63 - i)) + s->iova * stamp_factor[i];
 	*out = v;
@@ -139,11 +145,6 @@ static bool stamp_equal_part(const void *at, const stamp_vec *v, size_t n)
 	return !memcmp(at, v, n);
 }
 
-static uint64_t stamp_page_of(const struct stamp *stamp, iova_t iova)
-{
-	return (iova >> STAMP_PAGE_SHIFT) - (stamp->iova >> STAMP_PAGE_SHIFT);
-}
-
 void stamp_fill(void *va, size_t size, const struct stamp *stamp)
 {
 	iova_t iova = stamp->iova;
@@ -157,7 +158,7 @@ void stamp_fill(void *va, size_t size, const struct stamp *stamp)
 		stamp_write_lines(p, n, &line, &stamp_step);
 		p += n;
 		iova += n;
-		line[3] = stamp_page_of(stamp, iova);
+		line[3] = stamp_page(stamp->iova, iova);
 	}
 	stamp_store_part(p, &line, size & (STAMP_LINE - 1));
 }
@@ -178,7 +179,7 @@ static bool stamp_verify_from(const void *va, size_t size, const struct stamp *s
 			return false;
 		p += n;
 		iova += n;
-		line[3] = stamp_page_of(stamp, iova);
+		line[3] = stamp_page(stamp->iova, iova);
 	}
 	*good = (size_t)(p - (const char *)va);
 	return stamp_equal_part(p, &line, size & (STAMP_LINE - 1));
@@ -245,10 +246,11 @@ static bool stamp_is_torn(const uint64_t words[STAMP_WORDS], const stamp_vec *wa
 	unsigned int right = 0, poison = 0, count = n / 8;
 
 	for (unsigned int i = 0; i < count; i++) {
-		right += words[i] == (*want)[i];
+		/* a page number is small: zeroes that are none of ours would pass for one */
+		right += i != 3 && words[i] == (*want)[i];
 		poison += words[i] == STAMP_POISON;
 	}
-	return right || poison || words[0] == (*want)[0];
+	return right || poison;
 }
 
 static enum stamp_class stamp_classify(const struct stamp *want, iova_t base, const void *at, size_t n,
@@ -268,8 +270,12 @@ static enum stamp_class stamp_classify(const struct stamp *want, iova_t base, co
 		return stamp_is_torn(v->words, &line, n) ? STAMP_TORN : STAMP_FOREIGN;
 	if (v->got.session != want->session || v->got.generation >> 48 != want->generation >> 48)
 		return STAMP_FOREIGN;
-	if (v->got.generation == want->generation)
+	if (v->got.generation == want->generation && v->words[3] == stamp_page(base, v->got.iova))
 		return STAMP_MISPLACED;
+	if (v->got.generation == want->generation) {
+		v->got_is_stamp = false; /* no write of this generation has such a page */
+		return STAMP_TORN;
+	}
 	return v->got.generation < want->generation ? STAMP_STALE : STAMP_NEWER;
 }
 

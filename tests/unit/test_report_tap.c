@@ -64,6 +64,32 @@ static void assert_tap(struct rendering *r, const char *plan, const char *body)
 	rendering_free(r);
 }
 
+/* What prove says of itself decides the version, and nothing else of the output. */
+static void test_version(void **state)
+{
+	static const struct {
+		const char *harness, *version;
+	} cases[] = {{NULL, "14"},   {"3.44", "13"}, {"3.47", "13"}, {"3.48", "14"},	{"3.50_01", "14"},
+		     {"2.64", "13"}, {"4.0", "14"},  {"", "14"},     {"nonsense", "14"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char first[32];
+		struct rendering r;
+		const char *text;
+
+		if (cases[i].harness)
+			setenv("HARNESS_VERSION", cases[i].harness, 1);
+		rendering_open(&r, REPORT_TAP, false);
+		report_check(r.report, "one", RESULT_PASS, NULL);
+		text = rendering_end(&r);
+		unsetenv("HARNESS_VERSION");
+		snprintf(first, sizeof(first), "TAP version %s\n1..1\n", cases[i].version);
+		assert_memory_equal(text, first, strlen(first));
+		assert_non_null(strstr(text, "\nok 1 - one\n"));
+		rendering_free(&r);
+	}
+}
+
 static void test_no_checks(void **state)
 {
 	struct rendering r;
@@ -188,10 +214,15 @@ static void test_result_beyond_checks(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_checks),	  cmocka_unit_test(test_checks),
-		cmocka_unit_test(test_names_are_escaped), cmocka_unit_test(test_run_error),
-		cmocka_unit_test(test_interrupted),	  cmocka_unit_test(test_result_beyond_checks),
+		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_no_checks),
+		cmocka_unit_test(test_checks),
+		cmocka_unit_test(test_names_are_escaped),
+		cmocka_unit_test(test_run_error),
+		cmocka_unit_test(test_interrupted),
+		cmocka_unit_test(test_result_beyond_checks),
 	};
 
+	unsetenv("HARNESS_VERSION"); /* perhaps prove runs this */
 	return cmocka_run_group_tests_name("report as TAP", tests, NULL, NULL);
 }
