@@ -138,6 +138,10 @@ int explain_map(const struct iommu *iommu, const struct iommu_map_req *req, int 
 	case EFAULT:
 		fail_hint(f, "the memory cannot be pinned with this access: it is not there, or not writable");
 		break;
+	case EOPNOTSUPP:
+		if (req->kernel_iova)
+			fail_hint(f, "this backend does not choose: name an iova");
+		break;
 	default:
 		break;
 	}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #define VFIO_CONTAINER "/dev/vfio/vfio"
@@ -96,6 +97,15 @@ static void vfio_close(struct iommu *iommu)
 	free(vfio);
 }
 
+/* The kernel would give a second descriptor, and two drivers would fight over one engine. */
+static bool vfio_is_attached(const struct iommu *iommu, const char *addr)
+{
+	for (const struct iommu_device *d = iommu->devices; d; d = d->next)
+		if (strcmp(d->id.name, addr) == 0)
+			return true;
+	return false;
+}
+
 static int vfio_attach(struct iommu *iommu, const char *id, struct iommu_device **out, struct fail *f)
 {
 	struct vfio *vfio = to_vfio(iommu);
@@ -104,6 +114,8 @@ static int vfio_attach(struct iommu *iommu, const char *id, struct iommu_device 
 	struct pci_info pci;
 	int err = pci_find(iommu->host, id, &pci, f);
 
+	if (!err && vfio_is_attached(iommu, pci.addr))
+		err = fail_set(f, EBUSY, "%s is attached already", pci.addr);
 	if (!err)
 		err = vfio_group_get(vfio, &pci, &group, f);
 	if (err)
