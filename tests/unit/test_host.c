@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "host/groups.h"
@@ -337,7 +338,7 @@ static void test_self_locked(void **state)
 
 	assert_true(p != MAP_FAILED);
 	assert_int_equal(self_locked(&before, &pin), 0);
-	if (mlock(p, size) < 0)
+	if (syscall(SYS_mlock, p, size) < 0) /* the sanitizers make nothing of mlock() */
 		skip();
 	assert_int_equal(self_locked(&after, &pin), 0);
 	assert_int_equal(after - before, size);
