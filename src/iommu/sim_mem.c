@@ -11,6 +11,8 @@
 
 /* Below this many free extents neighbours are left unmerged. */
 #define SIM_TIDY_MIN 256
+/* As long as less than this is free (64 MiB), a buffer is made of one piece even if that takes fresh frames. */
+#define SIM_PIECES_FRAMES 16384
 
 int sim_mem_init(struct sim_mem *mem, bool alias)
 {
@@ -131,6 +133,26 @@ void sim_mem_give_back(struct sim_mem *mem, const struct sim_extent *extent, siz
 	}
 }
 
+/*
+ * Contiguous frames, the latest freed that suffice; then fresh ones; and pieces only when much lies about in pieces. A
+ * buffer in pieces costs the process one mapping for each.
+ */
+static int sim_mem_take_some(struct sim_mem *mem, uint64_t count, uint64_t align, struct sim_extent *out)
+{
+	bool found = sim_pile_cut(&mem->free, count, align, out);
+
+	if (!found && mem->free_frames >= count && mem->free.count > 1) {
+		sim_pile_tidy(&mem->free);
+		found = sim_pile_cut(&mem->free, count, align, out);
+	}
+	if (!found && align == 1 && mem->free_frames > SIM_PIECES_FRAMES)
+		found = sim_pile_pop(&mem->free, count, out);
+	if (!found)
+		return sim_mem_fresh(mem, count, align, out);
+	mem->free_frames -= out->count;
+	return 0;
+}
+
 int sim_mem_take(struct sim_mem *mem, uint64_t count, uint64_t align)
 {
 	struct sim_extent e;
@@ -142,12 +164,8 @@ int sim_mem_take(struct sim_mem *mem, uint64_t count, uint64_t align)
 		/* Room for every piece that is out, so that giving back cannot fail. */
 		if (!r)
 			r = sim_pile_reserve(&mem->free, mem->pieces + mem->taken.count + 3);
-		if (r)
-			break;
-		if (align > 1 ? sim_pile_cut(&mem->free, count, align, &e) : sim_pile_pop(&mem->free, count, &e))
-			mem->free_frames -= e.count;
-		else
-			r = sim_mem_fresh(mem, count, align, &e);
+		if (!r)
+			r = sim_mem_take_some(mem, count, align, &e);
 		if (!r) {
 			sim_pile_push(&mem->taken, e);
 			count -= e.count;

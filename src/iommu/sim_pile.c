@@ -52,24 +52,36 @@ bool sim_pile_pop(struct sim_pile *pile, uint64_t max, struct sim_extent *out)
 	return true;
 }
 
+/* Cut start..start+count-1 out of extent @i; the part before it stays in place. */
+static void sim_pile_split(struct sim_pile *pile, size_t i, uint64_t start, uint64_t count)
+{
+	struct sim_extent *e = &pile->extent[i], right = *e;
+
+	right.frame = start + count;
+	right.count = e->frame + e->count - right.frame;
+	if (start == e->frame) {
+		*e = right;
+	} else {
+		e->count = start - e->frame;
+		if (right.count)
+			pile->extent[pile->count++] = right;
+	}
+	if (!e->count) {
+		memmove(e, e + 1, (pile->count - i - 1) * sizeof(*e));
+		pile->count--;
+	}
+}
+
 bool sim_pile_cut(struct sim_pile *pile, uint64_t count, uint64_t align, struct sim_extent *out)
 {
 	for (size_t i = pile->count; i-- > 0;) {
-		struct sim_extent *e = &pile->extent[i];
-		uint64_t start = ALIGN_UP(e->frame, align), end = e->frame + e->count;
+		const struct sim_extent *e = &pile->extent[i];
+		uint64_t start = ALIGN_UP(e->frame, align);
 
-		if (start + count > end || start < e->frame)
+		if (start + count > e->frame + e->count)
 			continue;
 		*out = (struct sim_extent){start, count, e->zero};
-		/* What remains on the right goes back on top; the caller has reserved room. */
-		e->count = start - e->frame;
-		if (end > start + count)
-			pile->extent[pile->count++] =
-				(struct sim_extent){start + count, end - start - count, out->zero};
-		if (!pile->extent[i].count) {
-			memmove(&pile->extent[i], &pile->extent[i + 1], (pile->count - i - 1) * sizeof(*e));
-			pile->count--;
-		}
+		sim_pile_split(pile, i, start, count);
 		return true;
 	}
 	return false;

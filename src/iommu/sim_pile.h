@@ -11,7 +11,10 @@ int sim_pile_reserve(struct sim_pile *pile, size_t more);
 void sim_pile_push(struct sim_pile *pile, struct sim_extent extent);
 /* Take at most @max frames off the top; false when empty. */
 bool sim_pile_pop(struct sim_pile *pile, uint64_t max, struct sim_extent *out);
-/* Cut @count contiguous frames, aligned to @align, out of the highest extent that has them; false if none. */
+/*
+ * Cut @count contiguous frames, aligned to @align, out of the highest extent that has them; false if none. Room for one
+ * more must have been reserved.
+ */
 bool sim_pile_cut(struct sim_pile *pile, uint64_t count, uint64_t align, struct sim_extent *out);
 /* Merge all neighbours; a merged extent stands where its highest part stood. */
 void sim_pile_tidy(struct sim_pile *pile);

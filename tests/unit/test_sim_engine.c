@@ -109,6 +109,27 @@ static void test_dirty_bit(void **state)
 	fixture_close(&fx);
 }
 
+/* Many mappings in one unmap: nothing of any of them stays cached. */
+static void test_unmap_many(void **state)
+{
+	struct iommu_mem mem;
+	struct fixture fx;
+
+	fixture_open(&fx, "", 1);
+	mem = fixture_alloc(&fx, PAGE);
+	for (uint64_t i = 0; i < 40; i++) {
+		assert_int_equal(fixture_map(&fx, mem.va, PAGE, IOVA + i * PAGE, IOMMU_PROT_RW), 0);
+		assert_int_equal(fixture_dma(&fx, SIM_DMA_WRITE, 0, IOVA + i * PAGE, 8), 0);
+	}
+	fixture_unmap_ok(&fx, IOVA, 40 * PAGE);
+	memset(mem.va, 0x33, PAGE);
+	for (uint64_t i = 0; i < 40; i++)
+		assert_int_equal(fixture_dma(&fx, SIM_DMA_WRITE, 0, IOVA + i * PAGE, 8), -EFAULT);
+	assert_true(fixture_all(mem.va, 0x33, PAGE));
+	OPS.mem_free(fx.iommu, &mem);
+	fixture_close(&fx);
+}
+
 static void test_ring(void **state)
 {
 	static struct sim_dma dma[300];
@@ -310,15 +331,11 @@ static void test_stale_under_fire(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copy_shapes),
-		cmocka_unit_test(test_read_write),
-		cmocka_unit_test(test_partial_fault),
-		cmocka_unit_test(test_dirty_bit),
-		cmocka_unit_test(test_ring),
-		cmocka_unit_test(test_timeout_and_reset),
-		cmocka_unit_test(test_all_queues),
-		cmocka_unit_test(test_unmap_under_fire),
-		cmocka_unit_test(test_stale_under_fire),
+		cmocka_unit_test(test_copy_shapes),	  cmocka_unit_test(test_read_write),
+		cmocka_unit_test(test_partial_fault),	  cmocka_unit_test(test_dirty_bit),
+		cmocka_unit_test(test_unmap_many),	  cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_timeout_and_reset), cmocka_unit_test(test_all_queues),
+		cmocka_unit_test(test_unmap_under_fire),  cmocka_unit_test(test_stale_under_fire),
 	};
 
 	return cmocka_run_group_tests_name("sim_engine", tests, NULL, NULL);

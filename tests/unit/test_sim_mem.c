@@ -140,34 +140,67 @@ static void test_zero_fill(void **state)
 	fixture_close(&fx);
 }
 
+/* Sizes that change: the latest free frames that suffice are taken, and pieces next to each other become one. */
+static void test_reuse_fitting(void **state)
+{
+	struct iommu_mem small, large, again;
+	uint64_t next, frame;
+	struct fixture fx;
+
+	fixture_open(&fx, "", 1);
+	large = fixture_alloc(&fx, 8 * PAGE);
+	small = fixture_alloc(&fx, PAGE);
+	again = fixture_alloc(&fx, PAGE);
+	frame = fixture_frame(&fx, large.va);
+	next = fx.sim->mem.next_frame;
+	OPS.mem_free(fx.iommu, &large);
+	OPS.mem_free(fx.iommu, &again);
+	large = fixture_alloc(&fx, 6 * PAGE);
+	assert_int_equal(fixture_frame(&fx, large.va), frame);
+	OPS.mem_free(fx.iommu, &large);
+	OPS.mem_free(fx.iommu, &small);
+	large = fixture_alloc(&fx, 10 * PAGE);
+	assert_int_equal(fixture_frame(&fx, large.va), frame);
+	assert_int_equal(fx.sim->mem.next_frame, next);
+	OPS.mem_free(fx.iommu, &large);
+	fixture_close(&fx);
+}
+
+#define PART MiB(4)
+
 /* Fragments: a buffer of several extents is one range to the process and reads back what was written. */
 static void test_fragments(void **state)
 {
-	struct iommu_mem part[16], whole;
+	struct iommu_mem part[40], whole;
 	struct fixture fx;
 	uint64_t next;
 
 	fixture_open(&fx, "", 1);
-	for (unsigned int i = 0; i < 16; i++)
-		part[i] = fixture_alloc(&fx, PAGE);
+	for (unsigned int i = 0; i < 40; i++)
+		part[i] = fixture_alloc(&fx, PART);
 	next = fx.sim->mem.next_frame;
-	for (unsigned int i = 0; i < 16; i += 2)
+	for (unsigned int i = 0; i < 40; i += 2)
 		OPS.mem_free(fx.iommu, &part[i]);
-	whole = fixture_alloc(&fx, 8 * PAGE);
+	whole = fixture_alloc(&fx, 2 * PART + PAGE);
 	assert_int_equal(fx.sim->mem.next_frame, next); /* made of the free ones only */
-	for (uint64_t i = 0; i < 8; i++)
-		memset((char *)whole.va + i * PAGE, (int)(0x10 + i), PAGE);
-	for (uint64_t i = 0; i < 8; i++) {
-		char *va = (char *)whole.va + i * PAGE;
+	for (uint64_t at = 0; at < whole.size; at += PAGE)
+		memset((char *)whole.va + at, (int)(at / PAGE % 251 + 1), PAGE);
+	for (uint64_t at = 0; at < whole.size; at += PAGE) {
+		char *va = (char *)whole.va + at;
 
-		assert_true(fixture_all(va, (unsigned char)(0x10 + i), PAGE));
+		assert_true(fixture_all(va, (unsigned char)(at / PAGE % 251 + 1), PAGE));
 		assert_memory_equal(sim_frame_va(&fx.sim->mem, fixture_frame(&fx, va)), va, PAGE);
 	}
-	for (unsigned int i = 1; i < 16; i += 2)
-		assert_true(fixture_all(part[i].va, 0, PAGE));
+	for (unsigned int i = 1; i < 40; i += 2)
+		assert_true(fixture_all(part[i].va, 0, PART));
+	/* The device sees it as one range as well. */
+	assert_int_equal(fixture_map(&fx, whole.va, whole.size, GiB(1), IOMMU_PROT_RW), 0);
+	assert_int_equal(fixture_copy(&fx, GiB(1) + PART - PAGE, GiB(1) + 2 * PART - PAGE, 2 * PAGE), 0);
+	assert_memory_equal((char *)whole.va + PART - PAGE, (char *)whole.va + 2 * PART - PAGE, 2 * PAGE);
+	fixture_unmap_ok(&fx, GiB(1), whole.size);
 	OPS.mem_free(fx.iommu, &whole);
-	assert_int_equal(fx.sim->mem.free_frames, 8);
-	for (unsigned int i = 1; i < 16; i += 2)
+	assert_int_equal(fx.sim->mem.free_frames, 20 * PART / PAGE);
+	for (unsigned int i = 1; i < 40; i += 2)
 		OPS.mem_free(fx.iommu, &part[i]);
 	fixture_close(&fx);
 }
@@ -268,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_pile_tidy),
 		cmocka_unit_test(test_reuse_last_first),
 		cmocka_unit_test(test_zero_fill),
+		cmocka_unit_test(test_reuse_fitting),
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_huge),
