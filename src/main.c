@@ -203,7 +203,7 @@ static int main_command(int argc, char **argv, struct globals *g)
 	if (status)
 		return status;
 	msg_set_level((enum msg_level)g->verbosity);
-	progress_set_mode(g->progress);
+	progress_set_mode(g->verbosity == MSG_QUIET && g->progress == PROGRESS_AUTO ? PROGRESS_NEVER : g->progress);
 	if (main_backend_help(g))
 		status = list_end();
 	else

@@ -222,6 +222,8 @@ static int compare_with(struct command_run *run, struct compare_params *p, struc
 	if (!p->graveyard_given)
 		p->graveyard = session_is_simulated(s) ? COMPARE_GRAVEYARD_SIM : COMPARE_GRAVEYARD_DEVICE;
 	err = compare_run(s, p, &res, &run->fail);
+	if (err && run->fail.usage)
+		return err; /* nothing was done, so there is nothing to tell */
 	compare_report(run->report, s, p, &res);
 	if (session_signal)
 		report_interrupted(run->report, session_signal);

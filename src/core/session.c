@@ -88,14 +88,10 @@ static int session_make_arena(struct session *s, iova_t max_iova, struct fail *f
 
 static void session_exclude_windows(struct session *s, struct iova_space *space)
 {
-	struct pci_window *w = NULL;
-	unsigned int n = 0;
-
-	if (session_is_simulated(s) || s->params.allow_p2p || pci_windows(s->host, &w, &n))
+	if (session_is_simulated(s) || s->params.allow_p2p || pci_windows(s->host, &s->windows, &s->nr_windows))
 		return;
-	for (unsigned int i = 0; i < n; i++)
-		space_exclude(space, (struct iova_range){w[i].start, w[i].last});
-	free(w);
+	for (unsigned int i = 0; i < s->nr_windows; i++)
+		space_exclude(space, (struct iova_range){s->windows[i].start, s->windows[i].last});
 }
 
 static int session_make_space(struct session *s, struct fail *f)
@@ -239,6 +235,7 @@ int session_close(struct session *s, struct fail *f)
 	}
 	fault_log_close(s->faults);
 	iommu_close(s->iommu);
+	free(s->windows);
 	free(s);
 	return 0;
 }

@@ -21,15 +21,25 @@ static uint64_t session_granule(const struct session *s)
 static void session_range_hint(const struct session *s, struct iova_range r, struct fail *f)
 {
 	const struct iommu_caps *caps = iommu_caps(s->iommu);
+	const struct pci_window *w = s->windows;
 	struct iova_space all;
 
 	space_init(&all, caps, UINT64_MAX);
+	for (unsigned int i = 0; i < s->nr_windows; i++, w++)
+		if (iova_range_overlaps(r, (struct iova_range){w->start, w->last}))
+			break;
 	if (iova_range_overlaps(r, (struct iova_range){0xfee00000, 0xfeefffff}))
 		fail_hint(f, "0xfee00000-0xfeefffff is the interrupt (MSI) window, never memory");
+	else if (w != s->windows + s->nr_windows)
+		fail_hint(
+			f,
+			"0x%llx-0x%llx is %s, where DMA may reach another device: choose another iova, or --allow-p2p",
+			(unsigned long long)w->start, (unsigned long long)w->last, w->what);
 	else if (all.nr && r.last > all.r[all.nr - 1].last)
 		fail_hint(f, "the highest usable IOVA here is 0x%llx", (unsigned long long)all.r[all.nr - 1].last);
 	else if (space_contains(&all, r))
-		fail_hint(f, "the device's mask, a PCI window (--allow-p2p) or the area kept for pins is in the way");
+		fail_hint(f, "the device cannot name it, or it is in the area kept for pins (0x%llx-0x%llx)",
+			  (unsigned long long)s->arena.start, (unsigned long long)s->arena.last);
 	else
 		fail_hint(f, "a reserved region is in the way: see `iommuctl list`");
 }

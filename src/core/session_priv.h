@@ -4,6 +4,7 @@
 #define IC_CORE_SESSION_PRIV_H
 
 #include "core/session.h"
+#include "host/pci.h"
 
 #define SESSION_PAGE 4096u
 /* canary A/B, C/D, plus probe pages, plus rings: all single pages in the low part of the arena */
@@ -48,6 +49,8 @@ struct session {
 	char complaint[256];
 	uint64_t taint;
 	uint64_t pins_base;
+	struct pci_window *windows;  /* of the safety rules; empty with --allow-p2p and in the simulation */
+	unsigned int nr_windows;
 	bool has_pins;
 	uint64_t granule;
 	struct buffer *buffers; /* op.c */
