@@ -147,6 +147,20 @@ static void compare_check_kernel(struct compare *c)
 	failures_add(&c->res->failures, &bad);
 }
 
+/* Asking the clock costs a system call where the kernel trusts no fast one: about every 10 ms is enough. */
+static void compare_progress(struct compare_thread *t)
+{
+	uint64_t before = t->progress_ns;
+
+	t->progress_ns = clock_ns();
+	if (before && t->progress_ns - before > 20000000)
+		t->progress_step = MAX(t->progress_step / 2, (uint64_t)1);
+	else if (before && t->progress_ns - before < 5000000)
+		t->progress_step *= 2;
+	t->progress_at = t->loops + t->progress_step;
+	progress_update(&t->c->progress, t->loops * t->c->p->threads, t->bytes * t->c->p->threads);
+}
+
 /* Looks that cost a system call or more: thread 0, between its loops. */
 static int compare_look(struct compare_thread *t, struct fail *f)
 {
@@ -167,7 +181,8 @@ static int compare_look(struct compare_thread *t, struct fail *f)
 		err = session_canary(c->s, f);
 		pthread_mutex_unlock(&c->lock);
 	}
-	progress_update(&c->progress, t->loops * c->p->threads, t->bytes * c->p->threads);
+	if (t->loops >= t->progress_at)
+		compare_progress(t);
 	return err;
 }
 
@@ -191,6 +206,8 @@ static void *compare_thread_main(void *arg)
 		if (err >= 0 && t->index == 0)
 			err = compare_look(t, &t->fail);
 	}
+	if (err >= 0)
+		compare_last(t);
 	t->err = err < 0 ? err : 0;
 	if (t->err)
 		c->stop = 1;
@@ -251,11 +268,7 @@ static int compare_setup(struct compare *c, struct fail *f)
 		if (err)
 			return err;
 	}
-	uint64_t largest = MAX(2 * c->p->size_max, MiB(4));
-
-	if (c->p->mem == IOMMU_MEM_HUGETLB_1G)
-		largest = ALIGN_UP(largest, GiB(1));
-	err = session_pin_setup(c->s, largest, c->p->graveyard * n + 2 * COMPARE_PROBE_THREADS, f);
+	err = session_pin_setup(c->s, slab_largest(c->p), slabs_per_thread(c->p) * n + 2 * COMPARE_PROBE_THREADS, f);
 	if (err)
 		return err;
 	err = compare_probe_setup(c, f);
@@ -265,7 +278,10 @@ static int compare_setup(struct compare *c, struct fail *f)
 		c->threads[i].c = c;
 		c->threads[i].index = i;
 		space_part(session_space(c->s), i, n, &c->threads[i].space);
-		err = graveyard_new(&c->threads[i], f);
+		c->threads[i].progress_step = 1;
+		err = slabs_new(&c->threads[i], f);
+		if (!err)
+			err = graveyard_new(&c->threads[i], f);
 	}
 	if (!err && c->p->log_path)
 		err = report_log_open(&c->log, c->p->log_path, f);
@@ -277,8 +293,10 @@ static int compare_teardown(struct compare *c, int err, struct fail *f)
 {
 	int log_err;
 
-	for (unsigned int i = 0; c->threads && i < c->p->threads && err != -ETIMEDOUT; i++)
+	for (unsigned int i = 0; c->threads && i < c->p->threads && err != -ETIMEDOUT; i++) {
 		graveyard_free(&c->threads[i]);
+		slabs_free(&c->threads[i]);
+	}
 	if (err != -ETIMEDOUT)
 		compare_probe_free(c);
 	log_err = report_log_close(c->log);

@@ -28,12 +28,11 @@ static int loop_memory(struct compare_loop *l, struct fail *f)
 {
 	struct compare_thread *t = l->t;
 
-	if (t->has_spare && t->spare.size == l->size) {
-		l->mem = t->spare;
-		t->has_spare = false;
-		return 0;
-	}
-	return iommu_mem_alloc(session_iommu(l->c->s), l->size, l->c->p->mem, &l->mem, f);
+	if (!t->spare.va || t->spare.size != l->size)
+		return slab_take(l, f);
+	l->mem = t->spare;
+	t->spare.va = NULL;
+	return 0;
 }
 
 static int loop_map(struct compare_loop *l, struct fail *f)
@@ -43,7 +42,7 @@ static int loop_map(struct compare_loop *l, struct fail *f)
 	int err;
 
 	while (l->mapped < l->size) {
-		req.va = (char *)l->mem.va + l->mapped;
+		req.va = l->mem.va + l->mapped;
 		req.size = compare_piece(l, l->mapped);
 		req.iova = l->iova + l->mapped;
 		req.kernel_iova = l->c->p->iova_mode == COMPARE_KERNEL && !l->mapped;
@@ -85,7 +84,7 @@ static int loop_unmap_all(struct compare_loop *l, struct fail *f)
 	int err = session_unmap_all(l->c->s, NULL, f);
 
 	for (unsigned int i = 0; i < l->c->p->threads && !err; i++)
-		err = graveyard_repin(&l->c->threads[i], f);
+		err = slabs_repin(&l->c->threads[i], f);
 	return err;
 }
 
@@ -200,6 +199,7 @@ static int loop_body(struct compare_loop *l, struct fail *f)
 	}
 	if (!err) {
 		compare_verify_memory(l);
+		graveyard_verify(l);
 		l->t->bytes += l->payload * ((unsigned int)l->c->res->read + (unsigned int)l->c->res->write);
 		if (l->c->p->iova_mode == COMPARE_ADVERSARIAL)
 			err = compare_probe_refused(l, f);
@@ -207,16 +207,16 @@ static int loop_body(struct compare_loop *l, struct fail *f)
 	if (!err)
 		err = graveyard_retire(l, f);
 	if (!err)
-		err = graveyard_bury(l, f);
+		graveyard_bury(l);
 	undo = loop_unmap(l, err ? NULL : f);
-	if (l->mem.va)
-		iommu_mem_free(session_iommu(l->c->s), &l->mem);
+	if (!undo)
+		undo = slab_put(l->t, l, &l->mem, err ? NULL : f);
 	return err ? err : undo;
 }
 
 int compare_one(struct compare_thread *t, uint64_t n, struct fail *f)
 {
-	struct compare_loop l = {.c = t->c, .t = t, .n = n};
+	struct compare_loop l = {.c = t->c, .t = t, .n = n, .found = t->found};
 	int err;
 
 	l.op = stamp_generation(t->index, t->loops);
@@ -229,7 +229,6 @@ int compare_one(struct compare_thread *t, uint64_t n, struct fail *f)
 	err = loop_body(&l, f);
 	if (err >= 0)
 		err = loop_probes(&l, f);
-	graveyard_verify(&l);
 	t->loops++;
 	t->last_iova = l.iova;
 	t->last_size = l.size;
@@ -238,4 +237,22 @@ int compare_one(struct compare_thread *t, uint64_t n, struct fail *f)
 	if (!err && t->err)
 		err = fail_set(f, t->err, "cannot write the log %s", t->c->p->log_path);
 	return err;
+}
+
+/* The graves of the last loops have not been looked at since: the device may have been late. */
+void compare_last(struct compare_thread *t)
+{
+	struct compare_loop l = {.c = t->c, .t = t, .found = t->found};
+
+	if (!t->loops)
+		return;
+	l.n = t->loops;
+	l.op = stamp_generation(t->index, t->loops);
+	l.stamp.generation = l.op;
+	l.iova = t->last_iova;
+	l.size = t->last_size;
+	l.payload = t->last_payload;
+	graveyard_verify(&l);
+	if (l.nr)
+		loop_commit(&l);
 }

@@ -18,14 +18,34 @@ struct compare_case {
 #define COMPARE_CASES_MAX 256
 #define COMPARE_CASE_REPEAT 4 /* a stale entry shows when the same range is used again */
 
+/*
+ * Memory for several loops that one pin mapping holds. Every loop still gets pages nobody used before; what is shared is
+ * the cost of the pin, which would otherwise be a second map and unmap in every loop.
+ */
+struct slab {
+	struct iommu_mem mem;
+	unsigned int slot;
+	bool pinned;
+	unsigned int refs; /* loops and graves that live in it, plus one while it is being cut */
+	uint64_t used;
+};
+
+/* A loop's memory: a part of a slab. */
+struct loop_mem {
+	char *va;
+	uint64_t size;
+	struct slab *slab;
+};
+
 /* A buffer that was unmapped and must not change any more. */
 struct grave {
-	struct iommu_mem mem;
-	bool used, pinned;
-	unsigned int slot;
+	struct loop_mem mem;
+	bool used;
 	struct stamp stamp; /* of the source half */
 	uint64_t payload, size;
 };
+
+#define LOOP_FAILURES 16
 
 struct compare_thread {
 	struct compare *c;
@@ -35,11 +55,15 @@ struct compare_thread {
 	iova_t next;		 /* sequential */
 	struct grave *graves;
 	unsigned int next_grave;
-	struct iommu_mem spare; /* --reuse */
-	bool has_spare;
+	struct slab *slabs, *cutting;
+	unsigned int nr_slabs;
+	struct loop_mem spare; /* --reuse; .va NULL: none */
 	uint64_t loops, bytes;
 	iova_t last_iova; /* of the last loop: what a failure seen later is repeated with */
 	uint64_t last_size, last_payload;
+	uint64_t progress_ns, progress_at,
+		progress_step; /* in loops: the clock is not asked every turn of a fast device */
+	struct failure found[LOOP_FAILURES];
 	int err;
 	struct fail fail;
 };
@@ -74,8 +98,6 @@ struct compare {
 	bool recheck_done; /* the canary was asked again after the first failure */
 };
 
-#define LOOP_FAILURES 16
-
 /* One turn of the loop. */
 struct compare_loop {
 	struct compare *c;
@@ -85,11 +107,11 @@ struct compare_loop {
 	struct stamp stamp;
 	uint64_t payload, size;
 	iova_t iova;
-	struct iommu_mem mem;
+	struct loop_mem mem;
 	uint64_t mapped;     /* bytes mapped from iova on */
 	bool bytes_doubtful; /* an accepted overlap makes unmap counts meaningless */
 	unsigned int nr;
-	struct failure found[LOOP_FAILURES];
+	struct failure *found; /* the thread's, LOOP_FAILURES of them: too large to clear every turn */
 	bool graveyard_hit;
 };
 
@@ -102,6 +124,7 @@ uint64_t compare_piece(const struct compare_loop *l, uint64_t offset);
 
 /* compare_loop.c */
 int compare_one(struct compare_thread *t, uint64_t n, struct fail *f);
+void compare_last(struct compare_thread *t);
 /* A failure of this loop; the caller fills in what is special. Never NULL: past the limit the last one is reused. */
 struct failure *compare_found(struct compare_loop *l, enum failure_class class, iova_t iova, uint64_t length);
 void compare_skip(struct compare *c, const char *what, const char *why);
@@ -121,16 +144,27 @@ bool compare_fault_is_expected(const struct compare *c, const struct dma_fault *
 int compare_probe_setup(struct compare *c, struct fail *f);
 void compare_probe_free(struct compare *c);
 
+/* slab.c */
+int slabs_new(struct compare_thread *t, struct fail *f);
+/* @l->size bytes into l->mem. A pin that is refused where nothing is mapped is a map-refused failure of the loop. */
+int slab_take(struct compare_loop *l, struct fail *f);
+/* One user less; the last one unpins and frees. @l may be NULL (the end of the run). */
+int slab_put(struct compare_thread *t, struct compare_loop *l, struct loop_mem *mem, struct fail *f);
+void slabs_free(struct compare_thread *t);
+/* After an unmap-all every pin is gone: pin again. */
+int slabs_repin(struct compare_thread *t, struct fail *f);
+/* Pin slots one thread needs. */
+unsigned int slabs_per_thread(const struct compare_params *p);
+uint64_t slab_largest(const struct compare_params *p);
+
 /* graveyard.c */
 int graveyard_new(struct compare_thread *t, struct fail *f);
-/* Takes the loop's memory over, pinned, before it is unmapped; the oldest grave has been emptied already. */
-int graveyard_bury(struct compare_loop *l, struct fail *f);
+/* Takes the loop's memory over, before it is unmapped; the oldest grave has been emptied already. */
+void graveyard_bury(struct compare_loop *l);
 /* Make room: unpin and release the oldest. Called before the unmap under test, so that nothing is unmapped between it and
  * the next loop's DMA. */
 int graveyard_retire(struct compare_loop *l, struct fail *f);
 void graveyard_verify(struct compare_loop *l);
 void graveyard_free(struct compare_thread *t);
-/* After an unmap-all every pin is gone: pin again. */
-int graveyard_repin(struct compare_thread *t, struct fail *f);
 
 #endif

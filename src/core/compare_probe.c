@@ -26,7 +26,7 @@ static int probe_setup_one(struct compare *c, unsigned int t, struct fail *f)
 		if (!err)
 			err = iommu_mem_alloc(iommu, PROBE_PAGE, IOMMU_MEM_ANON, &p->victim[i], f);
 		if (!err)
-			err = session_pin(c->s, c->p->graveyard * c->p->threads + 2 * t + i, p->victim[i].va,
+			err = session_pin(c->s, slabs_per_thread(c->p) * c->p->threads + 2 * t + i, p->victim[i].va,
 					  PROBE_PAGE, f);
 		p->pinned[i] = !err;
 	}
@@ -75,8 +75,8 @@ void compare_probe_free(struct compare *c)
 		iommu_mem_free(iommu, &p->helper);
 		for (unsigned int i = 0; i < 2; i++) {
 			if (p->pinned[i])
-				session_unpin(c->s, c->p->graveyard * c->p->threads + 2 * t + i, PROBE_PAGE, NULL,
-					      NULL);
+				session_unpin(c->s, slabs_per_thread(c->p) * c->p->threads + 2 * t + i, PROBE_PAGE,
+					      NULL, NULL);
 			iommu_mem_free(iommu, &p->victim[i]);
 		}
 	}

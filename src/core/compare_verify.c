@@ -12,7 +12,7 @@
 
 static char *loop_dst(const struct compare_loop *l)
 {
-	return (char *)l->mem.va + l->payload;
+	return l->mem.va + l->payload;
 }
 
 /* For the question whether the CPU's caches are to blame: every line written back and dropped. */
@@ -134,7 +134,8 @@ void compare_verify_memory(struct compare_loop *l)
 	if (l->nr)
 		stamp_fill(l->mem.va, l->payload, &l->stamp);
 	/* in the graveyard the second half is poison again: a write that comes late must not match what is there */
-	stamp_poison(loop_dst(l), l->payload);
+	if (l->c->p->graveyard)
+		stamp_poison(loop_dst(l), l->payload);
 }
 
 /*
@@ -146,7 +147,8 @@ int compare_reference(struct compare *c, struct fail *f)
 	const struct dev_limits *lim = dev_limits(session_dev(c->s));
 	bool both = (lim->dirs & DEV_COPY) || (lim->dirs & (DEV_READ | DEV_WRITE)) == (DEV_READ | DEV_WRITE);
 	struct compare_thread t = {.c = c};
-	struct compare_loop l = {.c = c, .t = &t};
+	struct compare_loop l = {.c = c, .t = &t, .found = t.found};
+	struct iommu_mem mem = {0};
 	struct iommu_map_req req = {.prot = IOMMU_PROT_RW, .tag = "reference"};
 	int err, status = 0;
 
@@ -162,10 +164,10 @@ int compare_reference(struct compare *c, struct fail *f)
 	c->reference = malloc(req.size);
 	if (!c->reference)
 		return fail_set(f, ENOMEM, "cannot allocate the reference");
-	err = iommu_mem_alloc(session_iommu(c->s), req.size, IOMMU_MEM_ANON, &l.mem, f);
+	err = iommu_mem_alloc(session_iommu(c->s), req.size, IOMMU_MEM_ANON, &mem, f);
 	if (err)
 		return err;
-	req.va = l.mem.va;
+	req.va = mem.va;
 	if (!session_pick(c->s, session_space(c->s), 0, req.size, 4096, &req.iova))
 		err = fail_set(f, ENOSPC, "no iova for the reference");
 	if (!err)
@@ -174,9 +176,9 @@ int compare_reference(struct compare *c, struct fail *f)
 		err = transfer_write_only(&l, req.iova, req.size, &status);
 		if (!err && status)
 			err = fail_set(f, EIO, "the device cannot write the reference: %s", strerror(-status));
-		memcpy(c->reference, l.mem.va, req.size);
+		memcpy(c->reference, mem.va, req.size);
 		iommu_unmap(session_iommu(c->s), req.iova, req.size, NULL, NULL);
 	}
-	iommu_mem_free(session_iommu(c->s), &l.mem);
+	iommu_mem_free(session_iommu(c->s), &mem);
 	return err;
 }

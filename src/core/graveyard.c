@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Buffers that were unmapped and must not change any more. They stay pinned by a mapping in the arena that was made before
- * the mapping under test went away, so their pages can neither move nor be reused: what changes here was written through a
- * translation that should be gone.
+ * the mapping under test went away (slab.c), so their pages can neither move nor be reused: what changes here was written
+ * through a translation that should be gone.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,52 +18,31 @@ int graveyard_new(struct compare_thread *t, struct fail *f)
 	if (!n)
 		return 0;
 	t->graves = calloc(n, sizeof(*t->graves));
-	if (!t->graves)
-		return fail_set(f, ENOMEM, "cannot allocate a graveyard of %u", n);
-	for (unsigned int i = 0; i < n; i++)
-		t->graves[i].slot = t->index * n + i;
-	return 0;
-}
-
-static int grave_unpin(struct compare_loop *l, struct compare_thread *t, struct grave *g, struct fail *f)
-{
-	uint64_t unmapped = 0;
-	int err;
-
-	if (!g->pinned)
-		return 0;
-	g->pinned = false;
-	err = session_unpin(t->c->s, g->slot, g->size, &unmapped, f);
-	if (!err && l && unmapped != g->size) {
-		struct failure *bad = compare_found(l, FAILURE_SHORT_UNMAP, g->stamp.iova, g->size);
-
-		snprintf(bad->text, sizeof(bad->text), "unmapping a pin of 0x%" PRIx64 " bytes reported 0x%" PRIx64,
-			 g->size, unmapped);
-	}
-	return err;
+	return t->graves ? 0 : fail_set(f, ENOMEM, "cannot allocate a graveyard of %u", n);
 }
 
 /* The memory either goes back or, with --reuse, becomes the next loop's. */
-static void grave_release(struct compare_thread *t, struct grave *g)
-{
-	if (t->c->p->reuse && !t->has_spare) {
-		t->spare = g->mem;
-		t->has_spare = true;
-	} else {
-		iommu_mem_free(session_iommu(t->c->s), &g->mem);
-	}
-	g->used = false;
-}
-
-int graveyard_bury(struct compare_loop *l, struct fail *f)
+int graveyard_retire(struct compare_loop *l, struct fail *f)
 {
 	struct compare_thread *t = l->t;
-	struct grave *g;
-	int err;
+	struct grave *g = t->graves ? &t->graves[t->next_grave] : NULL;
 
-	if (!t->graves)
+	if (!g || !g->used)
 		return 0;
-	g = &t->graves[t->next_grave];
+	g->used = false;
+	if (!t->c->p->reuse || t->spare.va)
+		return slab_put(t, l, &g->mem, f);
+	t->spare = g->mem;
+	return 0;
+}
+
+void graveyard_bury(struct compare_loop *l)
+{
+	struct compare_thread *t = l->t;
+	struct grave *g = t->graves ? &t->graves[t->next_grave] : NULL;
+
+	if (!g)
+		return;
 	t->next_grave = (t->next_grave + 1) % t->c->p->graveyard;
 	g->mem = l->mem;
 	g->size = l->size;
@@ -71,16 +50,6 @@ int graveyard_bury(struct compare_loop *l, struct fail *f)
 	g->stamp = l->stamp;
 	g->used = true;
 	l->mem.va = NULL;
-	err = session_pin(t->c->s, g->slot, g->mem.va, g->size, f);
-	g->pinned = !err;
-	if (err == -EEXIST || err == -EADDRINUSE) {
-		struct failure *bad = compare_found(l, FAILURE_MAP_REFUSED, l->iova, l->size);
-
-		snprintf(bad->text, sizeof(bad->text), "a pin mapping was refused where nothing is mapped: %.140s",
-			 f->text);
-		err = 0;
-	}
-	return err;
 }
 
 static void grave_found(struct compare_loop *l, const struct grave *g, const struct stamp_verdict *v, iova_t base)
@@ -106,7 +75,7 @@ static void grave_found(struct compare_loop *l, const struct grave *g, const str
 /* The poisoned half: any line that is not poison any more. */
 static void grave_verify_poison(struct compare_loop *l, const struct grave *g)
 {
-	char *dst = (char *)g->mem.va + g->payload;
+	char *dst = g->mem.va + g->payload;
 	struct stamp at = g->stamp;
 	struct stamp_verdict v;
 	size_t offset = 0, from;
@@ -142,24 +111,6 @@ static void grave_verify(struct compare_loop *l, struct grave *g)
 	grave_verify_poison(l, g);
 }
 
-int graveyard_retire(struct compare_loop *l, struct fail *f)
-{
-	struct compare_thread *t = l->t;
-	struct grave *g;
-	int err;
-
-	if (!t->graves)
-		return 0;
-	g = &t->graves[t->next_grave];
-	if (!g->used)
-		return 0;
-	/* this loop's DMA may have landed in it, and nobody looks at it after this */
-	grave_verify(l, g);
-	err = grave_unpin(l, t, g, f);
-	grave_release(t, g);
-	return err;
-}
-
 void graveyard_verify(struct compare_loop *l)
 {
 	if (!l->t->graves)
@@ -169,31 +120,9 @@ void graveyard_verify(struct compare_loop *l)
 			grave_verify(l, &l->t->graves[i]);
 }
 
-int graveyard_repin(struct compare_thread *t, struct fail *f)
-{
-	int err = 0;
-
-	for (unsigned int i = 0; t->graves && i < t->c->p->graveyard && !err; i++) {
-		struct grave *g = &t->graves[i];
-
-		if (g->used)
-			err = session_pin(t->c->s, g->slot, g->mem.va, g->size, f);
-		g->pinned = g->used && !err;
-	}
-	return err;
-}
-
 void graveyard_free(struct compare_thread *t)
 {
-	for (unsigned int i = 0; t->graves && i < t->c->p->graveyard; i++) {
-		if (!t->graves[i].used)
-			continue;
-		grave_unpin(NULL, t, &t->graves[i], NULL);
-		iommu_mem_free(session_iommu(t->c->s), &t->graves[i].mem);
-	}
 	free(t->graves);
 	t->graves = NULL;
-	if (t->has_spare)
-		iommu_mem_free(session_iommu(t->c->s), &t->spare);
-	t->has_spare = false;
+	t->spare.va = NULL;
 }

@@ -49,7 +49,7 @@ struct session {
 	char complaint[256];
 	uint64_t taint;
 	uint64_t pins_base;
-	struct pci_window *windows;  /* of the safety rules; empty with --allow-p2p and in the simulation */
+	struct pci_window *windows; /* of the safety rules; empty with --allow-p2p and in the simulation */
 	unsigned int nr_windows;
 	bool has_pins;
 	uint64_t granule;

@@ -10,6 +10,7 @@
 #ifndef MADV_POPULATE_WRITE /* Linux 5.14, include/uapi/asm-generic/mman-common.h */
 #define MADV_POPULATE_WRITE 23
 #endif
+#define MEM_POPULATE_MAX MiB(1)
 #define MEM_HUGE_SHIFT 26 /* MAP_HUGE_SHIFT */
 
 struct mem_kind {
@@ -86,7 +87,8 @@ static void *mem_map(const struct mem_kind *k, uint64_t size, int fd)
 {
 	bool align = k->advice == MADV_HUGEPAGE;
 	uint64_t len = align ? size + k->page : size, head;
-	char *va = mmap(NULL, len, PROT_READ | PROT_WRITE, k->flags, fd, 0);
+	int populate = size < MEM_POPULATE_MAX && !k->dir && !align && fd < 0 ? MAP_POPULATE : 0;
+	char *va = mmap(NULL, len, PROT_READ | PROT_WRITE, k->flags | populate, fd, 0);
 
 	if (va == MAP_FAILED || !align)
 		return va;
@@ -116,6 +118,9 @@ static int mem_back(const struct mem_kind *k, struct iommu_mem *out)
 		return err;
 	}
 	/* EINVAL: a kernel without transparent huge pages, where anon is what it should be and thp is refused */
+	/* memory that no huge page fits into needs no advice against them, and can be faulted in by the same call */
+	if (out->kind == IOMMU_MEM_ANON && out->size < MEM_POPULATE_MAX)
+		return 0;
 	if (k->advice != MADV_NORMAL && madvise(out->va, out->size, k->advice) && out->kind == IOMMU_MEM_THP)
 		return -errno;
 	return mem_touch(out->va, out->size, k->page);
