@@ -70,6 +70,8 @@ static int session_make_arena(struct session *s, iova_t max_iova, struct fail *f
 	for (unsigned int i = 0; i < all.nr; i++) {
 		struct iova_range r = all.r[i];
 
+		/* never the last page of a 64-bit space, which kernels before 6.18 do not unpin */
+		r.last = MIN(r.last, UINT64_MAX - MiB(2));
 		if (r.last > max_iova && r.start <= max_iova)
 			r.start = max_iova + 1;
 		if (r.last - r.start >= best.last - best.start || best.last < best.start)
