@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The driver of the simulated device: requests become descriptors of its engine. */
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -11,9 +12,14 @@
 #define SIM_DEPTH 64
 #define SIM_MAX_LEN MiB(16)
 
+struct sim_driver_queue {
+	pthread_mutex_t busy; /* from submit to wait: threads that share a queue take turns */
+	struct sim_dma dma[SIM_DEPTH];
+};
+
 struct sim_driver {
 	struct sim_engine *engine;
-	struct sim_dma dma[SIM_QUEUES][SIM_DEPTH];
+	struct sim_driver_queue queue[SIM_QUEUES];
 };
 
 static const struct {
@@ -99,6 +105,8 @@ static int sim_driver_probe(struct dev *dev, struct fail *f)
 	if (!drv)
 		return fail_set(f, ENOMEM, "driver sim");
 	drv->engine = engine;
+	for (unsigned int i = 0; i < SIM_QUEUES; i++)
+		pthread_mutex_init(&drv->queue[i].busy, NULL);
 	dev->priv = drv;
 	return 0;
 }
@@ -118,36 +126,47 @@ static int sim_driver_stop(struct dev *dev)
 
 static void sim_driver_remove(struct dev *dev)
 {
-	free(dev->priv);
+	struct sim_driver *drv = dev->priv;
+
+	for (unsigned int i = 0; drv && i < SIM_QUEUES; i++)
+		pthread_mutex_destroy(&drv->queue[i].busy);
+	free(drv);
 	dev->priv = NULL;
 }
 
 static int sim_driver_submit(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n)
 {
 	struct sim_driver *drv = dev->priv;
+	struct sim_driver_queue *q = &drv->queue[queue];
+	int r;
 
+	pthread_mutex_lock(&q->busy);
 	for (unsigned int i = 0; i < n; i++) {
 		enum sim_dma_kind kind = reqs[i].dir == DEV_COPY   ? SIM_DMA_COPY
 					 : reqs[i].dir == DEV_READ ? SIM_DMA_READ
 								   : SIM_DMA_WRITE;
 
-		drv->dma[queue][i] =
-			(struct sim_dma){.kind = kind, .src = reqs[i].src, .dst = reqs[i].dst, .len = reqs[i].len};
+		q->dma[i] = (struct sim_dma){.kind = kind, .src = reqs[i].src, .dst = reqs[i].dst, .len = reqs[i].len};
 	}
-	return sim_engine_submit(drv->engine, queue, drv->dma[queue], n);
+	r = sim_engine_submit(drv->engine, queue, q->dma, n);
+	if (r)
+		pthread_mutex_unlock(&q->busy);
+	return r;
 }
 
 static int sim_driver_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n,
 			   unsigned int timeout_ms)
 {
 	struct sim_driver *drv = dev->priv;
+	struct sim_driver_queue *q = &drv->queue[queue];
 	int r = sim_engine_wait(drv->engine, queue, timeout_ms);
 
 	for (unsigned int i = 0; !r && i < n; i++) {
-		int status = drv->dma[queue][i].status;
+		int status = q->dma[i].status;
 
 		reqs[i].status = status == 0 || status == -EFAULT ? status : -EIO;
 	}
+	pthread_mutex_unlock(&q->busy);
 	return r;
 }
 

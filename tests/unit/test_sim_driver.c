@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -144,12 +145,52 @@ static void test_bad_options(void **state)
 	rig_close(&rig);
 }
 
+struct sharer {
+	struct rig *rig;
+	uint64_t at;
+	unsigned int wrong;
+};
+
+static void *share_queue(void *arg)
+{
+	struct sharer *s = arg;
+	char *va = (char *)s->rig->mem.va + s->at;
+	int status;
+
+	for (unsigned int i = 0; i < 500; i++) {
+		memset(va, (int)(i + s->at / 65536), 4096);
+		s->wrong += dev_roundtrip(s->rig->dev, 1, IOVA + s->at, IOVA + s->at + 4096, 4096, &status) || status;
+		s->wrong += memcmp(va, va + 4096, 4096) != 0;
+	}
+	return NULL;
+}
+
+/* More threads than queues: they take turns and get their own data. */
+static void test_shared_queue(void **state)
+{
+	struct sharer s[3];
+	pthread_t thread[3];
+	struct rig rig;
+
+	rig_open(&rig, "sim");
+	for (unsigned int i = 0; i < 3; i++) {
+		s[i] = (struct sharer){&rig, i * 65536, 0};
+		assert_int_equal(pthread_create(&thread[i], NULL, share_queue, &s[i]), 0);
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		pthread_join(thread[i], NULL);
+		assert_int_equal(s[i].wrong, 0);
+	}
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_match),	cmocka_unit_test(test_roundtrip),
-		cmocka_unit_test(test_one_way), cmocka_unit_test(test_fault_status),
-		cmocka_unit_test(test_mask),	cmocka_unit_test(test_bad_options),
+		cmocka_unit_test(test_match),	     cmocka_unit_test(test_roundtrip),
+		cmocka_unit_test(test_one_way),	     cmocka_unit_test(test_fault_status),
+		cmocka_unit_test(test_mask),	     cmocka_unit_test(test_bad_options),
+		cmocka_unit_test(test_shared_queue),
 	};
 
 	return cmocka_run_group_tests_name("sim_driver", tests, NULL, NULL);
