@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Helpers for scripts that run in the guest, on top of those of the CLI tests.
+. /t/tests/cli/lib.sh
+
+# pci VENDOR:DEVICE: the address of the only such device.
+pci() {
+	local dev
+	for dev in /sys/bus/pci/devices/*; do
+		[ "$(cat "$dev/vendor"):$(cat "$dev/device")" != "0x${1%:*}:0x${1#*:}" ] || basename "$dev"
+	done
+}
+pci_lsi() { pci 1000:0012; }
+pci_edu() { pci 1234:11e8; }
+
+driver_of() { basename "$(readlink "/sys/bus/pci/devices/$1/driver")" 2>/dev/null; }
+group_of() { basename "$(readlink "/sys/bus/pci/devices/$1/iommu_group")"; }
+
+# bus_master ID: on or off, bit 2 of the command register (config space offset 4).
+bus_master() {
+	local low
+	low=$(dd if="/sys/bus/pci/devices/$1/config" bs=1 skip=4 count=1 2>/dev/null | od -An -tu1)
+	if [ $((low & 4)) -ne 0 ]; then echo on; else echo off; fi
+}
+
+holders_of() { # ID: processes that have its group open
+	local fd
+	for fd in /proc/[0-9]*/fd/*; do
+		[ "$(readlink "$fd" 2>/dev/null)" != "/dev/vfio/$(group_of "$1")" ] || echo "$fd" | cut -d/ -f3
+	done | sort -u
+}
+
+# left_nothing ID NAME: no process has the device, it cannot master the bus, and it is still VFIO's.
+left_nothing() {
+	is "$(holders_of "$1") $(driver_of "$1") $(bus_master "$1")" " vfio-pci off" "$2"
+}
+
+# refused STATUS REGEX NAME: after run: the exit status, one line of error that matches, at most one hint, no data.
+refused() {
+	local errors hints
+	errors=$(grep -c '^iommuctl: ' "$tmp/stderr")
+	hints=$(grep -c '^hint: ' "$tmp/stderr")
+	if [ "$status" -eq "$1" ] && [ "$errors" -ge 1 ] && [ "$hints" -le 1 ] && grep -Eq -- "$2" "$tmp/stderr" &&
+		! grep -q '\.$' "$tmp/stderr"; then
+		pass "$3"
+	else
+		fail "$3"
+		diag "status $status, want $1; $errors error lines, $hints hints; want a line like: $2"
+		diag "stdout: $(head -c 600 "$tmp/stdout")"
+		diag "stderr: $(head -c 1000 "$tmp/stderr")"
+		return 1
+	fi
+}
+
+# compare_passes NAME LOOPS ARGS...: so many loops, no failure, nothing left behind; the failures are shown if not.
+compare_passes() {
+	local name=$1 loops=$2
+	shift 2
+	run --json compare --loops "$loops" "$@"
+	is "$status $(json '"\(.result) \(.loops) \(.classes | length)"' 2>&1)" "0 pass $loops 0" "$name" || {
+		diag "iommuctl --json compare --loops $loops $*"
+		diag "$(json '{classes, failures: .failures[:3], faults: .faults[:3], skipped}' 2>&1 | head -n 60)"
+		diag "stderr: $(head -c 1000 "$tmp/stderr")"
+		return 1
+	}
+}
+
+# mid_loop ARGS...: starts a compare that runs until stopped, and waits until it has the device and is going.
+mid_loop() {
+	local group
+	group=$(group_of "$1")
+	start --json compare --device "$1" --time 10m --size 8K "${@:2}"
+	wait_for 20 eval 'ls -l /proc/'"$pid"'/fd 2>/dev/null | grep -q "/dev/vfio/'"$group"'$"'
+	sleep 0.5
+}

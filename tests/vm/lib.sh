@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Helpers for the tests that boot guests. A test is a bash script:
+#
+#	. "$(dirname "$0")/lib.sh"
+#	guest NAME RUN-OPTIONS... -- GUEST-SCRIPT ARGS...
+#	done_testing
+#
+# GUEST-SCRIPT (tests/vm/guest/...) runs in the guest under bash and emits TAP with the same helpers as the CLI tests; its
+# points become points of ours, and so does the harness's verdict: the guest finished and its kernel has no complaint.
+
+top_srcdir=${top_srcdir:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+. "$top_srcdir/tests/tap.sh"
+vm=$top_srcdir/tests/vm
+
+for vm_tool in qemu-system-x86_64 busybox cpio bash timeout; do
+	command -v $vm_tool >/dev/null || skip_all "$vm_tool is not installed"
+done
+if [ -z "${IOMMUCTL:-}" ]; then
+	for IOMMUCTL in "$top_srcdir/build/iommuctl" "$top_srcdir/iommuctl"; do
+		[ -x "$IOMMUCTL" ] && break
+	done
+fi
+
+# The plain VFIO loop that speeds are held against, as `make bench` builds it.
+vm_raw_loop() {
+	[ -x "$tap_tmp/raw-vfio-loop" ] ||
+		${CC:-cc} -O2 -g -std=gnu11 -o "$tap_tmp/raw-vfio-loop" "$top_srcdir/bench/raw-vfio-loop.c"
+}
+
+# vm_points PREFIX: renumbers the guest's TAP on stdin into ours; leaves what it counted in $tap_tmp/points.
+vm_points() {
+	local line plan= n=0
+	while IFS= read -r line; do
+		case $line in
+		"ok "* | "not ok "*)
+			n=$((n + 1)) tap_count=$((tap_count + 1))
+			case $line in not*) tap_failed=$((tap_failed + 1)) ;; esac
+			printf '%s%d - %s: %s\n' "${line%%ok *}ok " $tap_count "$1" "${line#*ok *- }"
+			;;
+		1..[0-9]*) plan=${line#1..} ;;
+		"Bail out!"*) diag "$line" ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done
+	echo "$tap_count $tap_failed $n ${plan:-none}" >"$tap_tmp/points"
+}
+
+# guest NAME RUN-OPTIONS... -- GUEST-SCRIPT ARGS...
+guest() {
+	local name=$1 options=() status n plan tool put=()
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	# The helpers want bash, and what busybox's versions of these cannot do.
+	for tool in bash jq env timeout realpath; do
+		! command -v $tool >/dev/null || put+=(--add "$(command -v $tool):/usr/bin/$tool")
+	done
+	vm_raw_loop && put+=(--add "$tap_tmp/raw-vfio-loop")
+	"$vm/run" --binary "$IOMMUCTL" --timeout 180 "${put[@]}" --add "$top_srcdir/tests/tap.sh:/t/tests/tap.sh" \
+		--add "$top_srcdir/tests/cli/lib.sh:/t/tests/cli/lib.sh" --add "$vm/guest:/t/tests/vm/guest" "${options[@]}" \
+		-- env top_srcdir=/t IOMMUCTL=/usr/sbin/iommuctl bash "/t/tests/vm/guest/$1" "${@:2}" 2>"$tap_tmp/guest.err" |
+		vm_points "$name"
+	status=${PIPESTATUS[0]}
+	read -r tap_count tap_failed n plan <"$tap_tmp/points"
+	is "$n" "$plan" "$name: every planned point was reached" || diag "$(tail -n 20 "$tap_tmp/guest.err")"
+	# 1: points failed, and were counted
+	[ "$status" -ne 1 ] || status=0
+	is "$status" 0 "$name: the guest finished and its kernel did not complain" || diag "$(tail -n 60 "$tap_tmp/guest.err")"
+}
+
+# fetched kernel|qemu SUITE: prints the path; fails where it cannot be had.
+fetched() { "$vm/get" -q "$1" "$2" 2>"$tap_tmp/get.err"; }
