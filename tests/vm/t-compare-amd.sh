@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # compare through VFIO on the stock kernel with --iommu amd.
 . "$(dirname "$0")/lib.sh"
-guest amd --iommu amd --device lsi --device edu -- compare.sh
+guest amd --iommu amd --memory 2G --device lsi --device edu -- compare.sh
 done_testing

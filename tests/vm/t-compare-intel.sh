@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # compare through VFIO on the stock kernel with --iommu intel.
 . "$(dirname "$0")/lib.sh"
-guest intel --iommu intel --device lsi --device edu -- compare.sh
+guest intel --iommu intel --memory 2G --device lsi --device edu -- compare.sh
 done_testing

@@ -16,6 +16,16 @@ pci_edu() { pci 1234:11e8; }
 driver_of() { basename "$(readlink "/sys/bus/pci/devices/$1/driver")" 2>/dev/null; }
 group_of() { basename "$(readlink "/sys/bus/pci/devices/$1/iommu_group")"; }
 
+# take ID...: hands devices without a driver to vfio-pci, by hand; bind has tests of its own.
+take() {
+	local id
+	for id in "$@"; do
+		echo vfio-pci >"/sys/bus/pci/devices/$id/driver_override"
+		echo "$id" >/sys/bus/pci/drivers_probe
+		is "$(driver_of "$id")" vfio-pci "$id is vfio-pci's"
+	done
+}
+
 # bus_master ID: on or off, bit 2 of the command register (config space offset 4).
 bus_master() {
 	local low
@@ -59,7 +69,7 @@ compare_passes() {
 	run --json compare --loops "$loops" "$@"
 	is "$status $(json '"\(.result) \(.loops) \(.classes | length)"' 2>&1)" "0 pass $loops 0" "$name" || {
 		diag "iommuctl --json compare --loops $loops $*"
-		diag "$(json '{classes, failures: .failures[:3], faults: .faults[:3], skipped}' 2>&1 | head -n 60)"
+		diag "$(json '{classes, failures: .failures[:3], faults: .faults[:3], skipped: (.skipped | length)}' 2>&1 | head -n 60)"
 		diag "stderr: $(head -c 1000 "$tmp/stderr")"
 		return 1
 	}
