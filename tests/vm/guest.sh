@@ -3,7 +3,7 @@
 
 # Loaded when a device asks for them (by modalias), but for vfio-pci, which init loads.
 readonly guest_modules="vfio-pci vfio_iommu_type1 vfio iommufd virtio_iommu virtio_pci virtio_net virtio_blk virtio-rng
-sym53c8xx sd_mod e1000 e1000e igb igbvf nvme ext4"
+sym53c8xx sd_mod e1000 e1000e igb igbvf nvme ext4 crc32c_generic"
 
 # guest_package: names the kernel package that the meta package depends on.
 guest_package() {

@@ -67,6 +67,7 @@ compare_passes() {
 	local name=$1 loops=$2
 	shift 2
 	run --json compare --loops "$loops" "$@"
+	diag "$(json '"\(.loops) loops in \(.elapsed_s * 10 | round / 10) s"' 2>/dev/null)"
 	is "$status $(json '"\(.result) \(.loops) \(.classes | length)"' 2>&1)" "0 pass $loops 0" "$name" || {
 		diag "iommuctl --json compare --loops $loops $*"
 		diag "$(json '{classes, failures: .failures[:3], faults: .faults[:3], skipped: (.skipped | length)}' 2>&1 | head -n 60)"

@@ -4,6 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 lsi=$(pci_lsi)
 echo identity >"/sys/bus/pci/devices/$lsi/iommu_group/type" || diag "no identity domain"
+# The switch is only missed once the device has been used.
+rm /etc/modprobe.conf
+modprobe sym53c8xx
+is "$(driver_of "$lsi")" sym53c8xx "the host driver uses the device"
+echo "$lsi" >"/sys/bus/pci/devices/$lsi/driver/unbind"
 take "$lsi"
 run --json compare --device "$lsi" --size 8K --loops 100 --canary require
 is "$status $(json .result)" "1 fail" "compare fails"
