@@ -24,7 +24,7 @@ static const struct argp_option map_options[] = {
 
 struct map_state {
 	struct op_map op;
-	bool size_given;
+	bool size_given, hold_given;
 	uint64_t ioas, hold_ns;
 };
 
@@ -78,6 +78,7 @@ static error_t map_parse(int key, char *arg, struct argp_state *state)
 		err = parse_u64(state, "--ioas", arg, &m->ioas);
 		return !err && m->ioas ? usage_error(state, "--ioas: this backend has only one address space, 0") : err;
 	case OPT_HOLD:
+		m->hold_given = true;
 		return num_parse_duration(arg, &m->hold_ns)
 			       ? usage_error(state, "--hold: '%s' is not a duration (such as 500ms, 30s, 5m)", arg)
 			       : 0;
@@ -96,13 +97,13 @@ static error_t map_parse(int key, char *arg, struct argp_state *state)
 }
 
 /* Outside a script the mapping lives as long as this process. */
-static void map_hold(struct command_run *run, const struct buffer *b, uint64_t ns)
+static void map_hold(struct command_run *run, const struct buffer *b, const struct map_state *m)
 {
 	msg_note("%s is mapped at iova 0x%llx; holding%s", b->name, (unsigned long long)b->iova,
-		 ns ? "" : " until interrupted");
+		 m->hold_given ? "" : " until interrupted");
 	do
-		clock_sleep_ns(ns ? ns : 3600000000000ull, (const volatile int *)&session_signal);
-	while (!ns && !session_signal);
+		clock_sleep_ns(m->hold_given ? m->hold_ns : 3600000000000ull, (const volatile int *)&session_signal);
+	while (!m->hold_given && !session_signal);
 	if (session_signal)
 		report_interrupted(run->report, session_signal);
 }
@@ -127,7 +128,7 @@ static int map_execute(struct command_run *run, void *arg)
 	if (!err && !run->script_path)
 		command_report_mappings(run, s);
 	if (b && own)
-		map_hold(run, b, m->hold_ns);
+		map_hold(run, b, m);
 	command_session_close(run, s, own);
 	return err;
 }
