@@ -88,8 +88,12 @@ static void grave_verify_poison(struct compare_loop *l, const struct grave *g)
 	while (offset < g->payload && !stamp_is_poison(dst + offset, MIN((size_t)STAMP_LINE, g->payload - offset)))
 		offset += STAMP_LINE;
 	offset = MIN(offset, (size_t)g->payload);
-	/* decode the first changed line: whatever it is, it is not what a stamp for this place would be */
+	/*
+	 * Decode the first changed line. It is held against a place and a loop that never were, so that an intact stamp of any
+	 * loop, the grave's own included (a stale read copied by a stale write), is told as what it is.
+	 */
 	at.iova = ~at.iova;
+	at.generation |= 0xffffffffffff;
 	stamp_next_bad(dst + from, MIN((size_t)STAMP_LINE, offset - from), &at, &(size_t){0}, &v);
 	v.offset = from;
 	v.length = offset - from;
