@@ -169,6 +169,16 @@ static void main_failed(const struct command *cmd, struct command_run *run, int 
 	report_result(run->report, run->fail.usage ? RESULT_USAGE : RESULT_ERROR);
 }
 
+/* bind and unbind say their own steps; everything else would open a session. */
+static void main_dry_run(const struct command *cmd, const struct globals *g, struct report *r)
+{
+	const struct session_params *p = &g->session;
+
+	report_line(r, "would open %s with %s backend and %s driver, for %s; nothing was done",
+		    p->device ? p->device : "the simulated device", p->backend ? p->backend : "the default",
+		    p->driver ? p->driver : "the matching", cmd->name);
+}
+
 static int main_execute(const struct command *cmd, struct globals *g, void *state)
 {
 	struct report_params rp = {
@@ -182,7 +192,10 @@ static int main_execute(const struct command *cmd, struct globals *g, void *stat
 		fail_print(&run.fail, cmd->name);
 		return result_exit_status(RESULT_ERROR, 0);
 	}
-	err = cmd->execute(&run, state);
+	if (g->dry_run && cmd->opens_session)
+		main_dry_run(cmd, g, run.report);
+	else
+		err = cmd->execute(&run, state);
 	if (err)
 		main_failed(cmd, &run, err);
 	return report_end(run.report);

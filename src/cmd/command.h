@@ -56,6 +56,7 @@ struct command {
 	int (*execute)(struct command_run *run, void *state);
 	void (*release)(void *state); /* what parse allocated; may be NULL */
 	bool scriptable;	      /* may stand in a script or session */
+	bool opens_session;	      /* works on a device: --dry-run says so and does nothing */
 };
 
 extern const struct argp globals_argp;	       /* cmd/globals.c; input is struct globals */

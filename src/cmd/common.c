@@ -28,10 +28,13 @@ int command_session(struct command_run *run, struct session **out, bool *own)
 		return 0;
 	}
 	err = session_open(out, &g->session, &g->host, &run->fail);
-	if (!err)
-		msg_info("backend %s, device %s, driver %s", session_backend_name(*out), session_device_name(*out),
-			 session_driver_name(*out));
-	return err;
+	if (err)
+		return err;
+	/* who did it is part of every result */
+	report_str(run->report, "backend", session_backend_name(*out));
+	report_str(run->report, "device", session_device_name(*out));
+	report_str(run->report, "driver", session_driver_name(*out));
+	return 0;
 }
 
 void command_session_close(struct command_run *run, struct session *s, bool own)

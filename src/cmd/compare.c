@@ -262,4 +262,5 @@ const struct command command_compare = {
 	.defaults = compare_defaults,
 	.parse = compare_parse,
 	.execute = compare_execute,
+	.opens_session = true,
 };

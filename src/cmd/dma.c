@@ -105,5 +105,6 @@ const struct command command_dma = {
 	.state_size = sizeof(struct dma_state),
 	.parse = dma_parse,
 	.execute = dma_execute,
+	.opens_session = true,
 	.scriptable = true,
 };

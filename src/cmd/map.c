@@ -142,5 +142,6 @@ const struct command command_map = {
 	.defaults = map_defaults,
 	.parse = map_parse,
 	.execute = map_execute,
+	.opens_session = true,
 	.scriptable = true,
 };

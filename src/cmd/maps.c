@@ -26,5 +26,6 @@ const struct command command_maps = {
 	.name = "maps",
 	.summary = "show what is mapped",
 	.execute = maps_execute,
+	.opens_session = true,
 	.scriptable = true,
 };

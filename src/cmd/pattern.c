@@ -127,6 +127,7 @@ const struct command command_fill = {
 	.state_size = sizeof(struct pattern_state),
 	.parse = pattern_parse,
 	.execute = fill_execute,
+	.opens_session = true,
 	.scriptable = true,
 };
 
@@ -138,5 +139,6 @@ const struct command command_check = {
 	.state_size = sizeof(struct pattern_state),
 	.parse = pattern_parse,
 	.execute = check_execute,
+	.opens_session = true,
 	.scriptable = true,
 };

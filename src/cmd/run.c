@@ -118,13 +118,10 @@ static void run_exec(void *arg, const struct script_line *line, uint64_t op, str
 	command_state_free(cmd, state);
 }
 
-static void run_report(struct command_run *run, const struct script *script, const struct session *s)
+static void run_report(struct command_run *run, const struct script *script)
 {
 	struct report *r = run->report;
 
-	report_str(r, "backend", session_backend_name(s));
-	report_str(r, "device", session_device_name(s));
-	report_str(r, "driver", session_driver_name(s));
 	report_list(r, "results");
 	for (unsigned int i = 0; i < script->nr; i++) {
 		const struct script_line *line = &script->lines[i];
@@ -152,6 +149,20 @@ static void run_report(struct command_run *run, const struct script *script, con
 	}
 }
 
+/* Safety rule 3: a kernel WARNING or taint that appears during the run is a failure of its own. */
+static void run_check_kernel(struct command_run *run, struct session *s)
+{
+	struct dma_fault faults[16];
+	unsigned int n;
+	bool seen;
+	const char *complaint;
+
+	session_faults(s, faults, ARRAY_SIZE(faults), &n, &seen);
+	complaint = session_kernel_complaint(s);
+	if (complaint[0])
+		report_check(run->report, "the kernel does not complain", RESULT_FAIL, complaint);
+}
+
 static int run_file(struct command_run *run, const struct run_state *state, const char *path)
 {
 	struct run_context ctx = {.run = run, .path = path};
@@ -162,13 +173,20 @@ static int run_file(struct command_run *run, const struct run_state *state, cons
 
 	if (err)
 		return err;
+	if (script->danger[0] && !run->globals->session.allow_crash) {
+		fail_set(&run->fail, EOPNOTSUPP, "%s is marked danger: %s", path, script->danger);
+		fail_hint(&run->fail, "it may harm this machine; --allow-crash runs it all the same");
+		script_free(script);
+		return -EOPNOTSUPP;
+	}
 	ctx.path = script->path;
 	ctx.sink = fopen("/dev/null", "we");
 	err = ctx.sink ? command_session(run, &ctx.session, &own)
 		       : fail_set(&run->fail, errno, "cannot open /dev/null");
 	if (!err) {
 		worst = script_run(script, state->keep_going, run_exec, &ctx);
-		run_report(run, script, ctx.session);
+		run_report(run, script);
+		run_check_kernel(run, ctx.session);
 		if (session_signal)
 			report_interrupted(run->report, session_signal);
 		if (worst == RESULT_ERROR || worst == RESULT_USAGE)
@@ -201,5 +219,6 @@ const struct command command_run_script = {
 	.state_size = sizeof(struct run_state),
 	.parse = run_parse,
 	.execute = run_execute,
+	.opens_session = true,
 	.release = run_release,
 };

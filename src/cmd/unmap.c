@@ -90,6 +90,7 @@ const struct command command_unmap = {
 	.state_size = sizeof(struct unmap_state),
 	.parse = unmap_parse,
 	.execute = unmap_execute,
+	.opens_session = true,
 	.scriptable = true,
 };
 
@@ -131,5 +132,6 @@ const struct command command_free = {
 	.state_size = sizeof(const char *),
 	.parse = free_parse,
 	.execute = free_execute,
+	.opens_session = true,
 	.scriptable = true,
 };

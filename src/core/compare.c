@@ -173,7 +173,7 @@ static int compare_look(struct compare_thread *t, struct fail *f)
 		if (c->p->threads == 1)
 			compare_check_pins(c);
 		if (failures_total(&c->res->failures) && !c->p->keep_going)
-			c->stop = 1;
+			c->stop = true;
 	}
 	if (t->loops % COMPARE_CANARY_EVERY == 0) {
 		pthread_mutex_lock(&c->lock);
@@ -210,7 +210,7 @@ static void *compare_thread_main(void *arg)
 		compare_last(t);
 	t->err = err < 0 ? err : 0;
 	if (t->err)
-		c->stop = 1;
+		c->stop = true;
 	return NULL;
 }
 
@@ -236,7 +236,7 @@ static int compare_threads_run(struct compare *c, struct fail *f)
 		err = pthread_create(&c->threads[started].thread, NULL, compare_thread_main, &c->threads[started]);
 		if (err) {
 			fail_set(f, err, "cannot start thread %u", started);
-			c->stop = 1;
+			c->stop = true;
 			break;
 		}
 	}

@@ -165,7 +165,7 @@ static void loop_commit(struct compare_loop *l)
 	for (unsigned int i = 0; i < l->nr; i++)
 		failures_add(&c->res->failures, &l->found[i]);
 	if ((l->nr && !c->p->keep_going) || c->res->untranslated)
-		c->stop = 1;
+		c->stop = true;
 	if (c->log) {
 		struct report *r;
 

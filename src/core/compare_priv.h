@@ -3,6 +3,8 @@
 #ifndef IC_CORE_COMPARE_PRIV_H
 #define IC_CORE_COMPARE_PRIV_H
 
+#include <stdatomic.h>
+
 #include "core/compare.h"
 #include "out/progress.h"
 
@@ -89,7 +91,7 @@ struct compare {
 	unsigned int nr_cases;
 	struct report_log *log;
 	pthread_mutex_t lock; /* canary, log, result counters */
-	volatile int stop;
+	atomic_bool stop;
 	uint64_t until_ns;
 	char *reference;	  /* what a write-only device writes, size_max bytes; NULL for both-way devices */
 	struct iommu_mem scratch; /* one page for maps that must be refused */

@@ -11,6 +11,7 @@
 #include "core/session_priv.h"
 
 #define OP_DMA_TIMEOUT_MS 10000
+#define OP_CANARY_EVERY 1000 /* transfers, as in compare */
 
 /* The part of a buffer an op means; -ERANGE when it leaves the buffer. */
 static int op_part(struct session *s, const struct op_pattern *op, struct buffer **out, uint64_t *size, struct fail *f)
@@ -220,6 +221,8 @@ int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct f
 			return err;
 	}
 	*bytes = op->size;
+	if (++s->transfers % OP_CANARY_EVERY == 0)
+		err = session_canary(s, f);
 	dma_judge(s, op, op->src ? src : dst, status, found);
-	return 0;
+	return err;
 }

@@ -154,6 +154,15 @@ static int script_match(struct script *script, struct fail *f)
 	return 0;
 }
 
+/* "# danger: crash" anywhere in the file; none is the same as not saying it. */
+static void script_danger(struct script *script, const char *text)
+{
+	char word[sizeof(script->danger)];
+
+	if (sscanf(text, " # danger: %15s", word) == 1 && strcmp(word, "none"))
+		snprintf(script->danger, sizeof(script->danger), "%s", word);
+}
+
 int script_load(struct script **out, const char *path, struct fail *f)
 {
 	struct script *script = calloc(1, sizeof(*script));
@@ -173,6 +182,7 @@ int script_load(struct script **out, const char *path, struct fail *f)
 		err = fail_set(f, ENOMEM, "cannot read script %s", path);
 	while (!err && getline(&text, &size, from) >= 0) {
 		text[strcspn(text, "\r\n")] = '\0';
+		script_danger(script, text);
 		err = script_add(script, text, ++number, f);
 	}
 	if (!err && ferror(from))

@@ -40,6 +40,7 @@ struct script_line {
 
 struct script {
 	char *path;
+	char danger[16]; /* from a "# danger: leak" line; "" = none */
 	struct script_line *lines;
 	unsigned int nr;
 };

@@ -43,7 +43,8 @@ struct session {
 	struct session_page *probe[SESSION_CANARY_PAGES];
 	bool canary_ready, canary_passed, canary_warned;
 	char canary_why[160];
-	bool started, lost;
+	bool started;
+	uint64_t transfers; /* by op_dma */
 	struct fault_log *faults;
 	bool faults_seen;
 	char complaint[256];
