@@ -138,6 +138,7 @@ static void run_report(struct command_run *run, const struct script *script)
 		report_close(r);
 	}
 	report_close(r);
+	report_text_hide(r, "results"); /* the checks below say the same in a line each */
 	for (unsigned int i = 0; i < script->nr; i++) {
 		const struct script_line *line = &script->lines[i];
 		char name[200];
@@ -145,7 +146,7 @@ static void run_report(struct command_run *run, const struct script *script)
 		if (line->kind != SCRIPT_OP || !line->runs)
 			continue;
 		snprintf(name, sizeof(name), "%.60s:%u: %.120s", script->path, line->number, line->text);
-		report_check(r, name, line->outcome.result, line->outcome.detail);
+		report_check(r, name, line->outcome.result, line->outcome.detail[0] ? line->outcome.detail : NULL);
 	}
 }
 

@@ -220,7 +220,8 @@ static void script_judge(const struct script_line *line, struct script_outcome *
 {
 	if (!line->negated || out->result == RESULT_USAGE)
 		return;
-	if (out->err && (!line->want_err || out->err == line->want_err)) {
+	/* a check that found something has failed too; an error's name asks for an op that could not be done */
+	if (out->err ? !line->want_err || out->err == line->want_err : !line->want_err && out->result == RESULT_FAIL) {
 		out->result = RESULT_PASS;
 		return;
 	}

@@ -20,7 +20,8 @@ enum dev_state { DEV_OPENED, DEV_STARTED, DEV_HUNG, DEV_STOPPED, DEV_LOST };
 struct dev_instance {
 	struct dev dev;
 	_Atomic enum dev_state state;
-	pthread_mutex_t lock; /* one submission at a time, on devices with one queue */
+	pthread_mutex_t lock;			    /* state changes; also transfers on devices with one queue */
+	pthread_mutex_t queue_lock[DEV_QUEUES_MAX]; /* one transfer or roundtrip at a time on each of several queues */
 };
 
 static const struct dev_ops *const dev_drivers[] = {&dev_sim_ops, &dev_edu_ops, &dev_lsi_ops};
@@ -132,6 +133,8 @@ int dev_open_ops(struct dev **out, const struct dev_ops *ops, struct iommu_devic
 	if (fake)
 		d->dev.mmio = *fake;
 	pthread_mutex_init(&d->lock, NULL);
+	for (unsigned int i = 0; i < DEV_QUEUES_MAX; i++)
+		pthread_mutex_init(&d->queue_lock[i], NULL);
 	err = d->dev.options ? ops->probe(&d->dev, f) : fail_set(f, ENOMEM, "cannot open driver %s", ops->name);
 	if (err) {
 		dev_close(&d->dev);
@@ -246,6 +249,8 @@ void dev_close(struct dev *dev)
 	dev_stop(dev);
 	dev->ops->remove(dev);
 	pthread_mutex_destroy(&d->lock);
+	for (unsigned int i = 0; i < DEV_QUEUES_MAX; i++)
+		pthread_mutex_destroy(&d->queue_lock[i]);
 	free(dev->options);
 	free(d);
 }
@@ -276,14 +281,19 @@ int dev_run(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned 
 	return err;
 }
 
-void dev_lock(struct dev *dev)
+static pthread_mutex_t *dev_lock_of(struct dev *dev, unsigned int queue)
 {
-	if (dev->limits.queues == 1)
-		pthread_mutex_lock(&dev_instance(dev)->lock);
+	struct dev_instance *d = dev_instance(dev);
+
+	return dev->limits.queues == 1 ? &d->lock : &d->queue_lock[queue % DEV_QUEUES_MAX];
 }
 
-void dev_unlock(struct dev *dev)
+void dev_lock(struct dev *dev, unsigned int queue)
 {
-	if (dev->limits.queues == 1)
-		pthread_mutex_unlock(&dev_instance(dev)->lock);
+	pthread_mutex_lock(dev_lock_of(dev, queue));
+}
+
+void dev_unlock(struct dev *dev, unsigned int queue)
+{
+	pthread_mutex_unlock(dev_lock_of(dev, queue));
 }

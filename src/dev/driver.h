@@ -6,6 +6,8 @@
 #include "dev/dev.h"
 #include "dev/mmio.h"
 
+#define DEV_QUEUES_MAX 16
+
 struct dev {
 	const struct dev_ops *ops;
 	struct iommu_device *idev;

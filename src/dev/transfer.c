@@ -53,9 +53,9 @@ int dev_transfer(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsi
 
 	if (err)
 		return err;
-	dev_lock(dev);
+	dev_lock(dev, queue);
 	err = dev_run(dev, queue, reqs, n, timeout_ms);
-	dev_unlock(dev);
+	dev_unlock(dev, queue);
 	return err;
 }
 
@@ -120,11 +120,11 @@ int dev_roundtrip(struct dev *dev, unsigned int queue, iova_t src, iova_t dst, u
 		return -ERANGE;
 	if (!(l->dirs & DEV_COPY) && (l->dirs & (DEV_READ | DEV_WRITE)) != (DEV_READ | DEV_WRITE))
 		return -EOPNOTSUPP;
-	dev_lock(dev);
+	dev_lock(dev, queue);
 	if (l->dirs & DEV_COPY)
 		err = dev_pieces(dev, queue, (struct dev_req){DEV_COPY, src, dst, len, 0}, status);
 	else
 		err = dev_through_buffer(dev, queue, src, dst, len, status);
-	dev_unlock(dev);
+	dev_unlock(dev, queue);
 	return err;
 }

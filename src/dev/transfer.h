@@ -7,8 +7,8 @@
 
 /* Submit and wait, if the state allows it: -ENODEV not started, -EBUSY after a time-out. Limits were checked before. */
 int dev_run(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n, unsigned int timeout_ms);
-/* Held across everything that shares the device's only queue or its buffer; nothing where there are several queues. */
-void dev_lock(struct dev *dev);
-void dev_unlock(struct dev *dev);
+/* Held across everything that shares a queue and its buffer; on devices with one queue it also keeps dev_stop() out. */
+void dev_lock(struct dev *dev, unsigned int queue);
+void dev_unlock(struct dev *dev, unsigned int queue);
 
 #endif
