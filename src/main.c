@@ -57,6 +57,8 @@ static error_t main_parse(int key, char *arg, struct argp_state *state)
 	case OPT_LIST_OPTS:
 		in->list_opts = arg;
 		return 0;
+	case ARGP_KEY_ERROR:
+		return usage_bad_word(state, main_options);
 	case ARGP_KEY_ARG:
 		/* everything from here on belongs to the command's own parser */
 		in->command_at = state->next - 1;
@@ -212,7 +214,7 @@ static int main_command(int argc, char **argv, struct globals *g)
 		msg_hint("`iommuctl --help` lists the commands");
 		return USAGE_STATUS;
 	}
-	status = command_parse(cmd, argc, argv, g, NULL, &state);
+	status = command_parse(cmd, argc, argv, g, NULL, NULL, &state);
 	if (status)
 		return status;
 	msg_set_level((enum msg_level)g->verbosity);
@@ -244,7 +246,7 @@ int main(int argc, char **argv)
 	main_signals();
 	if (argc > 0)
 		argv[0] = (char *)"iommuctl";
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &in);
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &in);
 	if (in.list_cmds || in.list_opts)
 		return main_list(&in);
 	if (!in.command_at) {

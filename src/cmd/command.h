@@ -69,17 +69,18 @@ extern const struct command command_list, command_bind, command_unbind, command_
 /* cmd/parse.c */
 /*
  * Parse argv[0] = command name and what follows into *state (allocated, caller frees after release). 0, or USAGE_STATUS
- * after a message on stderr. @script: never exits, messages name @script ("FILE:12").
+ * after a message on stderr. @script: never exits and says nothing; the message is in @f and names @script ("FILE:12").
  */
 int command_parse(const struct command *cmd, int argc, char **argv, struct globals *globals, const char *script,
-		  void **state);
+		  struct fail *f, void **state);
 void command_state_free(const struct command *cmd, void *state);
 /*
  * A usage error out of a parse function: one line "iommuctl: CMD: ...", one hint; then exits with 64 or, in a script,
  * returns EINVAL for the parse function to return.
  */
 error_t usage_error(struct argp_state *state, const char *fmt, ...) IC_PRINTF(2, 3);
-/* argp_state's input when parsing globals or commands carries the script's name; used by usage_error only. */
+/* The usage error of ARGP_KEY_ERROR: a word that is no option here (@own and the globals), lacks its value, or is too many. */
+error_t usage_bad_word(struct argp_state *state, const struct argp_option *own);
 
 /* Option values; each returns 0 or usage_error()'s EINVAL, naming @option and the value. */
 error_t parse_size(struct argp_state *state, const char *option, const char *arg, uint64_t *out);

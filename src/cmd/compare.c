@@ -241,8 +241,10 @@ static int compare_execute(struct command_run *run, void *arg)
 	struct compare_params *p = arg;
 	struct session *s;
 	bool own;
-	int err = command_session(run, &s, &own);
+	int err = p->repro_path ? compare_check_repro(p->repro_path, &run->fail) : 0;
 
+	if (!err)
+		err = command_session(run, &s, &own);
 	if (err)
 		return err;
 	if (own)

@@ -4,6 +4,7 @@
 
 #include "base/msg.h"
 #include "cmd/command.h"
+#include "out/lists.h"
 
 enum {
 	OPT_BACKEND = 0x1000,
@@ -22,6 +23,7 @@ enum {
 	OPT_ALLOW_P2P,
 	OPT_COLOR,
 	OPT_PROGRESS,
+	OPT_USAGE,
 };
 
 static const struct argp_option globals_options[] = {
@@ -44,6 +46,10 @@ static const struct argp_option globals_options[] = {
 	{"verbose", 'v', NULL, 0, "say more", 0},
 	{"color", OPT_COLOR, "auto|always|never", 0, "colors in text output", 0},
 	{"progress", OPT_PROGRESS, "auto|always|never", 0, "progress line on stderr", 0},
+	/* argp's own are off together with its messages, which have another form than ours */
+	{"help", '?', NULL, OPTION_HIDDEN, NULL, 0},
+	{"usage", OPT_USAGE, NULL, OPTION_HIDDEN, NULL, 0},
+	{"version", 'V', NULL, OPTION_HIDDEN, NULL, 0},
 	{0},
 };
 
@@ -111,11 +117,29 @@ static error_t globals_parse_flag(int key, struct globals *g)
 	}
 }
 
+static error_t globals_parse_help(int key, struct argp_state *state)
+{
+	if (key != '?' && key != OPT_USAGE && key != 'V')
+		return ARGP_ERR_UNKNOWN;
+	if (state->flags & ARGP_NO_EXIT)
+		return usage_error(state, "help cannot stand in a script");
+	if (key == 'V') {
+		list_print_word(argp_program_version);
+		exit(list_end());
+	}
+	state->flags &= ~(unsigned int)ARGP_NO_ERRS;
+	argp_state_help(state, state->out_stream,
+			key == '?' ? ARGP_HELP_STD_HELP : ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+	return 0;
+}
+
 static error_t globals_parse(int key, char *arg, struct argp_state *state)
 {
 	struct globals *g = state->input;
 	error_t err = globals_parse_flag(key, g);
 
+	if (err == ARGP_ERR_UNKNOWN)
+		err = globals_parse_help(key, state);
 	if (err != ARGP_ERR_UNKNOWN)
 		return err;
 	switch (key) {

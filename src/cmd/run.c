@@ -107,14 +107,16 @@ static void run_exec(void *arg, const struct script_line *line, uint64_t op, str
 	}
 	/* argp may permute its vector: it gets a copy */
 	memcpy(argv, line->argv, ((size_t)line->argc + 1) * sizeof(*argv));
-	if (command_parse(cmd, line->negated ? line->argc : line->argc, argv, &g, where, &state)) {
-		fail_usage(&ctx->run->fail, EINVAL, "%s: the line does not parse", where);
+	if (command_parse(cmd, line->argc, argv, &g, where, &ctx->run->fail, &state)) {
+		snprintf(out->detail, sizeof(out->detail), "%.190s", ctx->run->fail.text);
 		return;
 	}
-	if (run_changes_session(&g, ctx->run->globals))
-		fail_usage(&ctx->run->fail, EINVAL, "%s: a line cannot change backend, device, driver or seed", where);
-	else
+	if (run_changes_session(&g, ctx->run->globals)) {
+		snprintf(out->detail, sizeof(out->detail), "a line cannot change backend, device, driver or seed");
+		fail_usage(&ctx->run->fail, EINVAL, "%s: %s", where, out->detail);
+	} else {
 		run_line(ctx, cmd, line, op, state, &g, out);
+	}
 	command_state_free(cmd, state);
 }
 

@@ -65,6 +65,9 @@ int compare_run(struct session *s, const struct compare_params *p, struct compar
 void compare_report(struct report *r, const struct session *s, const struct compare_params *p,
 		    struct compare_result *res);
 
+/* Will compare_save_repro() be able to write @path? Asked before a run that may take hours. 0 or -errno with @f. */
+int compare_check_repro(const char *path, struct fail *f);
+
 /* A script for `iommuctl run` that repeats the first failure. 0 or -errno with @f; the file is whole or absent. */
 int compare_save_repro(const struct session *s, const struct compare_params *p, const struct compare_result *res,
 		       const char *path, struct fail *f);

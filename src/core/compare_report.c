@@ -126,9 +126,13 @@ static const char *question_unseen(const struct compare_question *q, const struc
 {
 	int64_t pages;
 
+	if (!res->loops && q->classes[0] != FAILURE_UNTRANSLATED)
+		return "no loop was completed";
 	switch (q->classes[0]) {
 	case FAILURE_UNTRANSLATED:
-		return session_canary_passed(s) ? NULL : session_canary_why(s);
+		if (session_canary_passed(s))
+			return NULL;
+		return session_canary_why(s)[0] ? session_canary_why(s) : "the device was not started";
 	case FAILURE_PIN_LEAK:
 		return session_pin_excess((struct session *)s, &pages) ? "nobody counts pinned pages here" : NULL;
 	case FAILURE_DMA_ERROR:
@@ -136,7 +140,7 @@ static const char *question_unseen(const struct compare_question *q, const struc
 			       ? NULL
 			       : "the device is silent about faults and the kernel log may not be read";
 	default:
-		return res->loops ? NULL : "no loop was completed";
+		return NULL;
 	}
 }
 

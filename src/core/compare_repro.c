@@ -124,6 +124,19 @@ static void repro_body(FILE *to, const struct compare_params *p, const struct fa
 	}
 }
 
+int compare_check_repro(const char *path, struct fail *f)
+{
+	const char *slash = strrchr(path, '/');
+	CLEANUP_FREE char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	struct stat st;
+
+	if (!dir)
+		return fail_set(f, ENOMEM, "cannot write the repro %s", path);
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		return fail_set(f, EISDIR, "cannot write the repro %s", path);
+	return access(dir, W_OK | X_OK) ? fail_set(f, errno, "cannot write the repro %s", path) : 0;
+}
+
 int compare_save_repro(const struct session *s, const struct compare_params *p, const struct compare_result *res,
 		       const char *path, struct fail *f)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/rng.h"
 #include "core/script.h"
 #include "core/session.h"
 
@@ -28,7 +29,7 @@ static int script_errno_value(const char *name)
 	return 0;
 }
 
-/* Split in place; quotes group, nothing is escaped. 0, or -EINVAL for an open quote or too many words. */
+/* Split in place; quotes group, nothing is escaped. 0, -EINVAL for an open quote, -E2BIG for too many words. */
 static int script_split(char *p, char **words, int *count)
 {
 	*count = 0;
@@ -40,7 +41,7 @@ static int script_split(char *p, char **words, int *count)
 		if (!*p || *p == '#')
 			break;
 		if (*count == SCRIPT_WORDS_MAX)
-			return -EINVAL;
+			return -E2BIG;
 		words[(*count)++] = to = p;
 		while (*p && !isspace((unsigned char)*p)) {
 			if (*p == '\'' || *p == '"') {
@@ -107,8 +108,10 @@ static int script_add(struct script *script, char *text, unsigned int number, st
 	if (err || !count) {
 		free(copy);
 		if (err == -EINVAL)
-			return fail_usage(f, EINVAL, "%s:%u: a quote is not closed, or there are too many words",
-					  script->path, number);
+			return fail_usage(f, EINVAL, "%s:%u: a quote is not closed", script->path, number);
+		if (err == -E2BIG)
+			return fail_usage(f, EINVAL, "%s:%u: more than %u words", script->path, number,
+					  SCRIPT_WORDS_MAX);
 		return err ? fail_set(f, ENOMEM, "cannot read %s", script->path) : 0;
 	}
 	grown = reallocarray(script->lines, script->nr + 1, sizeof(*line));
@@ -125,6 +128,8 @@ static int script_add(struct script *script, char *text, unsigned int number, st
 	if (!line->text || !line->argv)
 		return fail_set(f, ENOMEM, "cannot read %s", script->path);
 	memcpy(line->argv, words, (size_t)count * sizeof(*words));
+	for (int i = 0; i < count; i++)
+		line->id = rng_draw(line->id, (uint64_t)i, rng_place(words[i]));
 	return line_kind(line, f, script->path);
 }
 
@@ -163,34 +168,80 @@ static void script_danger(struct script *script, const char *text)
 		snprintf(script->danger, sizeof(script->danger), "%s", word);
 }
 
+static int script_by_id(const void *a, const void *b)
+{
+	const struct script_line *x = *(struct script_line *const *)a, *y = *(struct script_line *const *)b;
+
+	return x->id != y->id ? (x->id < y->id ? -1 : 1) : x < y ? -1 : 1;
+}
+
+/* Lines of the same words are told apart by their order. */
+static int script_number_twins(struct script *script, struct fail *f)
+{
+	CLEANUP_FREE struct script_line **sorted = calloc((size_t)script->nr + 1, sizeof(struct script_line *));
+	uint64_t last = 0, twin = 0;
+
+	if (!sorted)
+		return fail_set(f, ENOMEM, "cannot read %s", script->path);
+	for (unsigned int i = 0; i < script->nr; i++)
+		sorted[i] = &script->lines[i];
+	qsort(sorted, script->nr, sizeof(struct script_line *), script_by_id);
+	for (unsigned int i = 0; i < script->nr; i++) {
+		twin = i && sorted[i]->id == last ? twin + 1 : 0;
+		last = sorted[i]->id;
+		sorted[i]->id = rng_draw(last, twin, rng_place("twin"));
+	}
+	return 0;
+}
+
+/* Text lines only: -EINVAL where a NUL would hide the rest of one. */
+static int script_read(struct script *script, FILE *from, struct fail *f)
+{
+	CLEANUP_FREE char *text = NULL;
+	unsigned int number = 0;
+	size_t size = 0;
+	ssize_t n;
+	int err = 0;
+
+	errno = 0;
+	while (!err && (n = getline(&text, &size, from)) >= 0) {
+		number++;
+		if (strlen(text) != (size_t)n)
+			return fail_usage(f, EINVAL, "%s:%u: this is no text", script->path, number);
+		text[strcspn(text, "\r\n")] = '\0';
+		script_danger(script, text);
+		err = script_add(script, text, number, f);
+		errno = 0;
+	}
+	if (!err && ferror(from))
+		err = fail_set(f, errno ? errno : EIO, "cannot read script %s", script->path);
+	return err;
+}
+
 int script_load(struct script **out, const char *path, struct fail *f)
 {
 	struct script *script = calloc(1, sizeof(*script));
 	FILE *from = strcmp(path, "-") ? fopen(path, "re") : stdin;
-	CLEANUP_FREE char *text = NULL;
-	unsigned int number = 0;
-	size_t size = 0;
 	int err = 0;
 
 	if (!script || !from) {
 		err = fail_set(f, script ? errno : ENOMEM, "cannot read script %s", path);
+		if (from && from != stdin)
+			fclose(from);
 		free(script);
 		return err;
 	}
 	script->path = strdup(strcmp(path, "-") ? path : "stdin");
 	if (!script->path)
 		err = fail_set(f, ENOMEM, "cannot read script %s", path);
-	while (!err && getline(&text, &size, from) >= 0) {
-		text[strcspn(text, "\r\n")] = '\0';
-		script_danger(script, text);
-		err = script_add(script, text, ++number, f);
-	}
-	if (!err && ferror(from))
-		err = fail_set(f, EIO, "cannot read script %s", path);
+	if (!err)
+		err = script_read(script, from, f);
 	if (from != stdin)
 		fclose(from);
 	if (!err)
 		err = script_match(script, f);
+	if (!err)
+		err = script_number_twins(script, f);
 	if (err) {
 		script_free(script);
 		return err;
@@ -248,7 +299,7 @@ static enum result script_step(struct script_line *line, uint64_t op, script_exe
 
 enum result script_run(struct script *script, bool keep_going, script_exec exec, void *ctx)
 {
-	uint64_t left[SCRIPT_DEPTH_MAX + 1], turn = 0;
+	uint64_t left[SCRIPT_DEPTH_MAX + 1];
 	enum result worst = RESULT_PASS, one;
 	unsigned int depth = 0;
 
@@ -263,14 +314,13 @@ enum result script_run(struct script *script, bool keep_going, script_exec exec,
 				left[depth++] = line->repeat;
 			break;
 		case SCRIPT_END:
-			turn++;
 			if (--left[depth - 1])
 				i = line->match; /* the loop's i++ goes on behind the repeat */
 			else
 				depth--;
 			break;
 		default:
-			one = script_step(line, turn << 20 | line->number, exec, ctx);
+			one = script_step(line, rng_draw(line->id, line->runs, rng_place("run")), exec, ctx);
 			worst = result_worst(worst, one);
 			if (one == RESULT_ERROR || one == RESULT_USAGE || (one == RESULT_FAIL && !keep_going))
 				return worst;

@@ -33,6 +33,7 @@ struct script_line {
 	int want_err; /* 0: any */
 	uint64_t repeat;
 	unsigned int match; /* index of the matching end or repeat */
+	uint64_t id;	    /* of its words, and which of several equal lines it is: no other line takes part */
 	/* filled while running */
 	uint64_t runs;
 	struct script_outcome outcome; /* the last one, or the first bad one */
@@ -50,7 +51,8 @@ int script_load(struct script **out, const char *path, struct fail *f);
 void script_free(struct script *script);
 
 /*
- * Run it. @exec executes one line; @op numbers the execution for random choices. Stops after the first line that is not
+ * Run it. @exec executes one line; @op numbers the execution for random choices: it follows from the
+ * line's words and how often it ran, so that deleting a line changes no other line's. Stops after the first line that is not
  * as it should be (a failure too unless @keep_going) and when session_signal is set. Returns the worst result.
  */
 typedef void (*script_exec)(void *ctx, const struct script_line *line, uint64_t op, struct script_outcome *out);
