@@ -62,13 +62,14 @@ static void grave_found(struct compare_loop *l, const struct grave *g, const str
 	if (v->got_is_stamp)
 		snprintf(bad->text, sizeof(bad->text),
 			 "%zu bytes of generation %" PRIu64 "'s data (stamped for iova 0x%" PRIx64
-			 ") landed in the buffer of %" PRIu64 " loops ago, unmapped from iova 0x%" PRIx64,
-			 v->length, v->got.generation & 0xffffffffffff, v->got.iova, age, base + v->offset);
+			 ") landed in the buffer of %" PRIu64 " loop%s ago, unmapped from iova 0x%" PRIx64,
+			 v->length, v->got.generation & 0xffffffffffff, v->got.iova, age, age == 1 ? "" : "s",
+			 base + v->offset);
 	else
 		snprintf(bad->text, sizeof(bad->text),
-			 "%zu bytes of a buffer unmapped %" PRIu64 " loops ago from iova 0x%" PRIx64
+			 "%zu bytes of a buffer unmapped %" PRIu64 " loop%s ago from iova 0x%" PRIx64
 			 " changed to %s: first word 0x%016" PRIx64,
-			 v->length, age, base + v->offset, stamp_class_text(v->what), v->words[0]);
+			 v->length, age, age == 1 ? "" : "s", base + v->offset, stamp_class_text(v->what), v->words[0]);
 	l->graveyard_hit = true;
 }
 
