@@ -85,7 +85,7 @@ static int loop_unmap_all(struct compare_loop *l, struct fail *f)
 
 	for (unsigned int i = 0; i < l->c->p->threads && !err; i++)
 		err = slabs_repin(&l->c->threads[i], f);
-	return err;
+	return err ? err : compare_probe_rearm(l->c, f);
 }
 
 /* Undo the mapping in the way that is under test. With --map-granule random one unmap spans the pieces. */

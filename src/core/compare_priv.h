@@ -144,6 +144,8 @@ int compare_probe_refused(struct compare_loop *l, struct fail *f);
 bool compare_fault_is_expected(const struct compare *c, const struct dma_fault *fault);
 /* -EOPNOTSUPP when probes were asked for and cannot be done safely. */
 int compare_probe_setup(struct compare *c, struct fail *f);
+/* After an unmap-all: the probes' pins and mappings again. */
+int compare_probe_rearm(struct compare *c, struct fail *f);
 void compare_probe_free(struct compare *c);
 
 /* slab.c */

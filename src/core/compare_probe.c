@@ -14,10 +14,28 @@
 #define PROBE_PAGE 4096u
 #define PROBE_BYTES 64u
 #define PROBE_TIMEOUT_MS 10000
+/* Victims pinned, helper mapped: at the start, and again after an unmap-all took both away. */
+static int probe_arm(struct compare *c, unsigned int t, struct fail *f)
+{
+	struct compare_probe *p = &c->probes[t];
+	struct iommu_map_req req = {
+		.va = p->helper.va, .size = PROBE_PAGE, .iova = p->helper_iova, .prot = IOMMU_PROT_RW, .tag = "probe"};
+	int err = 0;
+
+	for (unsigned int i = 0; i < 2 && !err; i++) {
+		err = session_pin(c->s, slabs_per_thread(c->p) * c->p->threads + 2 * t + i, p->victim[i].va, PROBE_PAGE,
+				  f);
+		p->pinned[i] = !err;
+	}
+	if (!err)
+		err = iommu_map(session_iommu(c->s), &req, f);
+	p->helper_mapped = !err;
+	return err;
+}
+
 static int probe_setup_one(struct compare *c, unsigned int t, struct fail *f)
 {
 	struct compare_probe *p = &c->probes[t];
-	struct iommu_map_req req = {.size = PROBE_PAGE, .prot = IOMMU_PROT_RW, .tag = "probe"};
 	struct iommu *iommu = session_iommu(c->s);
 	int err = 0;
 
@@ -25,20 +43,21 @@ static int probe_setup_one(struct compare *c, unsigned int t, struct fail *f)
 		err = session_canary_page(c->s, 2 * t + i, &p->at[i], f);
 		if (!err)
 			err = iommu_mem_alloc(iommu, PROBE_PAGE, IOMMU_MEM_ANON, &p->victim[i], f);
-		if (!err)
-			err = session_pin(c->s, slabs_per_thread(c->p) * c->p->threads + 2 * t + i, p->victim[i].va,
-					  PROBE_PAGE, f);
-		p->pinned[i] = !err;
 	}
 	if (!err)
 		err = iommu_mem_alloc(iommu, PROBE_PAGE, IOMMU_MEM_ANON, &p->helper, f);
-	if (!err && !session_pick(c->s, session_space(c->s), t, PROBE_PAGE, PROBE_PAGE, &req.iova))
+	if (!err && !session_pick(c->s, session_space(c->s), t, PROBE_PAGE, PROBE_PAGE, &p->helper_iova))
 		err = fail_set(f, ENOSPC, "no iova for the probe");
-	req.va = p->helper.va;
-	p->helper_iova = req.iova;
-	if (!err)
-		err = iommu_map(iommu, &req, f);
-	p->helper_mapped = !err;
+	return err ? err : probe_arm(c, t, f);
+}
+
+int compare_probe_rearm(struct compare *c, struct fail *f)
+{
+	int err = 0;
+
+	for (unsigned int t = 0; t < c->p->threads && t < COMPARE_PROBE_THREADS && !err; t++)
+		if (c->probes[t].helper.va)
+			err = probe_arm(c, t, f);
 	return err;
 }
 

@@ -120,8 +120,12 @@ static int session_ring_alloc(void *ctx, iova_t max_iova, void **va, iova_t *iov
 	int err;
 
 	/* with a canary the ring sits where an untranslated fetch finds the same bytes */
-	if (s->canary_ready)
+	if (s->canary_ready) {
 		page = session_page_new(s, true, max_iova, f);
+		if (!page)
+			return fail_set(f, ENOMEM, "no page for a ring whose physical address the device can name: %s",
+					s->canary_why);
+	}
 	if (page) {
 		at = page->phys;
 	} else {

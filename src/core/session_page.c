@@ -176,7 +176,7 @@ int session_pages_restore(struct session *s, struct fail *f)
 			break;
 		/* unpinned for a moment: had it moved, its identity IOVA would now name a stranger's page */
 		if (page->has_phys && (iommu_phys(s->iommu, page->mem.va, &phys) || phys != page->phys))
-			return fail_set(f, EREMOTEIO, "a pinned page moved while everything was unmapped");
+			return fail_set(f, ESTALE, "a pinned page moved while everything was unmapped");
 		page->mapped = false;
 		if (mapped)
 			err = session_page_map(s, page, page->iova, f);
