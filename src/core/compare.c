@@ -13,18 +13,6 @@
 
 #define FAULT_SETTLE_NS 50000000ull /* the VT-d and AMD drivers log from an interrupt thread */
 
-void compare_skip(struct compare *c, const char *what, const char *why)
-{
-	struct compare_skip *skip;
-
-	c->res->skipped_total++;
-	if (c->res->nr_skipped == COMPARE_SKIPPED_MAX)
-		return;
-	skip = &c->res->skipped[c->res->nr_skipped++];
-	snprintf(skip->what, sizeof(skip->what), "%s", what);
-	snprintf(skip->why, sizeof(skip->why), "%s", why);
-}
-
 static uint64_t compare_fixed_iova(const struct compare_params *p, unsigned int thread)
 {
 	return p->iova + thread * ALIGN_UP(2 * p->size_max, MiB(2));

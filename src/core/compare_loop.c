@@ -7,23 +7,6 @@
 
 #include "core/compare_priv.h"
 
-struct failure *compare_found(struct compare_loop *l, enum failure_class class, iova_t iova, uint64_t length)
-{
-	struct failure *bad = &l->found[l->nr < LOOP_FAILURES ? l->nr++ : LOOP_FAILURES - 1];
-
-	*bad = (struct failure){
-		.class = class,
-		.thread = l->t->index,
-		.loop = l->n,
-		.iova = iova,
-		.length = length,
-		.map_iova = l->iova,
-		.map_size = l->size,
-		.payload = l->payload,
-	};
-	return bad;
-}
-
 static int loop_memory(struct compare_loop *l, struct fail *f)
 {
 	struct compare_thread *t = l->t;

@@ -117,6 +117,11 @@ struct compare_loop {
 	bool graveyard_hit;
 };
 
+/* compare_note.c */
+/* A failure of this loop; the caller fills in what is special. Never NULL: past the limit the last one is reused. */
+struct failure *compare_found(struct compare_loop *l, enum failure_class class, iova_t iova, uint64_t length);
+void compare_skip(struct compare *c, const char *what, const char *why);
+
 /* compare_iova.c */
 int compare_cases_build(struct compare *c, struct fail *f);
 /* payload, size and IOVA of the loop. -ENOSPC when nothing fits. */
@@ -127,10 +132,6 @@ uint64_t compare_piece(const struct compare_loop *l, uint64_t offset);
 /* compare_loop.c */
 int compare_one(struct compare_thread *t, uint64_t n, struct fail *f);
 void compare_last(struct compare_thread *t);
-/* A failure of this loop; the caller fills in what is special. Never NULL: past the limit the last one is reused. */
-struct failure *compare_found(struct compare_loop *l, enum failure_class class, iova_t iova, uint64_t length);
-void compare_skip(struct compare *c, const char *what, const char *why);
-
 /* compare_verify.c */
 void compare_prepare_memory(struct compare_loop *l);
 int compare_transfer(struct compare_loop *l, struct fail *f);

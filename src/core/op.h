@@ -6,27 +6,9 @@
 #ifndef IC_CORE_OP_H
 #define IC_CORE_OP_H
 
+#include "core/buffer.h"
 #include "core/failure.h"
 #include "core/session.h"
-
-#define BUFFER_NAME_MAX 32
-
-struct buffer {
-	char name[BUFFER_NAME_MAX];
-	struct iommu_mem mem;
-	uint64_t size; /* as asked; the memory is rounded up to pages */
-	iova_t iova;   /* of the last mapping */
-	enum iommu_prot prot;
-	struct buffer *next;
-};
-
-/* [a-z][a-z0-9_-]*, shorter than BUFFER_NAME_MAX. */
-bool buffer_name_is_valid(const char *name);
-/* NULL when there is none of that name. */
-struct buffer *buffer_find(struct session *s, const char *name);
-bool buffer_is_mapped(const struct session *s, const struct buffer *b);
-/* In order of creation; NULL-terminated list. */
-struct buffer *buffer_first(struct session *s);
 
 enum op_iova { OP_IOVA_ADDR, OP_IOVA_RANDOM, OP_IOVA_KERNEL, OP_IOVA_CANARY };
 
@@ -82,7 +64,5 @@ int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct f
 
 /* "buf", "buf+OFFSET" or an address; -EINVAL, -ENOENT. */
 int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f);
-
-void session_buffers_free(struct session *s);
 
 #endif

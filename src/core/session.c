@@ -7,7 +7,7 @@
 
 #include "base/msg.h"
 #include "base/rng.h"
-#include "core/op.h"
+#include "core/buffer.h"
 #include "core/session_priv.h"
 #include "host/groups.h"
 #include "host/pci.h"

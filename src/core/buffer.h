@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The named buffers of a session: memory with the place where the device sees or last saw it. */
+#ifndef IC_CORE_BUFFER_H
+#define IC_CORE_BUFFER_H
+
+#include "base/fail.h"
+#include "iommu/types.h"
+
+struct session;
+
+#define BUFFER_NAME_MAX 32
+
+struct buffer {
+	char name[BUFFER_NAME_MAX];
+	struct iommu_mem mem;
+	uint64_t size; /* as asked; the memory is rounded up to pages */
+	iova_t iova;   /* of the last mapping */
+	enum iommu_prot prot;
+	struct buffer *next;
+};
+
+/* [a-z][a-z0-9_-]*, shorter than BUFFER_NAME_MAX. */
+bool buffer_name_is_valid(const char *name);
+/* NULL when there is none of that name. */
+struct buffer *buffer_find(struct session *s, const char *name);
+bool buffer_is_mapped(const struct session *s, const struct buffer *b);
+/* In order of creation; NULL-terminated list. */
+struct buffer *buffer_first(struct session *s);
+
+/*
+ * @name NULL: the next free of b1, b2 ... @bytes is kept as asked and the memory rounded up to pages; with @unchecked it is
+ * also kept below 64 MiB, because the size may be absurd on purpose. NULL with @f on -ENOMEM.
+ */
+struct buffer *buffer_new(struct session *s, const char *name, uint64_t bytes, enum iommu_mem_kind mem, bool unchecked,
+			  struct fail *f);
+/* Give the memory back; a mapped buffer must be unmapped first. */
+void buffer_free(struct session *s, struct buffer *b);
+/* Unmap and free all of them. */
+void session_buffers_free(struct session *s);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Notes that every part of a compare takes: failures of a loop, and what was skipped and why. */
+#include <stdio.h>
+
+#include "core/compare_priv.h"
+
+struct failure *compare_found(struct compare_loop *l, enum failure_class class, iova_t iova, uint64_t length)
+{
+	struct failure *bad = &l->found[l->nr < LOOP_FAILURES ? l->nr++ : LOOP_FAILURES - 1];
+
+	*bad = (struct failure){
+		.class = class,
+		.thread = l->t->index,
+		.loop = l->n,
+		.iova = iova,
+		.length = length,
+		.map_iova = l->iova,
+		.map_size = l->size,
+		.payload = l->payload,
+	};
+	return bad;
+}
+
+void compare_skip(struct compare *c, const char *what, const char *why)
+{
+	struct compare_skip *skip;
+
+	c->res->skipped_total++;
+	if (c->res->nr_skipped == COMPARE_SKIPPED_MAX)
+		return;
+	skip = &c->res->skipped[c->res->nr_skipped++];
+	snprintf(skip->what, sizeof(skip->what), "%s", what);
+	snprintf(skip->why, sizeof(skip->why), "%s", why);
+}
