@@ -168,7 +168,7 @@ guest_payload() {
 	else
 		for word in "${command[@]}"; do printf "'%s' " "${word//\'/\'\\\'\'}"; done >"$rundir/payload/run-vm/script"
 	fi || return
-	echo "drivers=$drivers" >"$rundir/payload/run-vm/options"
+	printf 'drivers=%s terminal=%s\n' "$drivers" "$terminal" >"$rundir/payload/run-vm/options"
 	payload_initrd=$rundir/payload.cpio
 	(cd "$rundir/payload" && find . | cpio -o -H newc -R 0:0 --quiet) >"$payload_initrd"
 }
