@@ -110,9 +110,9 @@ status_is() { # WANT NAME
 	}
 }
 
-# json FILTER: jq on the last stdout.   json_is FILTER WANT NAME compares its raw output.
+# json FILTER: jq on the last stdout, one line per value.   json_is FILTER WANT NAME compares its raw output.
 have_jq() { command -v jq >/dev/null; }
-json() { jq -r "$1" "$tmp/stdout"; }
+json() { jq -rc "$1" "$tmp/stdout"; }
 json_is() {
 	have_jq || { skip "$3" "jq is not installed"; return 0; }
 	is "$(json "$1" 2>&1)" "$2" "$3"

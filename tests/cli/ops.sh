@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Scripts of single operations on the simulated IOMMU: what each does, what it refuses, and how the kernel's interfaces
+# differ at their corners.
+. "$(dirname "$0")/lib.sh"
+have_jq || skip_all "jq is not installed"
+
+# script ARGS... <<EOT: run the text on stdin as a script, with JSON.
+script() {
+	cat >"$tmp/script"
+	run -q --seed 7 "$@" run "$tmp/script" --json
+}
+good() { # NAME ARGS... <<EOT: every line is as it should be
+	local name=$1
+	shift
+	script "$@"
+	status_is 0 "$name" || diag "$(json '.results[] | select(.result != "pass")')"
+}
+bad() { # NAME STATUS LINE DETAIL <<EOT: this line is not
+	script
+	status_is "$2" "$1"
+	json_is '[.results[] | select(.result != "pass")] | .[0].line' "$3" "$1: line $3"
+	like "$(json '[.results[] | select(.result != "pass")] | .[0].detail')" "$4" "$1: says what"
+}
+
+good "a copy arrives" <<'EOT'
+# comments, empty lines, quotes and tabs
+
+map a --size 8K --iova 0x100000   # here too
+	fill 'a' --size "4K" --stamp 3
+fill a --offset 4K --byte 0x5a
+dma copy a a+0x1000 --size 4096
+check a --offset 4K --stamp 3 --from 0
+check a --size 4K --stamp 3
+unmap a
+check a --offset 4K --stamp 3 --from 0
+free a
+maps
+check --pins
+EOT
+json_is '[.results[].line] | join(" ")' "3 4 5 6 7 8 9 10 11 12 13" "results name their lines"
+json_is '[.results[] | (.errno | type), (.detail | type)] | unique | join(" ")' string "errno and detail are strings"
+
+bad "a changed byte is found" 1 3 'foreign.*offset 0x1' <<'EOT'
+map a --size 4K --iova 0x100000
+fill a --byte 0x11
+check a --byte 0x12
+EOT
+bad "one byte of many" 1 4 'offset 0x123' <<'EOT'
+map a --size 4K --iova 0x100000
+fill a --byte 0x11
+fill a --offset 0x123 --size 1 --byte 0x10
+check a --byte 0x11
+EOT
+bad "another generation" 1 3 'stale-read.*generation 1.*generation 2 was due' <<'EOT'
+map a --size 4K --iova 0x100000
+fill a --stamp 1
+check a --stamp 2
+EOT
+bad "another place" 1 4 'misplaced' <<'EOT'
+map a --size 8K --iova 0x100000
+fill a --stamp 1
+dma copy a a+0x1000 --size 4K
+check a --stamp 1
+EOT
+bad "what the device wrote" 1 5 'changed between offset 0x40 and 0x7f' <<'EOT'
+map a --size 4K --iova 0x100000
+map b --size 4K --iova 0x200000
+fill b --byte 0xee
+dma copy b a+0x40 --size 64
+check a --byte 0
+EOT
+good "! takes a failed check as its failure" <<'EOT'
+map a --size 4K --iova 0x100000
+fill a --byte 1
+!check a --byte 2
+EOT
+
+# DMA that must not arrive
+bad "DMA to unmapped memory" 1 4 'dma-error' <<'EOT'
+map a --size 4K --iova 0x100000
+map b --size 4K --iova 0x200000
+unmap b
+dma copy a b --size 4K
+EOT
+good "--may-fault, and the memory stays" <<'EOT'
+map a --size 4K --iova 0x100000
+fill a --byte 1
+map b --size 4K --iova 0x200000
+fill b --byte 2
+unmap b
+dma copy a 0x200000 --size 4K --may-fault
+check b --byte 2
+map b --size 4K --iova 0x200000 --prot r
+dma copy a b --size 4K --may-fault
+check b --byte 2
+dma copy b a --size 4K
+check a --byte 2
+unmap b
+map b --size 4K --iova 0x200000 --prot w
+fill b --byte 3
+dma copy b a --size 4K --may-fault
+check a --byte 2
+dma copy a b --size 4K
+check b --byte 2
+EOT
+bad "a fault left by --may-fault is not told later, a new one is" 1 4 'dma-error' <<'EOT'
+map a --size 4K --iova 0x100000
+dma read 0x300000 --size 64 --may-fault
+dma read a --size 64
+dma write 0x300000 --size 64
+EOT
+good "dma read and write go through the device's buffer" --driver sim,dirs=rw <<'EOT'
+map a --size 2M --iova 0x40000000
+fill a --stamp 9
+dma read a --size 4K
+dma write a+0x1000 --size 4K
+check a --offset 4K --size 4K --stamp 9 --from 0
+dma copy a a+0x100000 --size 1M
+EOT
+script --driver sim,dirs=copy <<'EOT'
+map a --size 4K
+dma read a --size 64
+EOT
+status_is 4 "what the device cannot do is a skip"
+good "--iova canary" <<'EOT'
+map v --size 4K --iova canary
+fill v --byte 7
+map src --size 4K
+fill src --byte 8
+dma copy src v --size 64
+check v --size 64 --byte 8
+unmap v
+fill v --byte 7
+dma copy src v --size 64 --may-fault
+check v --byte 7
+EOT
+bad "--iova canary is one page" 64 1 'one page' <<'EOT'
+map v --size 8K --iova canary
+EOT
+
+# buffers
+good "names, reuse and free" <<'EOT'
+map a --size 4K --iova 0x100000
+!map a --size 4K --iova 0x200000
+unmap a
+map a --size 4K --iova 0x200000
+!map b --size 4K --iova 0x200000
+free a
+map b --size 4K --iova 0x200000
+!free a
+map --size 4K
+fill b1 --byte 1
+unmap --all
+!check a --byte 0
+check --pins
+EOT
+bad "unknown buffer" 2 1 'no buffer nope' <<'EOT'
+fill nope --byte 1
+EOT
+for line in 'map A --size 4K' 'map 1a --size 4K' 'map a.b --size 4K' 'map averyveryverylongnamethatdoesnotfit --size 4K' 'map a --size 0' \
+	'map a --size 100' 'map a --size 4K --iova 0xfee00000' 'map a --size 4K --iova 0x1000000000000' 'map a --size 4K --iova 0x123' \
+	'map a --size 4K --iova 0xfffffffffffff000' 'map a --size 4K --prot x' 'map a --size 4K --mem x' 'map a' 'unmap' 'unmap --iova 0' \
+	'unmap --iova 0 --size 0' 'check a' 'fill a' 'dma copy a' 'dma up a --size 4K' 'dma read a' 'dma read a b --size 4K' \
+	'map a --size 4K --ioas 3' 'compare' 'run x' 'frob' 'check --pins a' 'repeat 2 3' 'map a --size 4K "' '!' '!ENOSUCH map a --size 4K' \
+	'end' 'repeat 2' 'repeat x' 'end now'; do
+	printf '# first\n%s\n' "$line" >"$tmp/script"
+	run -q run "$tmp/script"
+	status_is 64 "usage: $line"
+	like "$stderr" "^iommuctl: run: .*script:2: " "usage: $line: names its line" || diag "$stderr"
+done
+bad "a part outside the buffer" 64 2 'leave' <<'EOT'
+map a --size 4K
+fill a --offset 4K --size 64 --byte 1
+EOT
+bad "a stamp between lines" 64 2 'multiples of 64' <<'EOT'
+map a --size 4K
+fill a --offset 8 --stamp 1
+EOT
+
+# repeat
+good "nested repeats" <<'EOT'
+repeat 3
+  map a --size 4K
+  repeat 4
+    fill a --byte 1
+  end
+  free a
+end
+repeat 0
+  frob
+  repeat 2
+    check a --byte 9
+  end
+end
+EOT
+json_is '[.results[] | [.line, .runs]]' '[[2,3],[4,12],[6,3]]' "run as often as they should, and zero times"
+bad "the line that failed" 1 5 'foreign' <<'EOT'
+map a --size 4K
+repeat 10
+  check a --byte 0
+  fill a --byte 1
+  check a --byte 0
+end
+EOT
+json_is '.results | map(.runs) | join(" ")' "1 1 1 1" "stops there"
+printf 'map a --size 4K\nfill a --byte 1\ncheck a --byte 0\ncheck a --byte 2\ncheck a --byte 1\n' >"$tmp/script"
+run -q run --keep-going "$tmp/script" --json
+status_is 1 "--keep-going fails too"
+json_is '[.results[].result] | join(" ")' "pass pass fail fail pass" "after all lines"
+
+# choices do not move when a line goes
+where() { json '[.results[] | select(.command | test("^map"))] | length' >/dev/null; run -q --seed 5 run "$tmp/script" --json; }
+random='map a --size 4K --iova random
+map c --size 4K --iova random'
+address() { # what lies under buffer $1
+	printf '%s\n' "$2" 'map zz --size 4K --iova 0x1000' "dma copy zz $1 --size 64" "unmap $1" "dma copy zz $1 --size 64" >"$tmp/script"
+	run -q --seed 5 run "$tmp/script" --json
+	json '.results[-1].detail' | grep -o '0x[0-9a-f]*' | head -n 1
+}
+c1=$(address c "$random")
+c2=$(address c "${random#*$'\n'}")
+c3=$(address c "$(printf 'maps\n\nmap b --size 8K --iova random\n%s' "$random")")
+isnt "$c1" "" "a random address is seen" && is "$c2 $c3" "$c1 $c1" "a line more or less changes no other line's address"
+
+# stdin, several files
+printf 'map a --size 4K\nfill a --byte 1\n' >"$tmp/script"
+run_stdin "$tmp/script" -q run - --json
+status_is 0 "- reads standard input"
+json_is '.results | length' 2 "all of it"
+printf 'check a --byte 1\n' >"$tmp/second"
+run -q run "$tmp/script" "$tmp/second"
+status_is 2 "each file has its own buffers"
+like "$stderr" 'second' "and the one that fails is named"
+
+# --- the interfaces at their corners -----------------------------------------------------------------------------------
+corners() { good "$1: $2" --backend "sim,personality=$1"; }
+
+for p in type1-v2 type1-v1; do
+	corners $p "map" <<'EOT'
+map a --size 16K --iova 0x100000
+!EEXIST map b --size 4K --iova 0x103000
+!EEXIST map b --size 8K --iova 0xff000
+!EINVAL map b --size 0 --iova 0x200000
+!EINVAL map b --size 100 --iova 0x200000
+!EINVAL map b --size 4K --iova 0x200010
+!EINVAL map b --size 8K --iova 0xfffffffffffff000
+!EINVAL map b --size 4K --iova 0xfee00000
+!EINVAL map b --size 4K --iova 0x1000000000000
+!EOPNOTSUPP map b --size 4K --iova kernel
+EOT
+	corners $p "unmap" <<'EOT'
+unmap --iova 0x900000 --size 4K
+!EINVAL unmap --iova 0 --size 0
+!EINVAL unmap --iova 0x10 --size 4K
+!EINVAL unmap --iova 0 --size 100
+!EINVAL unmap --iova 0xfffffffffffff000 --size 8K
+map a --size 4K --iova 0x100000
+map b --size 4K --iova 0x104000
+unmap --iova 0x100000 --size 20K
+map a --size 4K --iova 0x100000
+map b --size 4K --iova 0x104000
+check --pins
+EOT
+done
+corners type1-v2 "no bisection" <<'EOT'
+map a --size 16K --iova 0x100000
+!EINVAL unmap --iova 0x100000 --size 4K
+!EINVAL unmap --iova 0x101000 --size 12K
+!EINVAL unmap --iova 0x101000 --size 4K
+dma copy a a+0x1000 --size 4K
+unmap --iova 0xff000 --size 24K
+check --pins
+EOT
+corners type1-v1 "bisection" <<'EOT'
+map a --size 16K --iova 0x100000
+unmap --iova 0x101000 --size 4K
+dma copy a a+0x3000 --size 4K
+unmap --iova 0x100000 --size 4K
+!dma copy a a+0x3000 --size 4K
+map b --size 16K --iova 0x100000
+check --pins
+EOT
+corners iommufd "map and unmap" <<'EOT'
+map a --size 16K --iova 0x100000
+!EEXIST map b --size 4K --iova 0x103000
+!EINVAL map b --size 0 --iova 0x200000
+!EINVAL map b --size 4K --iova 0x200010
+!EOVERFLOW map b --size 8K --iova 0xfffffffffffff000
+!EOVERFLOW map b --size 4K --iova 0xffffffffffffffff
+!EINVAL map b --size 4K --iova 0xfee00000
+map k --size 64K --iova kernel
+dma copy k k+0x8000 --size 32K
+unmap k
+!ENOENT unmap --iova 0x900000 --size 4K
+!ENOENT unmap --iova 0x100000 --size 4K
+!ENOENT unmap --iova 0x101000 --size 12K
+!EOVERFLOW unmap --iova 0x100000 --size 0xffffffffffffffff
+!EOVERFLOW unmap --iova 0xffffffffffffffff --size 1
+!EINVAL unmap --iova 0x100000 --size 0
+dma copy a a+0x3000 --size 4K
+unmap --iova 0 --size 0xffffffffffffffff
+map a --size 16K --iova 0x100000
+check --pins
+EOT
+script <<'EOT'
+map a --size 4K --iova 0x100000
+!EINVAL map b --size 4K --iova 0x100000
+EOT
+status_is 1 "another errno than was due fails"
+like "$(json '.results[1].detail')" 'EINVAL was due, not EEXIST' "and says which"
+script <<'EOT'
+!EEXIST map b --size 4K --iova 0x100000
+EOT
+status_is 1 "success where a failure was due fails"
+like "$(json '.results[0].detail')" 'EEXIST was due, but it succeeded' "and says so"
+
+# one operation as a command line
+run -q map --size 8K --iova 0x100000 --hold 10ms --json
+status_is 0 "map alone"
+json_is '.mappings | map(select(.buf == "b1")) | .[0] | [.buf, .ioas, .iova, .size, .prot, .mem]' '["b1",0,"0x100000",8192,"rw","anon"]' "tells its mapping"
+run -q maps --json
+json_is '.mappings' '[]' "maps alone is empty"
+run -q unmap --iova 0x100000 --size 4K --json
+json_is '.unmapped_bytes' 0 "unmap alone has nothing"
+run -q check --pins --json
+status_is 0 "check --pins alone"
+done_testing
