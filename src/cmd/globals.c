@@ -129,8 +129,8 @@ static error_t globals_parse_help(int key, struct argp_state *state)
 	}
 	state->flags &= ~(unsigned int)ARGP_NO_ERRS;
 	argp_state_help(state, state->out_stream,
-			key == '?' ? ARGP_HELP_STD_HELP : ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
-	return 0;
+			key == '?' ? ARGP_HELP_STD_HELP & ~(unsigned int)ARGP_HELP_EXIT_OK : ARGP_HELP_USAGE);
+	exit(list_end());
 }
 
 static error_t globals_parse(int key, char *arg, struct argp_state *state)

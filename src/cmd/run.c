@@ -63,6 +63,16 @@ static bool run_changes_session(const struct globals *a, const struct globals *b
 	       a->session.driver != b->session.driver || a->session.seed != b->session.seed || a->sysroot != b->sysroot;
 }
 
+/* The run's failure is the line's, with the line's number. */
+static void run_line_failed(struct run_context *ctx, const struct script_line *line, int err, const struct fail *why)
+{
+	struct fail *f = &ctx->run->fail;
+
+	fail_set(f, why->err ? why->err : err, "%.120s:%u: %s", ctx->path, line->number, why->text);
+	fail_hint(f, "%s", why->hint);
+	f->usage = why->usage;
+}
+
 static void run_line(struct run_context *ctx, const struct command *cmd, const struct script_line *line, uint64_t op,
 		     void *state, struct globals *g, struct script_outcome *out)
 {
@@ -83,7 +93,7 @@ static void run_line(struct run_context *ctx, const struct command *cmd, const s
 			out->result = RESULT_ERROR;
 		snprintf(out->detail, sizeof(out->detail), "%.190s", sub.fail.text);
 		if (!line->negated && out->result != RESULT_SKIP)
-			ctx->run->fail = sub.fail;
+			run_line_failed(ctx, line, err, &sub.fail);
 	}
 	report_discard(sub.report);
 }

@@ -139,6 +139,8 @@ int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f)
 		return fail_usage(f, EINVAL, "'%s' is neither an address nor BUF or BUF+OFFSET", text);
 	memcpy(name, text, n);
 	name[n] = 0;
+	if (!buffer_name_is_valid(name))
+		return fail_usage(f, EINVAL, "'%s' is neither an address nor BUF or BUF+OFFSET", text);
 	b = buffer_find(s, name);
 	if (!b)
 		return fail_set(f, ENOENT, "there is no buffer %s here", name);

@@ -27,7 +27,10 @@ found() { # NAME SEED OPTIONS CLASSES
 	run -q --seed "$seed" --backend "sim,fault=$name:p=0.01" compare --loops 2000 $options --save-repro "$repro" --json
 	status_is 1 "$name, seed $seed: found" || return
 	json_is .result fail "$name, seed $seed: and that is the result"
+	ok "$name, seed $seed: by its name" grep -qE "\"class\": *\"(${classes// /|})\"" "$tmp/stdout"
 	for class in $(json '.classes | keys[]'); do
+		# two threads on one frame overwrite each other's poison as well
+		[ "$name/$class" != early-unpin/unwritten ] || continue
 		like " $classes " " $class " "$name, seed $seed: $class is a right name for it"
 	done
 	json_is '[.failures[].class] | length > 0' true "$name, seed $seed: with evidence"
