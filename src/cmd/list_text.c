@@ -68,7 +68,7 @@ static void list_text_devices(struct report *r, const struct list_machine *m, bo
 	char buf[256], group[12];
 
 	list_widths(m, all, &id, &driver, &name);
-	report_line(r, " ");
+	report_line(r, "%s", "");
 	report_line(r, "%-*s  group  %-*s  %-*s  for VFIO", id, "device", driver, "driver", name, "what");
 	for (unsigned int i = 0; i < m->nr_devices; i++) {
 		const struct list_device *d = &m->devices[i];
@@ -108,7 +108,7 @@ static void list_text_groups(struct report *r, const struct list_machine *m, boo
 {
 	if (!m->nr_groups)
 		return;
-	report_line(r, " ");
+	report_line(r, "%s", "");
 	report_line(r, "group  type      viable  devices, reserved addresses");
 	for (unsigned int i = 0; i < m->nr_groups; i++)
 		list_text_group(r, &m->groups[i], all);
@@ -127,7 +127,7 @@ static void list_text_next(struct report *r, const struct list_machine *m)
 		first = first ? first : &m->devices[i];
 		ready++;
 	}
-	report_line(r, " ");
+	report_line(r, "%s", "");
 	if (first)
 		report_line(r, "%u of %u devices ready for VFIO; for example: iommuctl --device %s compare", ready,
 			    m->nr_devices, first->pci->addr);

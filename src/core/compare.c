@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "core/compare_priv.h"
-#include "host/self.h"
 #include "iommu/ledger.h"
 
 #define FAULT_SETTLE_NS 50000000ull /* the VT-d and AMD drivers log from an interrupt thread */
@@ -285,6 +284,8 @@ static int compare_teardown(struct compare *c, int err, struct fail *f)
 		graveyard_free(&c->threads[i]);
 		slabs_free(&c->threads[i]);
 	}
+	if (err != -ETIMEDOUT && c->res->loops && !session_is_simulated(c->s))
+		pins_judge(c);
 	if (err != -ETIMEDOUT)
 		compare_probe_free(c);
 	log_err = report_log_close(c->log);
@@ -299,27 +300,12 @@ static int compare_teardown(struct compare *c, int err, struct fail *f)
 
 static void compare_last_look(struct compare *c)
 {
-	uint64_t released;
-
 	if (!session_is_simulated(c->s))
 		clock_sleep_ns(FAULT_SETTLE_NS, NULL);
 	compare_collect_faults(c);
 	compare_check_kernel(c);
 	if (!c->res->failures.count[FAILURE_PIN_LEAK])
 		compare_check_pins(c);
-	if (c->res->foll_pin_known && !self_foll_pin(&c->res->foll_pin_after, &released))
-		c->res->foll_pin_after -= released;
-}
-
-static void compare_first_look(struct compare *c)
-{
-	uint64_t released;
-
-	if (session_is_simulated(c->s))
-		return;
-	c->res->foll_pin_known = !self_foll_pin(&c->res->foll_pin_before, &released);
-	if (c->res->foll_pin_known)
-		c->res->foll_pin_before -= released;
 }
 
 static int compare_go(struct compare *c, struct fail *f)
@@ -340,7 +326,8 @@ static int compare_go(struct compare *c, struct fail *f)
 		err = compare_setup(c, f);
 	if (err)
 		return err;
-	compare_first_look(c);
+	if (!session_is_simulated(c->s))
+		pins_before(&c->pins);
 	start = clock_ns();
 	c->until_ns = c->p->time_ns ? start + c->p->time_ns : 0;
 	progress_start(&c->progress, "compare", "loops", c->p->loops, c->until_ns);

@@ -51,8 +51,8 @@ struct compare_result {
 	uint64_t skipped_total;
 	uint64_t canaries;
 	uint64_t unmapped_probes, readonly_probes, negative_probes;
-	uint64_t foll_pin_before, foll_pin_after;
-	bool foll_pin_known;
+	bool foll_pin_judged;  /* the machine-wide pin counters could be compared */
+	char foll_pin_why[96]; /* else why not */
 };
 
 /*

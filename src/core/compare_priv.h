@@ -82,6 +82,12 @@ struct compare_probe {
 	bool helper_mapped;
 };
 
+/* The kernel's own pin counters before the loops; pages of the tool that stay pinned all along cancel out. */
+struct compare_pins {
+	bool known;
+	uint64_t pinned, others;
+};
+
 struct compare {
 	struct session *s;
 	const struct compare_params *p;
@@ -96,6 +102,7 @@ struct compare {
 	char *reference;	  /* what a write-only device writes, size_max bytes; NULL for both-way devices */
 	struct iommu_mem scratch; /* one page for maps that must be refused */
 	struct compare_probe probes[COMPARE_PROBE_THREADS];
+	struct compare_pins pins;
 	struct progress progress;
 	bool recheck_done; /* the canary was asked again after the first failure */
 };
@@ -148,6 +155,20 @@ int compare_probe_setup(struct compare *c, struct fail *f);
 /* After an unmap-all: the probes' pins and mappings again. */
 int compare_probe_rearm(struct compare *c, struct fail *f);
 void compare_probe_free(struct compare *c);
+
+/* compare_pins.c */
+struct pins_sample {
+	uint64_t pinned, acquired;
+};
+/*
+ * The verdict on samples taken one after another once everything was released. NULL: judged, and *leaked pages are too
+ * many; else why it cannot be judged (then *leaked is 0).
+ */
+const char *pins_decide(uint64_t before, const struct pins_sample *s, unsigned int n, bool others_changed,
+			uint64_t *leaked);
+void pins_before(struct compare_pins *pins);
+/* After the last buffer was released: did nr_foll_pin return to its level? Adds a pin-leak failure, or says why not judged. */
+void pins_judge(struct compare *c);
 
 /* slab.c */
 int slabs_new(struct compare_thread *t, struct fail *f);

@@ -32,6 +32,11 @@ static void report_run(struct report *r, const struct session *s, const struct c
 	report_close(r);
 	report_str(r, "canary", session_canary_passed(s) ? "passed" : session_canary_why(s));
 	report_num(r, "canaries", res->canaries);
+	report_str(r, "foll_pin",
+		   session_is_simulated(s) ? "not asked: simulated"
+		   : res->foll_pin_judged  ? "judged"
+					   : res->foll_pin_why);
+	report_text_hide(r, "foll_pin");
 	for (unsigned int i = 0; i < 9; i++) {
 		static const char *const hidden[] = {"backend",	  "device",	"driver", "loops", "bytes",
 						     "elapsed_s", "directions", "rates",  "canary"};

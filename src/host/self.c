@@ -89,6 +89,27 @@ int self_foll_pin(uint64_t *acquired, uint64_t *released)
 	return 0;
 }
 
+uint64_t self_others_pinned(void)
+{
+	CLEANUP_FREE char **pids = NULL;
+	uint64_t sum = 0, kib;
+
+	if (host_list_dir(&self_host, &pids, "/proc"))
+		return 0;
+	for (size_t i = 0; pids[i]; i++) {
+		CLEANUP_FREE char *status = NULL;
+		long pid = strtol(pids[i], NULL, 10);
+
+		if (pid <= 0 || pid == getpid() || host_read_file(&self_host, &status, NULL, "/proc/%ld/status", pid))
+			continue;
+		if (self_find_number(status, "VmLck:", 10, &kib))
+			sum += kib << 10;
+		if (self_find_number(status, "VmPin:", 10, &kib))
+			sum += kib << 10;
+	}
+	return sum;
+}
+
 /*
  * The kernel asks capable(CAP_IPC_LOCK), which counts in the first user namespace only: root of a rootless container
  * shows the capability and does not have it.

@@ -11,6 +11,8 @@ int self_phys(const void *va, uint64_t *phys);
 int self_locked(uint64_t *vmlck, uint64_t *vmpin);
 /* nr_foll_pin_acquired and nr_foll_pin_released of /proc/vmstat, whole machine. -ENOENT on kernels without them. */
 int self_foll_pin(uint64_t *acquired, uint64_t *released);
+/* VmLck + VmPin of every other process that can be seen, in bytes: did somebody else pin meanwhile? */
+uint64_t self_others_pinned(void);
 /*
  * Make sure @bytes may be locked: raises RLIMIT_MEMLOCK if allowed. -ENOMEM with the number needed and the command in
  * the hint otherwise; a process with CAP_IPC_LOCK passes.
