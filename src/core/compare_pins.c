@@ -18,7 +18,7 @@ static bool pins_now(struct pins_sample *now)
 {
 	uint64_t released;
 
-	if (self_foll_pin(&now->acquired, &released))
+	if (!self_vmstat_refresh() || self_foll_pin(&now->acquired, &released))
 		return false;
 	now->pinned = now->acquired - released;
 	return true;
@@ -29,7 +29,7 @@ const char *pins_decide(uint64_t before, const struct pins_sample *s, unsigned i
 {
 	*leaked = 0;
 	if (!n)
-		return "the kernel has no nr_foll_pin counters";
+		return "the kernel has no nr_foll_pin counters, or they lag (only root may refresh them)";
 	if (s[n - 1].pinned <= before)
 		return NULL;
 	if (n < 2 || s[n - 1].acquired != s[n - 2].acquired)

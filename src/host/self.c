@@ -89,6 +89,13 @@ int self_foll_pin(uint64_t *acquired, uint64_t *released)
 	return 0;
 }
 
+bool self_vmstat_refresh(void)
+{
+	CLEANUP_FD int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 && write(fd, "1", 1) == 1;
+}
+
 uint64_t self_others_pinned(void)
 {
 	CLEANUP_FREE char **pids = NULL;

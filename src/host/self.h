@@ -3,6 +3,8 @@
 #ifndef IC_HOST_SELF_H
 #define IC_HOST_SELF_H
 
+#include <stdbool.h>
+
 #include "base/fail.h"
 
 /* Physical address of a resident page by /proc/self/pagemap. -EPERM when the kernel hides frame numbers (not root). */
@@ -11,6 +13,11 @@ int self_phys(const void *va, uint64_t *phys);
 int self_locked(uint64_t *vmlck, uint64_t *vmpin);
 /* nr_foll_pin_acquired and nr_foll_pin_released of /proc/vmstat, whole machine. -ENOENT on kernels without them. */
 int self_foll_pin(uint64_t *acquired, uint64_t *released);
+/*
+ * Fold the per-CPU parts of /proc/vmstat into it (mm/vmstat.c, vmstat_refresh), which otherwise lags by up to a hundred
+ * pages per CPU. False without the right (root).
+ */
+bool self_vmstat_refresh(void);
 /* VmLck + VmPin of every other process that can be seen, in bytes: did somebody else pin meanwhile? */
 uint64_t self_others_pinned(void);
 /*
