@@ -179,8 +179,7 @@ finish
 is "$status" 143 "a script is interrupted"
 json_is '[.result, (.results[1].runs > 0)]' '["interrupted",true]' "and tells how far it came"
 start -q --backend sim,fault=short-unmap:p=0.5 compare --loops 100000000 --keep-going --json --log "$tmp/log"
-wait_for 20 test -s "$tmp/log"
-sleep 0.2
+wait_for 20 grep -q '"fail"' "$tmp/log" || fail "a failure is logged"
 kill -INT "$pid"
 finish
 is "$status" 130 "interrupted comes before fail"
