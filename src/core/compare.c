@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "core/compare_priv.h"
 #include "iommu/ledger.h"
 
@@ -47,10 +48,24 @@ static int compare_check_free(const struct compare *c, struct fail *f)
 	return 0;
 }
 
+/* More than the machine has would end with the kernel killing processes, perhaps not ours. */
+static int compare_check_memory(const struct compare_params *p, struct fail *f)
+{
+	uint64_t have = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE), need;
+
+	if (num_mul(2 * p->size_max, ((uint64_t)p->graveyard + 1) * p->threads, &need) && need <= have)
+		return 0;
+	fail_set(f, ENOMEM, "%" PRIu64 " buffers of 0x%" PRIx64 " bytes are more than this machine's memory",
+		 ((uint64_t)p->graveyard + 1) * p->threads, 2 * p->size_max);
+	fail_hint(f, "use a smaller --size, --graveyard or --threads");
+	return -ENOMEM;
+}
+
 static int compare_check(const struct compare *c, struct fail *f)
 {
 	const struct compare_params *p = c->p;
 	const struct iommu_caps *caps = iommu_caps(session_iommu(c->s));
+	int err;
 
 	if (p->iova_mode == COMPARE_KERNEL && !caps->kernel_iova)
 		return fail_set(f, EOPNOTSUPP, "backend %s cannot choose an iova itself", session_backend_name(c->s));
@@ -63,7 +78,8 @@ static int compare_check(const struct compare *c, struct fail *f)
 				  COMPARE_PROBE_THREADS);
 	if (p->unmap == COMPARE_UNMAP_PAGE && p->granule != COMPARE_MAP_PAGE)
 		return fail_usage(f, EINVAL, "--unmap page needs --map-granule page: a mapping cannot be bisected");
-	return p->iova_mode == COMPARE_FIXED ? compare_check_fixed(c, f) : 0;
+	err = p->iova_mode == COMPARE_FIXED ? compare_check_fixed(c, f) : 0;
+	return err ? err : compare_check_memory(p, f);
 }
 
 /* A failure that no single loop owns; the last loop's mapping serves to repeat it. */

@@ -84,6 +84,8 @@ refused 64 'not a duration' compare --time 0s
 refused 64 'not between' compare --threads 0
 refused 64 'not between' compare --threads 65
 refused 64 'is more than' compare --graveyard 99999999
+refused 2 "more than this machine's memory" compare --graveyard 4096 --size 16G
+refused 2 "more than this machine's memory" compare --threads 64 --size 64G
 refused 64 'none of' compare --mem gold
 refused 64 'none of' compare --flush all
 refused 64 'none of' compare --iova nowhere
