@@ -40,9 +40,9 @@ struct compare_result {
 	struct failures failures;
 	uint64_t loops, bytes; /* bytes: payload, once per direction */
 	uint64_t elapsed_ns;
-	bool read, write; /* directions that were judged */
+	bool read, write;	   /* directions that were judged */
 	_Atomic bool untranslated; /* any thread may see it first */
-	bool faults_seen; /* somebody was looking at the kernel log */
+	bool faults_seen;	   /* somebody was looking at the kernel log */
 	unsigned int nr_faults;
 	uint64_t faults_expected; /* caused on purpose by probes */
 	struct dma_fault faults[COMPARE_FAULTS_KEPT];
