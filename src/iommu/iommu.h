@@ -64,7 +64,8 @@ int iommu_map(struct iommu *iommu, struct iommu_map_req *req, struct fail *f);
 
 /*
  * @size bytes from @iova. *unmapped (may be NULL) = bytes the backend says it removed; comparing that with what was
- * mapped is the caller's check. The ledger drops every mapping that lies inside the range (v1: that starts inside).
+ * mapped is the caller's check. The ledger drops what the interface drops: v2 every mapping inside the range; v1 those that
+ * start inside, but none if the range begins inside one; iommufd (-ENOENT) those left of one that sticks out.
  */
 int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f);
 int iommu_unmap_all(struct iommu *iommu, uint64_t *unmapped, struct fail *f);

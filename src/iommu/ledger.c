@@ -159,8 +159,7 @@ static uint64_t ledger_part(struct ledger *ledger, struct ledger_node *node, led
 	return bytes;
 }
 
-/* Remove the entries that start inside @range; with @whole only those that also end inside. */
-static uint64_t ledger_remove_range(struct ledger *ledger, struct iova_range range, bool whole)
+uint64_t ledger_remove(struct ledger *ledger, struct iova_range range)
 {
 	ledger_link *links[LEDGER_HEIGHT];
 	struct ledger_node *node, *next;
@@ -173,24 +172,12 @@ static uint64_t ledger_remove_range(struct ledger *ledger, struct iova_range ran
 		node = node->entry.range.last < range.last ? ledger_seek(ledger, node->entry.range.last + 1, links)
 							   : NULL;
 	}
-	for (; node && node->entry.range.start <= range.last; node = next) {
+	for (; node && node->entry.range.last <= range.last; node = next) {
 		next = atomic_load_explicit(&node->next[0], memory_order_relaxed);
-		if (whole && node->entry.range.last > range.last)
-			break;
 		bytes += ledger_part(ledger, node, links);
 	}
 	pthread_mutex_unlock(&ledger->lock);
 	return bytes;
-}
-
-uint64_t ledger_remove(struct ledger *ledger, struct iova_range range)
-{
-	return ledger_remove_range(ledger, range, true);
-}
-
-uint64_t ledger_remove_starting(struct ledger *ledger, struct iova_range range)
-{
-	return ledger_remove_range(ledger, range, false);
 }
 
 bool ledger_find(const struct ledger *ledger, struct iova_range range, struct ledger_entry *out)

@@ -26,8 +26,6 @@ void ledger_free(struct ledger *ledger); /* NULL is fine */
 int ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
 /* Remove all entries that lie inside @range; returns how many bytes they held. */
 uint64_t ledger_remove(struct ledger *ledger, struct iova_range range);
-/* v1: remove all entries that start inside @range, also those that end past it. */
-uint64_t ledger_remove_starting(struct ledger *ledger, struct iova_range range);
 
 /* The lowest entry that overlaps @range, copied out; false if none. */
 bool ledger_find(const struct ledger *ledger, struct iova_range range, struct ledger_entry *out);

@@ -4,7 +4,7 @@
  *
  * Order matters where threads share a context: an entry goes in after the kernel mapped, and comes out before the kernel
  * unmaps, so that whoever maps the same IOVA next finds the ledger free as soon as the kernel is. A refused unmap puts
- * its entries back.
+ * its entries back. The same holds for unmapping everything.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -68,32 +68,48 @@ static int mapping_undo_push(struct mapping_undo *u, const struct ledger_entry *
 	return 0;
 }
 
+/*
+ * Does the kernel take @e out, having come to it from the left? All stop at the first that does not go: v1 at one that the
+ * range begins inside of (one that it only ends inside of goes whole), v2 refuses everything where an entry sticks out,
+ * iommufd stops with the earlier ones gone. vfio_dma_do_unmap() and iopt_unmap_iova_range() of Linux 6.1 and later.
+ */
 static bool mapping_goes(const struct iommu *iommu, struct iova_range r, const struct ledger_entry *e)
 {
 	if (iommu->personality == IOMMU_TYPE1_V1)
-		return e->range.start >= r.start && e->range.start <= r.last;
+		return e->range.start >= r.start;
 	return iova_range_contains(r, e->range);
 }
 
+/* Move what will go from the ledger to @u. -ENOMEM: nothing was moved. */
 static int mapping_take(struct iommu *iommu, struct iova_range r, struct mapping_undo *u)
 {
 	struct iova_range rest = r;
 	struct ledger_entry e;
 	int err;
 
-	while (ledger_find(iommu->ledger, rest, &e)) {
-		err = mapping_goes(iommu, r, &e) ? mapping_undo_push(u, &e) : 0;
+	while (ledger_find(iommu->ledger, rest, &e) && mapping_goes(iommu, r, &e)) {
+		err = mapping_undo_push(u, &e);
 		if (err)
 			return err;
 		if (e.range.last >= r.last)
 			break;
 		rest.start = e.range.last + 1;
 	}
-	if (iommu->personality == IOMMU_TYPE1_V1)
-		ledger_remove_starting(iommu->ledger, r);
-	else
-		ledger_remove(iommu->ledger, r);
+	for (size_t i = 0; i < u->count; i++)
+		ledger_remove(iommu->ledger, u->entries[i].range);
 	return 0;
+}
+
+static void mapping_put_back(struct iommu *iommu, const struct mapping_undo *u)
+{
+	for (size_t i = 0; i < u->count; i++)
+		ledger_add(iommu->ledger, &u->entries[i]);
+}
+
+static void mapping_undo_free(struct mapping_undo *u)
+{
+	if (u->entries != u->few)
+		free(u->entries);
 }
 
 int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f)
@@ -108,11 +124,11 @@ int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmap
 		err = mapping_take(iommu, r, &u);
 	if (!err) {
 		err = iommu->ops->unmap(iommu, iova, size, &bytes);
-		for (size_t i = 0; err && i < u.count; i++)
-			ledger_add(iommu->ledger, &u.entries[i]);
+		/* with this answer of iommufd's, those left of the one that sticks out are gone all the same */
+		if (err && !(err == -ENOENT && iommu->personality == IOMMU_IOMMUFD))
+			mapping_put_back(iommu, &u);
 	}
-	if (u.entries != u.few)
-		free(u.entries);
+	mapping_undo_free(&u);
 	if (unmapped)
 		*unmapped = bytes;
 	return err ? explain_unmap(iommu, iova, size, err, f) : 0;
@@ -138,15 +154,35 @@ static int mapping_unmap_each(struct iommu *iommu, uint64_t *total)
 	return err;
 }
 
+/* In one call, in the same order as iommu_unmap(). -EOPNOTSUPP where the kernel has none. */
+static int mapping_unmap_at_once(struct iommu *iommu, uint64_t *total)
+{
+	struct mapping_undo u = {.room = ARRAY_SIZE(u.few)};
+	int err;
+
+	if (!iommu->ops->unmap_all)
+		return -EOPNOTSUPP;
+	u.entries = u.few;
+	/* without memory for the list, each by each needs none */
+	err = mapping_take(iommu, (struct iova_range){0, UINT64_MAX}, &u) ? -EOPNOTSUPP : 0;
+	if (!err) {
+		err = iommu->ops->unmap_all(iommu, total);
+		if (err)
+			mapping_put_back(iommu, &u);
+	}
+	mapping_undo_free(&u);
+	return err;
+}
+
 int iommu_unmap_all(struct iommu *iommu, uint64_t *unmapped, struct fail *f)
 {
 	uint64_t bytes = 0;
-	int err = iommu->ops->unmap_all ? iommu->ops->unmap_all(iommu, &bytes) : -EOPNOTSUPP;
+	int err = mapping_unmap_at_once(iommu, &bytes);
 
-	if (err == 0)
-		ledger_remove(iommu->ledger, (struct iova_range){0, UINT64_MAX});
-	else if (err == -EOPNOTSUPP)
+	if (err == -EOPNOTSUPP) {
+		bytes = 0;
 		err = mapping_unmap_each(iommu, &bytes);
+	}
 	if (unmapped)
 		*unmapped = bytes;
 	return err ? fail_set(f, err, "cannot unmap everything") : 0;

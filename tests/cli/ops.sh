@@ -280,6 +280,24 @@ unmap --iova 0x100000 --size 4K
 map b --size 16K --iova 0x100000
 check --pins
 EOT
+corners type1-v1 "a range that begins inside a mapping takes nothing" <<'EOT'
+map a --size 16K --iova 0x40000000
+map b --size 4K --iova 0x40004000
+unmap --iova 0x40001000 --size 16K
+dma copy b a --size 4K
+check --pins
+unmap b
+unmap a
+check --pins
+EOT
+corners iommufd "a failed unmap takes what lies left of the one that sticks out" <<'EOT'
+map a --size 4K --iova 0x100000
+map b --size 16K --iova 0x101000
+!ENOENT unmap --iova 0x100000 --size 8K
+map a --size 4K --iova 0x100000
+dma copy a b --size 4K
+check --pins
+EOT
 corners iommufd "map and unmap" <<'EOT'
 map a --size 16K --iova 0x100000
 !EEXIST map b --size 4K --iova 0x103000

@@ -251,7 +251,7 @@ static void test_refused_unmap(void **state)
 	iommu_close(iommu);
 }
 
-/* v1 removes whole what starts inside the range, and nothing that only ends there. */
+/* v1 removes whole what starts inside the range, and nothing at all when the range begins inside of one. */
 static void test_unmap_v1(void **state)
 {
 	struct iommu *iommu = open_fake("vfio-v1");
@@ -259,6 +259,8 @@ static void test_unmap_v1(void **state)
 	assert_int_equal(map(iommu, 0x1000, 0x2000, NULL), 0);
 	assert_int_equal(map(iommu, 0x4000, 0x4000, NULL), 0);
 	assert_int_equal(iommu_unmap(iommu, 0x2000, 0x3000, NULL, NULL), 0);
+	assert_int_equal(ledger_count(iommu_ledger(iommu)), 2);
+	assert_int_equal(iommu_unmap(iommu, 0x3000, 0x2000, NULL, NULL), 0);
 	assert_int_equal(ledger_count(iommu_ledger(iommu)), 1);
 	assert_int_equal(ledger_bytes(iommu_ledger(iommu)), 0x2000);
 	iommu_close(iommu);
