@@ -166,11 +166,11 @@ static void run_report(struct command_run *run, const struct script *script)
 static void run_check_kernel(struct command_run *run, struct session *s)
 {
 	struct dma_fault faults[16];
-	unsigned int n;
+	unsigned int n, lost;
 	bool seen;
 	const char *complaint;
 
-	session_faults(s, faults, ARRAY_SIZE(faults), &n, &seen);
+	session_faults(s, faults, ARRAY_SIZE(faults), &n, &seen, &lost);
 	complaint = session_kernel_complaint(s);
 	if (complaint[0])
 		report_check(run->report, "the kernel does not complain", RESULT_FAIL, complaint);

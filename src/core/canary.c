@@ -25,10 +25,10 @@ static int canary_pair(struct session *s, unsigned int outer, struct fail *f)
 
 	out = session_page_new(s, true, max, f);
 	if (!out)
-		return -EOPNOTSUPP;
+		return f->err ? -f->err : -ENOMEM;
 	in = session_page_new(s, false, max, f);
 	if (!in)
-		return f && f->err ? -f->err : -ENOMEM;
+		return f->err ? -f->err : -ENOMEM;
 	s->canary[outer] = out;
 	s->canary[outer + 1] = in;
 	return session_page_map(s, in, out->phys, f);
@@ -52,8 +52,12 @@ int canary_setup(struct session *s, struct fail *f)
 		s->canary_ready = true;
 		return 0;
 	}
-	if (!s->canary_why[0])
-		snprintf(s->canary_why, sizeof(s->canary_why), "%.120s", local.text);
+	/* without the right to physical addresses, or without a page the device can name, there is none; the rest is an error */
+	if (err != -EPERM && err != -EACCES && err != -EOPNOTSUPP && err != -ERANGE) {
+		*f = local;
+		return err;
+	}
+	snprintf(s->canary_why, sizeof(s->canary_why), "%.150s", local.text);
 	if (s->params.canary == CANARY_REQUIRE) {
 		fail_set(f, EPERM, "the canary is required but cannot be had: %s", s->canary_why);
 		fail_hint(f, "run as root, or accept DMA without this proof: --canary auto");

@@ -97,13 +97,17 @@ static struct failure compare_late_failure(const struct compare *c, enum failure
 static void compare_collect_faults(struct compare *c)
 {
 	struct dma_fault batch[64];
-	unsigned int n = 0;
+	unsigned int n = 0, lost = 0;
 	bool seen;
 
 	do {
-		if (session_faults(c->s, batch, ARRAY_SIZE(batch), &n, &seen))
+		/* a log that cannot be read any more shows nothing: that is not the same as no fault */
+		if (session_faults(c->s, batch, ARRAY_SIZE(batch), &n, &seen, &lost)) {
+			c->res->faults_seen = false;
 			break;
+		}
 		c->res->faults_seen = seen;
+		c->res->faults_lost += lost;
 		for (unsigned int i = 0; i < n; i++) {
 			struct failure bad = {
 				.class = FAILURE_DMA_ERROR, .iova = batch[i].iova, .loop = c->threads[0].loops};
@@ -178,7 +182,8 @@ static int compare_look(struct compare_thread *t, struct fail *f)
 		if (failures_total(&c->res->failures) && !c->p->keep_going)
 			c->stop = true;
 	}
-	if (t->loops % COMPARE_CANARY_EVERY == 0) {
+	/* every 1,000 loops of the run, whichever thread did them */
+	if (t->loops % MAX(COMPARE_CANARY_EVERY / c->p->threads, 1u) == 0) {
 		pthread_mutex_lock(&c->lock);
 		c->res->canaries++;
 		err = session_canary(c->s, f);
@@ -250,11 +255,14 @@ static int compare_threads_run(struct compare *c, struct fail *f)
 	for (unsigned int i = 0; i < n; i++) {
 		c->res->loops += c->threads[i].loops;
 		c->res->bytes += c->threads[i].bytes;
-		if (!err && c->threads[i].err) {
+		/* once DMA is forbidden every other thread ends with an error that only follows from that */
+		if (!err && c->threads[i].err && !c->res->untranslated) {
 			err = compare_verdict_of(c, c->threads[i].err, &c->threads[i].fail);
 			*f = c->threads[i].fail;
 		}
 	}
+	if (err && session_is_forbidden(c->s) && !c->res->untranslated)
+		err = session_canary(c->s, f); /* the reason, not what followed from it */
 	return err < 0 ? err : -err;
 }
 
@@ -294,15 +302,16 @@ static int compare_setup(struct compare *c, struct fail *f)
 /* A device that would not stop keeps everything mapped: then nothing of this is undone before exit. */
 static int compare_teardown(struct compare *c, int err, struct fail *f)
 {
+	bool quiet = session_is_quiet(c->s);
 	int log_err;
 
-	for (unsigned int i = 0; c->threads && i < c->p->threads && err != -ETIMEDOUT; i++) {
+	for (unsigned int i = 0; c->threads && i < c->p->threads && quiet; i++) {
 		graveyard_free(&c->threads[i]);
 		slabs_free(&c->threads[i]);
 	}
-	if (err != -ETIMEDOUT && c->res->loops && !session_is_simulated(c->s))
+	if (quiet && !session_is_forbidden(c->s) && c->res->loops && !session_is_simulated(c->s))
 		pins_judge(c);
-	if (err != -ETIMEDOUT)
+	if (quiet)
 		compare_probe_free(c);
 	log_err = report_log_close(c->log);
 	if (log_err && !err)
@@ -350,8 +359,7 @@ static int compare_go(struct compare *c, struct fail *f)
 	err = compare_threads_run(c, f);
 	progress_end(&c->progress);
 	c->res->elapsed_ns = clock_ns() - start;
-	if (err != -ETIMEDOUT)
-		compare_last_look(c);
+	compare_last_look(c);
 	return err;
 }
 

@@ -3,6 +3,8 @@
 #ifndef IC_CORE_COMPARE_H
 #define IC_CORE_COMPARE_H
 
+#include <stdatomic.h>
+
 #include "core/failure.h"
 #include "core/session.h"
 #include "out/report.h"
@@ -40,10 +42,11 @@ struct compare_result {
 	struct failures failures;
 	uint64_t loops, bytes; /* bytes: payload, once per direction */
 	uint64_t elapsed_ns;
-	bool read, write;	   /* directions that were judged */
-	_Atomic bool untranslated; /* any thread may see it first */
-	bool faults_seen;	   /* somebody was looking at the kernel log */
+	bool read, write;	  /* directions that were judged */
+	atomic_bool untranslated; /* any thread may see it first */
+	bool faults_seen;	  /* somebody was looking at the kernel log */
 	unsigned int nr_faults;
+	uint64_t faults_lost;	  /* messages the kernel left out or that were overrun */
 	uint64_t faults_expected; /* caused on purpose by probes */
 	struct dma_fault faults[COMPARE_FAULTS_KEPT];
 	unsigned int nr_skipped;

@@ -64,11 +64,26 @@ static int loop_unmap_piece(struct compare_loop *l, uint64_t offset, uint64_t si
 
 static int loop_unmap_all(struct compare_loop *l, struct fail *f)
 {
-	int err = session_unmap_all(l->c->s, NULL, f);
+	uint64_t mapped = 0, unmapped = 0;
+	struct failure *bad;
+	int err = session_unmap_all(l->c->s, &mapped, &unmapped, f);
 
+	if (mapped != unmapped) {
+		bad = compare_found(l, FAILURE_SHORT_UNMAP, l->iova, mapped);
+		snprintf(bad->text, sizeof(bad->text),
+			 "unmapping everything, 0x%" PRIx64 " bytes, reported 0x%" PRIx64 " bytes", mapped, unmapped);
+	}
 	for (unsigned int i = 0; i < l->c->p->threads && !err; i++)
 		err = slabs_repin(&l->c->threads[i], f);
-	return err ? err : compare_probe_rearm(l->c, f);
+	if (!err)
+		err = compare_probe_rearm(l->c, f);
+	if (err != -EEXIST && err != -EADDRINUSE)
+		return err;
+	/* what was to be mapped again is said to be there still; without it nothing more can be done here */
+	bad = compare_found(l, FAILURE_MAP_REFUSED, l->iova, mapped);
+	snprintf(bad->text, sizeof(bad->text), "after everything was unmapped: %.150s: %s", f->text, strerror(-err));
+	l->c->stop = true;
+	return 0;
 }
 
 /* Undo the mapping in the way that is under test. With --map-granule random one unmap spans the pieces. */
@@ -117,22 +132,26 @@ static void loop_explain(struct compare_loop *l)
 	l->nr = kept;
 }
 
-/* A first failure may mean that nothing is translated any more: ask the canary before the failure gets its name. */
+/*
+ * A failure may mean that nothing is translated any more: the canary is asked before the failure gets its name. Once it
+ * said so, every failure of that moment has that cause.
+ */
 static void loop_ask_canary(struct compare_loop *l)
 {
 	struct compare *c = l->c;
 	struct fail why = {0};
 	struct failure *bad;
+	int err;
 
 	pthread_mutex_lock(&c->lock);
-	if (!c->recheck_done && !c->res->untranslated) {
-		c->recheck_done = true;
-		c->res->canaries++;
-		c->res->untranslated = session_canary(c->s, &why) == -EREMOTEIO;
-	}
+	c->res->canaries++;
+	err = session_canary(c->s, &why);
 	pthread_mutex_unlock(&c->lock);
-	if (!c->res->untranslated || !why.text[0])
+	if (err && err != -EREMOTEIO)
+		l->t->err = err;
+	if (err != -EREMOTEIO)
 		return;
+	c->res->untranslated = true;
 	l->nr = 0;
 	bad = compare_found(l, FAILURE_UNTRANSLATED, l->iova, l->payload);
 	snprintf(bad->text, sizeof(bad->text), "%.190s", why.text);
@@ -177,9 +196,9 @@ static int loop_body(struct compare_loop *l, struct fail *f)
 		l->stamp = (struct stamp){session_stamp_id(l->c->s), l->op, l->iova};
 		compare_prepare_memory(l);
 		err = compare_transfer(l, f);
-		if (err == -ETIMEDOUT)
-			return err; /* the device may still write: nothing is unmapped or freed any more */
 	}
+	if (!session_is_quiet(l->c->s))
+		return err ? err : -EBUSY; /* the device may still write: nothing is unmapped or freed any more */
 	if (!err) {
 		compare_verify_memory(l);
 		graveyard_verify(l);

@@ -104,7 +104,6 @@ struct compare {
 	struct compare_probe probes[COMPARE_PROBE_THREADS];
 	struct compare_pins pins;
 	struct progress progress;
-	bool recheck_done; /* the canary was asked again after the first failure */
 };
 
 /* One turn of the loop. */
@@ -143,6 +142,8 @@ void compare_last(struct compare_thread *t);
 void compare_prepare_memory(struct compare_loop *l);
 int compare_transfer(struct compare_loop *l, struct fail *f);
 void compare_verify_memory(struct compare_loop *l);
+/* A transfer that did not end: tells which, and forbids all further DMA after a time-out. Returns @err. */
+int compare_dma_failed(struct compare *c, int err, iova_t iova, struct fail *f);
 int compare_reference(struct compare *c, struct fail *f);
 
 /* compare_probe.c */

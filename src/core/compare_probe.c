@@ -114,7 +114,7 @@ static int probe_write(struct compare_loop *l, const struct compare_probe *p, io
 		err = dev_transfer(dev, queue, &req, 1, PROBE_TIMEOUT_MS);
 	else
 		err = dev_roundtrip(dev, queue, p->helper_iova, dst, PROBE_BYTES, &status);
-	return err ? fail_set(f, err, "the device did not finish a probe at iova 0x%" PRIx64, dst) : 0;
+	return err ? compare_dma_failed(l->c, err, dst, f) : 0;
 }
 
 /* The device copies PROBE_BYTES from @src into the second half of the helper page. */
@@ -125,7 +125,7 @@ static int probe_read(struct compare_loop *l, const struct compare_probe *p, iov
 	int status = 0, err;
 
 	err = dev_roundtrip(dev, queue, src, p->helper_iova + PROBE_PAGE / 2, PROBE_BYTES, &status);
-	return err ? fail_set(f, err, "the device did not finish a probe at iova 0x%" PRIx64, src) : 0;
+	return err ? compare_dma_failed(l->c, err, src, f) : 0;
 }
 
 static int probe_map(struct compare_loop *l, void *va, iova_t iova, enum iommu_prot prot, struct fail *f)
@@ -159,6 +159,7 @@ static int probe_unmap(struct compare_loop *l, iova_t iova, struct fail *f)
 /* Did the canary under the probe's IOVA change? Then the access was not translated at all. */
 static void probe_check_canary(struct compare_loop *l, const struct canary_page *at)
 {
+	struct fail why = {0};
 	struct failure *bad;
 
 	if (stamp_is_poison(at->va, PROBE_BYTES))
@@ -167,6 +168,8 @@ static void probe_check_canary(struct compare_loop *l, const struct canary_page 
 	snprintf(bad->text, sizeof(bad->text),
 		 "the device wrote to physical address 0x%" PRIx64 " through the IOVA of that number", at->phys);
 	l->c->res->untranslated = true;
+	fail_set(&why, EREMOTEIO, "%s", bad->text);
+	session_forbid(l->c->s, &why);
 }
 
 static void probe_check_victim(struct compare_loop *l, enum failure_class class, const void *va, iova_t iova,

@@ -64,6 +64,18 @@ static int transfer_write_only(struct compare_loop *l, iova_t dst, uint64_t len,
 	return 0;
 }
 
+int compare_dma_failed(struct compare *c, int err, iova_t iova, struct fail *f)
+{
+	struct fail why = {0};
+
+	fail_set(&why, err, "the device did not finish its DMA at iova 0x%" PRIx64, iova);
+	/* stopped at once: until that is certain no memory it was given is touched */
+	if (err == -ETIMEDOUT)
+		session_forbid(c->s, &why);
+	*f = why;
+	return err;
+}
+
 int compare_transfer(struct compare_loop *l, struct fail *f)
 {
 	int status = 0, err;
@@ -73,10 +85,8 @@ int compare_transfer(struct compare_loop *l, struct fail *f)
 	else
 		err = dev_roundtrip(session_dev(l->c->s), compare_queue(l), l->iova, l->iova + l->payload, l->payload,
 				    &status);
-	if (err) {
-		fail_set(f, err, "the device did not finish its DMA at iova 0x%" PRIx64, l->iova);
-		return err;
-	}
+	if (err)
+		return compare_dma_failed(l->c, err, l->iova, f);
 	if (status) {
 		struct failure *bad = compare_found(l, FAILURE_DMA_ERROR, l->iova, l->payload);
 
@@ -174,6 +184,10 @@ int compare_reference(struct compare *c, struct fail *f)
 		err = iommu_map(session_iommu(c->s), &req, f);
 	if (!err) {
 		err = transfer_write_only(&l, req.iova, req.size, &status);
+		if (err)
+			compare_dma_failed(c, err, req.iova, f);
+		if (!session_is_quiet(c->s))
+			return err;
 		if (!err && status)
 			err = fail_set(f, EIO, "the device cannot write the reference: %s", strerror(-status));
 		memcpy(c->reference, mem.va, req.size);

@@ -122,8 +122,14 @@ int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, stru
 	struct buffer *b;
 
 	*bytes = 0;
-	if (op->all)
-		return session_unmap_all(s, bytes, f);
+	if (op->all) {
+		uint64_t mapped = 0;
+		int err = session_unmap_all(s, &mapped, bytes, f);
+
+		if (!err)
+			unmap_judge(found, 0, mapped, *bytes);
+		return err;
+	}
 	if (!op->buf) {
 		if (!op->unchecked && (!op->size || op->iova + (op->size - 1) < op->iova))
 			return fail_usage(f, EINVAL, "iova 0x%" PRIx64 " with size 0x%" PRIx64 " is no range", op->iova,

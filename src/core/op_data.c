@@ -162,10 +162,10 @@ static void dma_found(struct failures *found, iova_t iova, uint64_t size, const 
 static void dma_judge(struct session *s, const struct op_dma *op, iova_t at, int status, struct failures *found)
 {
 	struct dma_fault faults[16];
-	unsigned int n = 0;
+	unsigned int n = 0, lost = 0;
 	bool seen;
 
-	if (session_faults(s, faults, ARRAY_SIZE(faults), &n, &seen))
+	if (session_faults(s, faults, ARRAY_SIZE(faults), &n, &seen, &lost))
 		n = 0;
 	if (op->may_fault)
 		return;
@@ -215,13 +215,15 @@ int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct f
 	if (op->dir == DEV_COPY) {
 		err = dev_roundtrip(s->dev, 0, src, dst, op->size, &status);
 		if (err)
-			return fail_set(f, err, "the device did not copy 0x%" PRIx64 " bytes from iova 0x%" PRIx64,
-					op->size, src);
+			fail_set(f, err, "the device did not copy 0x%" PRIx64 " bytes from iova 0x%" PRIx64, op->size, src);
 	} else {
 		err = dma_one_way(s, op, op->dir == DEV_READ ? src : dst, &status, f);
-		if (err)
-			return err;
 	}
+	/* stopped at once: until that is certain no memory it was given is touched */
+	if (err == -ETIMEDOUT)
+		session_forbid(s, f);
+	if (err)
+		return err;
 	*bytes = op->size;
 	if (++s->transfers % OP_CANARY_EVERY == 0)
 		err = session_canary(s, f);

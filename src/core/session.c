@@ -14,6 +14,8 @@
 #include "host/self.h"
 #include "iommu/ledger.h"
 
+#define SESSION_TAINT_WARN (1u << 9) /* Documentation/admin-guide/tainted-kernels.rst */
+
 volatile sig_atomic_t session_signal;
 
 static const char *session_backend_choice(const struct session_params *params)
@@ -58,6 +60,22 @@ static int session_open_backend(struct session *s, struct fail *f)
 	return iommu_attach(s->iommu, device ? device : "sim", &s->idev, f);
 }
 
+static void session_exclude_windows(struct session *s, struct iova_space *space)
+{
+	for (unsigned int i = 0; i < s->nr_windows; i++)
+		space_exclude(space, (struct iova_range){s->windows[i].start, s->windows[i].last});
+}
+
+/* Where DMA could reach another device instead of memory (safety rule 2). */
+static int session_load_windows(struct session *s, struct fail *f)
+{
+	int err = 0;
+
+	if (!session_is_simulated(s) && !s->params.allow_p2p)
+		err = pci_windows(s->host, &s->windows, &s->nr_windows);
+	return err ? fail_set(f, err, "cannot tell which addresses belong to other PCI devices") : 0;
+}
+
 /* The arena: a stretch of IOVA for pins only, beyond the device's reach where the aperture is wider than the device. */
 static int session_make_arena(struct session *s, iova_t max_iova, struct fail *f)
 {
@@ -67,6 +85,7 @@ static int session_make_arena(struct session *s, iova_t max_iova, struct fail *f
 	uint64_t size;
 
 	space_init(&all, caps, UINT64_MAX);
+	session_exclude_windows(s, &all);
 	for (unsigned int i = 0; i < all.nr; i++) {
 		struct iova_range r = all.r[i];
 
@@ -74,6 +93,8 @@ static int session_make_arena(struct session *s, iova_t max_iova, struct fail *f
 		r.last = MIN(r.last, UINT64_MAX - MiB(2));
 		if (r.last > max_iova && r.start <= max_iova)
 			r.start = max_iova + 1;
+		if (r.last < r.start)
+			continue;
 		if (r.last - r.start >= best.last - best.start || best.last < best.start)
 			best = r;
 	}
@@ -81,6 +102,8 @@ static int session_make_arena(struct session *s, iova_t max_iova, struct fail *f
 		return fail_set(f, ENOSPC, "no IOVA aperture is left to map in");
 	size = MIN((best.last - best.start) / 4 + 1, TiB(1));
 	size = ALIGN_DOWN(size, MiB(2));
+	if (!size)
+		return fail_set(f, ENOSPC, "the IOVA apertures are too small: 8M in one piece are needed");
 	s->arena.start = ALIGN_DOWN(best.last - size + 1, MiB(2));
 	s->arena.last = s->arena.start + size - 1;
 	s->arena_next = s->arena.start;
@@ -88,19 +111,13 @@ static int session_make_arena(struct session *s, iova_t max_iova, struct fail *f
 	return 0;
 }
 
-static void session_exclude_windows(struct session *s, struct iova_space *space)
-{
-	if (session_is_simulated(s) || s->params.allow_p2p || pci_windows(s->host, &s->windows, &s->nr_windows))
-		return;
-	for (unsigned int i = 0; i < s->nr_windows; i++)
-		space_exclude(space, (struct iova_range){s->windows[i].start, s->windows[i].last});
-}
-
 static int session_make_space(struct session *s, struct fail *f)
 {
 	iova_t max_iova = s->dev ? dev_limits(s->dev)->max_iova : UINT64_MAX;
-	int err = session_make_arena(s, max_iova, f);
+	int err = session_load_windows(s, f);
 
+	if (!err)
+		err = session_make_arena(s, max_iova, f);
 	if (err)
 		return err;
 	space_init(&s->space, iommu_caps(s->iommu), max_iova);
@@ -123,8 +140,7 @@ static int session_ring_alloc(void *ctx, iova_t max_iova, void **va, iova_t *iov
 	if (s->canary_ready) {
 		page = session_page_new(s, true, max_iova, f);
 		if (!page)
-			return fail_set(f, ENOMEM, "no page for a ring whose physical address the device can name: %s",
-					s->canary_why);
+			return f->err ? -f->err : -ENOMEM;
 	}
 	if (page) {
 		at = page->phys;
@@ -179,6 +195,8 @@ static void session_watch_kernel(struct session *s)
 		s->faults_seen = true;
 		return;
 	}
+	/* a WARNING sets a flag that a kernel which warned before already has */
+	s->taint_watched = host_exists(s->host, "/proc/sys/kernel/tainted") && !(s->taint & SESSION_TAINT_WARN);
 	if (!pci_find(s->host, s->params.device, &info, NULL))
 		s->group = info.group;
 	s->faults_seen = !fault_log_open(&s->faults, &why);
@@ -193,6 +211,7 @@ int session_open(struct session **out, const struct session_params *params, cons
 
 	if (!s)
 		return fail_set(f, ENOMEM, "cannot allocate a session");
+	pthread_mutex_init(&s->stop_lock, NULL);
 	s->params = *params;
 	s->host = host;
 	s->stamp_id = rng_draw(params->seed, 0, rng_place("stamp"));
@@ -221,14 +240,13 @@ out_close:
 
 int session_close(struct session *s, struct fail *f)
 {
-	int err = 0;
-
 	if (!s)
 		return 0;
-	if (s->dev && s->started)
-		err = dev_stop(s->dev);
-	if (err) {
-		/* the device may still write: mappings, pages and descriptors stay until the process ends */
+	/* also when it was never started as far as we know: an init that failed half way may have left it running */
+	if (s->dev && dev_stop(s->dev))
+		s->not_quiet = true;
+	if (s->not_quiet) {
+		/* mappings, pages and descriptors stay until the process ends */
 		fail_set(f, EBUSY, "device %s would not stop; its buffers stay mapped until exit",
 			 session_device_name(s));
 		return -EBUSY;
@@ -242,6 +260,7 @@ int session_close(struct session *s, struct fail *f)
 	fault_log_close(s->faults);
 	iommu_close(s->iommu);
 	free(s->windows);
+	pthread_mutex_destroy(&s->stop_lock);
 	free(s);
 	return 0;
 }

@@ -72,6 +72,16 @@ int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail
 int session_dma_start(struct session *s, struct fail *f);
 /* The canary again (every 1,000 loops, after a miscompare). As session_dma_start(). */
 int session_canary(struct session *s, struct fail *f);
+/*
+ * A transfer timed out, or a canary said no: stop the device at once and forbid all further DMA of this session. @why is
+ * what every later attempt is told. Safe from several threads; the first reason stays.
+ */
+void session_forbid(struct session *s, const struct fail *why);
+bool session_is_forbidden(const struct session *s);
+/* False: the device would not stop, so no memory it was ever given may be unmapped, freed or reused before exit. */
+bool session_is_quiet(const struct session *s);
+/* -EBUSY with the reason when session_is_quiet() is false: asked before every op on mappings and buffers. */
+int session_usable(const struct session *s, struct fail *f);
 /* Did a canary pass? False also means "could not be asked". */
 bool session_canary_passed(const struct session *s);
 /* Why there is no canary, or "". */
@@ -96,11 +106,20 @@ struct canary_page {
 int session_canary_page(struct session *s, unsigned int n, struct canary_page *out, struct fail *f);
 #define SESSION_CANARY_PAGES 16
 
-/* Stop the engine, drop every mapping in one call, map rings and canary pages again, start. For --unmap all. */
-int session_unmap_all(struct session *s, uint64_t *unmapped, struct fail *f);
+/*
+ * Stop the engine, drop every mapping in one call, map rings and canary pages again, start. *mapped = bytes that were
+ * mapped, *unmapped = bytes the backend reported. -EEXIST: something it said it removed is still there.
+ */
+int session_unmap_all(struct session *s, uint64_t *mapped, uint64_t *unmapped, struct fail *f);
 
-/* Faults on our device (or its group) since the last call. *seen false: nobody is looking (no right to the kernel log). */
-int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen);
+/*
+ * Faults on our device (or its group) since the last call. *seen false: nobody is looking (no right to the kernel log).
+ * *lost: messages that the kernel left out (rate limit) or that were overrun.
+ */
+int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen,
+		   unsigned int *lost);
+/* Is anybody looking for kernel complaints: the log, or a taint flag that was not set before? Never in the simulation. */
+bool session_kernel_watched(const struct session *s);
 /* A kernel WARNING or taint that appeared since the session was opened; "" if none. */
 const char *session_kernel_complaint(struct session *s);
 

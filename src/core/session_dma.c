@@ -75,6 +75,10 @@ int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail
 	if (!num_add(iova, size - 1, &r.last))
 		return fail_usage(f, ERANGE, "iova 0x%llx + size 0x%llx wraps around the address space",
 				  (unsigned long long)iova, (unsigned long long)size);
+	if (s->forbidden) {
+		*f = s->forbidden_why;
+		return -f->err;
+	}
 	if (session_is_simulated(s))
 		return 0;
 	if (!space_contains(&s->reach, r)) {
@@ -96,17 +100,61 @@ int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail
 	return -EPERM;
 }
 
+void session_forbid(struct session *s, const struct fail *why)
+{
+	pthread_mutex_lock(&s->stop_lock);
+	if (!s->forbidden) {
+		s->forbidden_why = *why;
+		s->canary_passed = false;
+		snprintf(s->canary_why, sizeof(s->canary_why), "%.150s", why->text);
+		s->forbidden = true;
+		s->not_quiet = s->dev && dev_stop(s->dev);
+	}
+	pthread_mutex_unlock(&s->stop_lock);
+}
+
+bool session_is_forbidden(const struct session *s)
+{
+	return s->forbidden;
+}
+
+bool session_is_quiet(const struct session *s)
+{
+	return !s->not_quiet;
+}
+
+int session_usable(const struct session *s, struct fail *f)
+{
+	if (!s->not_quiet)
+		return 0;
+	return fail_set(f, EBUSY, "device %s would not stop and may still write: nothing is unmapped or freed any more",
+			session_device_name(s));
+}
+
 int session_canary(struct session *s, struct fail *f)
 {
-	if (!s->canary_ready)
-		return 0;
-	return canary_run(s, f);
+	int err = 0;
+
+	if (s->forbidden) {
+		*f = s->forbidden_why;
+		return -f->err;
+	}
+	if (s->canary_ready && s->started)
+		err = canary_run(s, f);
+	/* whatever it was, a device that failed its canary gets no other address */
+	if (err)
+		session_forbid(s, f);
+	return err;
 }
 
 int session_dma_start(struct session *s, struct fail *f)
 {
 	int err;
 
+	if (s->forbidden) {
+		*f = s->forbidden_why;
+		return -f->err;
+	}
 	if (s->started)
 		return 0;
 	if (!s->dev) {
@@ -162,27 +210,34 @@ int session_canary_page(struct session *s, unsigned int n, struct canary_page *o
 	if (!s->probe[n]) {
 		s->probe[n] = session_page_new(s, true, dev_limits(s->dev)->max_iova, f);
 		if (!s->probe[n])
-			return fail_set(f, EOPNOTSUPP, "no canary page: %s", s->canary_why);
+			return f && f->err ? -f->err : -ENOMEM;
 		space_exclude(&s->space, (struct iova_range){s->probe[n]->phys, s->probe[n]->phys + SESSION_PAGE - 1});
 	}
 	*out = (struct canary_page){s->probe[n]->mem.va, s->probe[n]->phys};
 	return 0;
 }
 
-int session_unmap_all(struct session *s, uint64_t *unmapped, struct fail *f)
+int session_unmap_all(struct session *s, uint64_t *mapped, uint64_t *unmapped, struct fail *f)
 {
-	struct dev *dev = s->started ? s->dev : NULL;
-	int err = dev ? dev_stop(dev) : 0;
+	struct dev *dev = s->started && !s->forbidden ? s->dev : NULL;
+	int err = session_usable(s, f);
 
+	if (!err && dev && dev_stop(dev)) {
+		fail_set(f, EBUSY, "device %s would not stop before unmapping everything", session_device_name(s));
+		session_forbid(s, f);
+		err = -EBUSY;
+	}
 	if (err)
-		return fail_set(f, EBUSY, "device %s would not stop before unmapping everything",
-				session_device_name(s));
+		return err;
+	*mapped = ledger_bytes(iommu_ledger(s->iommu));
 	err = iommu_unmap_all(s->iommu, unmapped, f);
 	if (err)
 		return err;
 	err = session_pages_restore(s, f);
 	if (!err && dev)
 		err = dev_start(dev, f);
+	/* stopped, and without its canary: a later session_dma_start() would begin anew */
+	s->started = s->started && !err;
 	return err;
 }
 
@@ -198,19 +253,21 @@ static bool session_fault_is_ours(const struct session *s, const struct dma_faul
 	return s->group >= 0 && atoi(group) == s->group;
 }
 
-int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen)
+int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen,
+		   unsigned int *lost)
 {
-	unsigned int suppressed = 0, kept = 0;
+	unsigned int kept = 0;
 	char complaint[sizeof(s->complaint)] = "";
 	int err;
 
 	*count = 0;
+	*lost = 0;
 	*seen = s->faults_seen;
 	if (!s->faults_seen)
 		return 0;
 	if (session_is_simulated(s))
 		return iommu_faults(s->iommu, out, max, count);
-	err = fault_log_read(s->faults, out, max, count, &suppressed, complaint, sizeof(complaint));
+	err = fault_log_read(s->faults, out, max, count, lost, complaint, sizeof(complaint));
 	if (complaint[0] && !s->complaint[0])
 		snprintf(s->complaint, sizeof(s->complaint), "%s", complaint);
 	for (unsigned int i = 0; i < *count; i++)
@@ -218,6 +275,11 @@ int session_faults(struct session *s, struct dma_fault *out, unsigned int max, u
 			out[kept++] = out[i];
 	*count = kept;
 	return err;
+}
+
+bool session_kernel_watched(const struct session *s)
+{
+	return s->faults || s->taint_watched;
 }
 
 const char *session_kernel_complaint(struct session *s)

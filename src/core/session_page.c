@@ -61,15 +61,15 @@ out_free:
 	return err;
 }
 
-static void page_why(struct session *s, int err, iova_t max)
+static void page_why(int err, iova_t max, struct fail *f)
 {
 	if (err == -ERANGE)
-		snprintf(s->canary_why, sizeof(s->canary_why),
-			 "no page of ours lies below the device's highest address 0x%llx", (unsigned long long)max);
+		fail_set(f, ERANGE, "no page of ours lies below the device's highest address 0x%llx",
+			 (unsigned long long)max);
 	else if (err == -EPERM || err == -EACCES)
-		snprintf(s->canary_why, sizeof(s->canary_why), "physical addresses are hidden (pagemap needs root)");
+		fail_set(f, EPERM, "physical addresses are hidden (pagemap needs root)");
 	else
-		snprintf(s->canary_why, sizeof(s->canary_why), "physical addresses cannot be had: %s", strerror(-err));
+		fail_set(f, err, "physical addresses cannot be had: %s", strerror(-err));
 }
 
 struct session_page *session_page_new(struct session *s, bool identity, iova_t max, struct fail *f)
@@ -91,7 +91,7 @@ struct session_page *session_page_new(struct session *s, bool identity, iova_t m
 		       : iommu_mem_alloc(s->iommu, SESSION_PAGE, IOMMU_MEM_ANON, &page->mem, f);
 	if (err) {
 		if (identity)
-			page_why(s, err, max);
+			page_why(err, max, f);
 		goto out_record;
 	}
 	page->pin = s->arena_next;
@@ -104,7 +104,7 @@ struct session_page *session_page_new(struct session *s, bool identity, iova_t m
 	s->arena_next += SESSION_PAGE;
 	s->pages[s->nr_pages++] = page;
 	if (identity && (!page->has_phys || !page_fits(s, phys, max))) {
-		page_why(s, -ERANGE, max);
+		page_why(-ERANGE, max, f);
 		session_page_free(s, page);
 		return NULL;
 	}

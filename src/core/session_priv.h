@@ -3,6 +3,9 @@
 #ifndef IC_CORE_SESSION_PRIV_H
 #define IC_CORE_SESSION_PRIV_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "core/session.h"
 #include "host/pci.h"
 
@@ -43,7 +46,12 @@ struct session {
 	struct session_page *probe[SESSION_CANARY_PAGES];
 	bool canary_ready, canary_passed, canary_warned;
 	char canary_why[160];
-	bool started;
+	bool started;		   /* dev_start() was done */
+	pthread_mutex_t stop_lock; /* several threads may find the device lost at once */
+	atomic_bool forbidden;	   /* no more DMA in this session, whatever is asked */
+	atomic_bool not_quiet;	   /* the device may still write: nothing is unmapped or freed any more */
+	struct fail forbidden_why;
+	bool taint_watched;
 	uint64_t transfers; /* by op_dma */
 	struct fault_log *faults;
 	bool faults_seen;
@@ -60,7 +68,7 @@ struct session {
 };
 
 /* session_page.c: pages with a known physical address. */
-/* A fresh page, pinned; with @identity its physical address is a legal IOVA <= @max. NULL: see s->canary_why. */
+/* A fresh page, pinned; with @identity its physical address is a legal IOVA <= @max. NULL: @f says why. */
 struct session_page *session_page_new(struct session *s, bool identity, iova_t max, struct fail *f);
 void session_page_free(struct session *s, struct session_page *page);
 int session_page_map(struct session *s, struct session_page *page, iova_t iova, struct fail *f);

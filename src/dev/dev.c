@@ -211,9 +211,8 @@ static int dev_quiesce(struct dev *dev)
 
 	if (err && idev_has_reset(dev->idev) && idev_reset(dev->idev) == 0)
 		err = dev->ops->stop(dev);
-	if (dev_bus_master(dev, false) && err)
-		return -EIO;
-	return err ? -EBUSY : 0;
+	/* quiet means both: an engine that stands still, and no right to master the bus, read back */
+	return dev_bus_master(dev, false) || err ? -EBUSY : 0;
 }
 
 int dev_stop(struct dev *dev)
