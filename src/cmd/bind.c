@@ -67,8 +67,8 @@ static void bind_report(struct report *r, const struct bind_result *res)
 {
 	report_object(r, NULL);
 	report_str(r, "id", res->id);
-	report_str(r, "from", res->from[0] ? res->from : NULL);
-	report_str(r, "to", res->to[0] ? res->to : NULL);
+	report_str(r, "from", res->from);
+	report_str(r, "to", res->to);
 	report_bool(r, "changed", res->changed);
 	report_close(r);
 }

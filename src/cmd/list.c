@@ -7,16 +7,11 @@
 #include "cmd/command.h"
 #include "cmd/list.h"
 
-static void list_null_or(struct report *r, const char *key, const char *value)
-{
-	report_str(r, key, *value ? value : NULL);
-}
-
 static void list_report_group(struct report *r, const struct group_info *g)
 {
 	report_object(r, NULL);
 	report_num(r, "id", g->id);
-	list_null_or(r, "type", g->type);
+	report_str(r, "type", g->type);
 	report_list(r, "devices");
 	for (unsigned int i = 0; i < g->nr_devices; i++)
 		report_str(r, NULL, g->devices[i]);
@@ -59,21 +54,20 @@ static void list_report_device(struct report *r, const struct list_device *d)
 	report_object(r, NULL);
 	report_str(r, "id", p->addr);
 	report_str(r, "ids", ids);
-	list_null_or(r, "name", p->name);
+	report_str(r, "name", p->name);
 	report_str(r, "class", class_code);
-	list_null_or(r, "class_name", p->class_name);
-	list_null_or(r, "driver", p->driver);
-	if (p->group < 0)
-		report_str(r, "group", NULL);
-	else
+	report_str(r, "class_name", p->class_name);
+	report_str(r, "driver", p->driver);
+	/* a number or not there at all: a key never changes its type */
+	if (p->group >= 0)
 		report_num(r, "group", p->group);
-	list_null_or(r, "iommu", p->iommu);
+	report_str(r, "iommu", p->iommu);
 	list_report_words(r, "reset_methods", p->reset_methods);
-	list_null_or(r, "cdev", p->cdev);
-	list_null_or(r, "devnode", p->devnode);
+	report_str(r, "cdev", p->cdev);
+	report_str(r, "devnode", p->devnode);
 	report_bool(r, "ready", d->ready);
-	list_null_or(r, "why", d->why);
-	list_null_or(r, "hint", d->hint);
+	report_str(r, "why", d->why);
+	report_str(r, "hint", d->hint);
 	report_close(r);
 }
 

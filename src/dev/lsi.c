@@ -20,6 +20,7 @@
 #define LSI_ISTAT_DIP 0x01 /* DSTAT has something */
 #define LSI_ISTAT_SIP 0x02 /* the SCSI side has */
 #define LSI_ISTAT_RESET 0x40
+#define LSI_ISTAT_ABORT 0x80
 #define LSI_DSP 0x2c
 #define LSI_SCRATCHA 0x34
 #define LSI_DMODE 0x38
@@ -35,6 +36,8 @@
 #define LSI_MOVE_DWORDS 3
 #define LSI_DEPTH 300 /* of 340 that fit a page; QEMU looks for endless scripts from 500 instructions on */
 #define LSI_MAX_LEN 0xfffff8u
+#define LSI_MS 1000000ull
+#define LSI_SETTLE_MS 100 /* for a script that a SCSI interrupt came into, then again for its abort */
 
 struct lsi {
 	volatile uint32_t *script; /* in the ring page */
@@ -148,23 +151,68 @@ static void lsi_clear_scsi(const struct dev *dev)
 	(void)mmio_read8(&dev->mmio, LSI_SIST1);
 }
 
-/* DSTAT must not be read while a script runs, ISTAT may. QEMU has run the script before the kick returns. */
+/* ISTAT, the one register that may be read while a script runs, until it has one of @bits; 0: it never did. */
+static uint8_t lsi_poll(const struct dev *dev, uint8_t bits, uint64_t ms)
+{
+	uint64_t end = 0;
+	uint8_t istat;
+
+	while (!((istat = mmio_read8(&dev->mmio, LSI_ISTAT)) & bits)) {
+		if (!end)
+			end = clock_ns() + ms * LSI_MS;
+		else if (clock_ns() >= end)
+			return 0;
+	}
+	return istat;
+}
+
+/* As that, for the end only. SCSI interrupts are taken back: the chip holds its others back behind them. */
+static uint8_t lsi_poll_end(const struct dev *dev, uint64_t ms)
+{
+	uint64_t end = clock_ns() + ms * LSI_MS;
+	uint8_t istat;
+
+	while (!((istat = mmio_read8(&dev->mmio, LSI_ISTAT)) & LSI_ISTAT_DIP)) {
+		if (istat & LSI_ISTAT_SIP)
+			lsi_clear_scsi(dev);
+		if (clock_ns() >= end)
+			return 0;
+	}
+	return istat;
+}
+
+/*
+ * A SCSI interrupt alone ends nothing: it may have halted the script, or the script may still be moving memory. So the
+ * script gets a moment to end by itself, then it is aborted. ISTAT once it has ended, 0 if that is not known.
+ */
+static uint8_t lsi_settle(const struct dev *dev, uint64_t ms)
+{
+	uint8_t istat = lsi_poll_end(dev, MIN(ms, LSI_SETTLE_MS));
+
+	if (istat)
+		return istat;
+	mmio_write8(&dev->mmio, LSI_ISTAT, LSI_ISTAT_ABORT);
+	istat = lsi_poll_end(dev, LSI_SETTLE_MS);
+	/* taken away before DSTAT is read, or the abort would interrupt again and again */
+	mmio_write8(&dev->mmio, LSI_ISTAT, 0);
+	return istat;
+}
+
+/* DSTAT must not be read while a script runs. QEMU has run the script before the kick returns. */
 static int lsi_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n, unsigned int timeout_ms)
 {
-	uint8_t istat, dstat;
-	uint64_t end = 0;
+	uint8_t istat = lsi_poll(dev, LSI_ISTAT_DIP | LSI_ISTAT_SIP, timeout_ms), dstat;
 
-	while (!((istat = mmio_read8(&dev->mmio, LSI_ISTAT)) & (LSI_ISTAT_DIP | LSI_ISTAT_SIP))) {
-		if (!end)
-			end = clock_ns() + (uint64_t)timeout_ms * 1000000;
-		else if (clock_ns() >= end)
-			return -ETIMEDOUT;
-	}
+	if (istat && !(istat & LSI_ISTAT_DIP))
+		istat = lsi_settle(dev, timeout_ms);
+	if (!istat)
+		return -ETIMEDOUT;
 	dstat = mmio_read8(&dev->mmio, LSI_DSTAT);
 	if (istat == 0xff && dstat == 0xff)
 		return -ETIMEDOUT; /* gone from the bus: whether the DMA ended is not known */
-	if ((dstat & LSI_DSTAT_BAD) || !(dstat & LSI_DSTAT_SIR)) {
+	if (istat & LSI_ISTAT_SIP)
 		lsi_clear_scsi(dev);
+	if ((dstat & LSI_DSTAT_BAD) || !(dstat & LSI_DSTAT_SIR)) {
 		lsi_blame(dev, reqs, n);
 		return 0;
 	}

@@ -59,6 +59,9 @@ static int vfio_open_type(uint32_t type, const char *options, const struct iommu
 			 type == IC_VFIO_TYPE1 ? "vfio-v1" : "vfio", options);
 		return -EINVAL;
 	}
+	err = params->vf_token ? vfio_check_token(params->vf_token, f) : 0;
+	if (err)
+		return err;
 	if (host_is_capture(params->host))
 		return fail_set(f, EROFS, "a captured machine has no devices to open");
 	vfio = calloc(1, sizeof(*vfio));

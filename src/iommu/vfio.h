@@ -51,6 +51,10 @@ void vfio_group_reserved(struct vfio *vfio, const struct vfio_group *group);
 int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct pci_info *pci, struct vfio_device **out,
 		     struct fail *f);
 void vfio_device_close(struct vfio_device *d);
+/* -EINVAL, a usage error, unless @token is a whole UUID: the kernel reads what follows it as more options. */
+int vfio_check_token(const char *token, struct fail *f);
+/* "ADDR" or "ADDR vf_token=UUID", as VFIO_GROUP_GET_DEVICE_FD wants it (vfio_pci_core_match()); never cut: -ENAMETOOLONG. */
+int vfio_device_name(char *buf, size_t len, const char *addr, const char *token);
 extern const struct idev_ops vfio_idev_ops;
 
 /* vfio_bar.c */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The device descriptor: taken from the group, its regions known, configuration space read and written through it. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,15 +24,34 @@ static int vfio_device_explain(const struct vfio *vfio, const char *addr, int er
 	return err;
 }
 
+int vfio_check_token(const char *token, struct fail *f)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i = 0;
+
+	while (form[i] && (form[i] == 'x' ? isxdigit((unsigned char)token[i]) != 0 : token[i] == '-'))
+		i++;
+	if (!form[i] && !token[i])
+		return 0;
+	fail_usage(f, EINVAL, "--vf-token '%.64s' is not a UUID", token);
+	fail_hint(f, "it is written as 00112233-4455-6677-8899-aabbccddeeff, in full");
+	return -EINVAL;
+}
+
+int vfio_device_name(char *buf, size_t len, const char *addr, const char *token)
+{
+	int n = token ? snprintf(buf, len, "%s vf_token=%s", addr, token) : snprintf(buf, len, "%s", addr);
+
+	return n < 0 || (size_t)n >= len ? -ENAMETOOLONG : 0;
+}
+
 static int vfio_device_get_fd(const struct vfio *vfio, const struct vfio_group *group, const char *addr, struct fail *f)
 {
 	char name[128];
-	int fd;
+	int fd, err = vfio_device_name(name, sizeof(name), addr, vfio->iommu.vf_token);
 
-	if (vfio->iommu.vf_token)
-		snprintf(name, sizeof(name), "%s vf_token=%s", addr, vfio->iommu.vf_token);
-	else
-		snprintf(name, sizeof(name), "%s", addr);
+	if (err)
+		return fail_set(f, err, "cannot name %s to the kernel", addr);
 	fd = ioctl(group->fd, IC_VFIO_GROUP_GET_DEVICE_FD, name);
 	return fd < 0 ? vfio_device_explain(vfio, addr, -errno, f) : fd;
 }

@@ -42,6 +42,8 @@ status_is 0 "unbind has a dry run"
 like "$stderr" 'would write 0000:03:00.0 to /sys/bus/pci/drivers/vfio-pci/unbind' "that tells"
 run --sysroot "$tmp/intel" bind 03:00.0 --json
 json_is '.devices[0] | "\(.from) \(.to) \(.changed)"' "vfio-pci vfio-pci false" "bound already: no change"
+run --sysroot "$tmp/intel" bind 06:00.0 --json --dry-run
+json_is '.devices[0] | "<\(.from)> \(.to)"' "<> vfio-pci" "no driver is an empty string, not another type"
 run --sysroot "$tmp/intel" unbind 04:00.0 --json
 json_is '.devices[0] | "\(.from) \(.to) \(.changed)"' "nvme nvme false" "not bound: no change"
 

@@ -28,9 +28,12 @@ json_is '.groups[5] | "\(.id) \(.type) \(.viable) \(.devices | join(",")) \(.blo
 json_is '.groups[5].reserved[0] | "\(.start) \(.last) \(.type)"' "0x77a5f000 0x77a7efff direct-relaxable" "a reserved region"
 json_is '.devices[] | select(.id == "0000:01:00.0") | "\(.ids) \(.class) \(.driver) \(.group) \(.iommu) \(.reset_methods | join(",")) \(.ready)"' \
 	"144d:a80a 010802 nvme 3 dmar1 flr,bus false" "a device"
-json_is '.devices[] | select(.id == "0000:06:00.0") | "\(.driver) \(.cdev) \(.why)"' "null null not bound to vfio-pci" \
+json_is '.devices[] | select(.id == "0000:06:00.0") | "<\(.driver)> <\(.cdev)> \(.why)"' "<> <> not bound to vfio-pci" \
 	"a device without a driver"
 json_is '.devices[] | select(.ready) | .id' 0000:03:00.0 "which is ready"
+json_is '[.devices, .groups] | map(map(to_entries[]) | group_by(.key)[] | select(map(.value | type) | unique | length > 1)[0].key) | join(" ")' \
+	"" "no key changes its type from one device to the next"
+json_is '[.. | nulls] | length' 0 "and none is null"
 
 run --sysroot "$tmp/amd" list
 like "$(line_of 0000:01:00.0)" 'no: group 2 is blocked by 0000:01:00.1 \(snd_hda_intel\); iommuctl bind 0000:01:00.1$' \
@@ -38,7 +41,7 @@ like "$(line_of 0000:01:00.0)" 'no: group 2 is blocked by 0000:01:00.1 \(snd_hda
 like "$stdout" 'reserved 0xfd00000000-0xffffffffff' "the HT hole"
 run --sysroot "$tmp/amd" list --json
 json_is '.devices[] | select(.id == "0000:00:02.1") | .cdev' vfio1 "the device's own node"
-json_is '.devices[] | select(.id == "10000:e0:06.0") | .group' null "a device without a group"
+json_is '.devices[] | select(.id == "10000:e0:06.0") | has("group")' false "a device without a group"
 
 run --sysroot "$tmp/none" list
 status_is 0 "a machine without an IOMMU is no error"

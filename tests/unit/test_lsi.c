@@ -13,7 +13,11 @@ struct lsi_model {
 	unsigned int fail_at; /* move number (from 1) that ends with fail_dstat */
 	uint8_t fail_dstat;
 	unsigned int late; /* ISTAT reads before the end of a script shows */
-	bool hangs, gone, dead_scratch, scsi;
+	bool hangs, gone, dead_scratch;
+	/* a SCSI interrupt comes into the script, which ends after so many more ISTAT reads, or not (-1); an abort ends it */
+	bool scsi, aborting, deaf;
+	int goes_on;
+	unsigned int istat_reads, dstat_reads, aborts;
 };
 
 static struct lsi_model model;
@@ -23,8 +27,41 @@ static const struct dev_env env = {&ring, fake_ring_alloc, fake_ring_free};
 
 static void model_end(struct lsi_model *m, uint8_t dstat)
 {
+	if (m->scsi) {
+		m->istat |= 2;
+		m->fail_dstat = dstat; /* for later */
+		return;
+	}
 	m->dstat = dstat;
-	m->istat |= m->scsi ? 2 : 1;
+	m->istat |= 1;
+}
+
+/* One look at ISTAT: time passes for a script that a SCSI interrupt came into. */
+static uint8_t model_istat(struct lsi_model *m)
+{
+	m->istat_reads++;
+	if (m->istat && m->late) {
+		m->late--;
+		return 0;
+	}
+	/* the end is held back behind a SCSI interrupt that nobody took */
+	if (m->scsi && !(m->istat & 2) && m->goes_on >= 0 && m->goes_on-- == 0) {
+		m->scsi = false;
+		model_end(m, m->fail_dstat);
+	}
+	return m->istat;
+}
+
+static void model_abort(struct lsi_model *m, bool set)
+{
+	m->aborting = set;
+	if (!set)
+		return;
+	m->aborts++;
+	if (m->deaf)
+		return;
+	m->scsi = false;
+	model_end(m, 0x10);
 }
 
 static void model_run(struct lsi_model *m)
@@ -60,15 +97,15 @@ static uint64_t model_read(void *ctx, uint64_t offset, unsigned int width)
 		return UINT64_MAX;
 	switch (offset) {
 	case 0x0c:
+		m->dstat_reads++;
+		/* never while a script runs, nor with the abort bit on */
+		assert_true(m->istat & 1);
+		assert_false(m->aborting);
 		m->dstat = 0;
 		m->istat &= (uint8_t)~1;
 		return dstat | 0x80;
 	case 0x14:
-		if (m->istat && m->late) {
-			m->late--;
-			return 0;
-		}
-		return m->istat;
+		return model_istat(m);
 	case 0x2c:
 		return m->dsp;
 	case 0x34:
@@ -93,7 +130,9 @@ static void model_write(void *ctx, uint64_t offset, unsigned int width, uint64_t
 			m->resets++;
 			m->dstat = m->istat = 0;
 			m->dsp = 0;
+			m->scsi = false;
 		}
+		model_abort(m, value & 0x80);
 		break;
 	case 0x2c:
 		m->kicks++;
@@ -215,16 +254,64 @@ static void test_errors(void **state)
 		assert_int_equal(reqs[1].status, -EIO);
 		assert_int_equal(reqs[2].status, -EIO);
 	}
-	/* the SCSI side interrupts: taken back, or the next transfer would end too early */
-	model.fail_at = 1;
+	dev_close(dev);
+}
+
+/* The good path reads ISTAT once and DSTAT once. */
+static void test_reads(void **state)
+{
+	struct dev_req r = {DEV_COPY, 0x10000, 0x12000, 64, 0};
+	struct dev *dev = start_lsi();
+
+	model.istat_reads = model.dstat_reads = 0;
+	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), 0);
+	assert_int_equal(model.istat_reads, 1);
+	assert_int_equal(model.dstat_reads, 1);
+	dev_close(dev);
+}
+
+/* The SCSI side interrupts in mid-script: that is no end. */
+static void test_scsi_interrupt(void **state)
+{
+	struct dev_req reqs[3];
+	struct dev *dev = start_lsi();
+
+	for (unsigned int k = 0; k < 3; k++)
+		reqs[k] = (struct dev_req){DEV_COPY, 0x10000, 0x12000 + 64 * k, 64, 99};
+	/* the script goes on and ends well */
 	model.scsi = true;
-	assert_int_equal(dev_transfer(dev, 0, reqs, 3, 100), 0);
-	assert_int_equal(reqs[0].status, -EIO);
+	model.goes_on = 5;
+	assert_int_equal(dev_transfer(dev, 0, reqs, 3, 1000), 0);
+	assert_int_equal(reqs[0].status, 0);
+	assert_int_equal(reqs[2].status, 0);
+	assert_int_equal(model.aborts, 0);
+	/* goes on and ends badly */
+	model.scsi = true;
+	model.goes_on = 5;
+	model.fail_at = 2;
+	model.fail_dstat = 0xa0;
+	assert_int_equal(dev_transfer(dev, 0, reqs, 3, 1000), 0);
+	assert_int_equal(reqs[0].status, 0);
+	assert_int_equal(reqs[1].status, -EIO);
+	assert_int_equal(model.aborts, 0);
+	/* halted: aborted, and told as an error */
+	model.scsi = true;
+	model.fail_at = 1;
+	model.goes_on = -1;
+	assert_int_equal(dev_transfer(dev, 0, reqs, 3, 5), 0);
+	assert_int_equal(model.aborts, 1);
+	for (unsigned int k = 0; k < 3; k++)
+		assert_int_equal(reqs[k].status, -EIO);
 	assert_int_equal(model.istat, 0);
+	/* nothing of it is left for the next one */
 	model.fail_at = 0;
-	model.scsi = false;
 	assert_int_equal(dev_transfer(dev, 0, reqs, 3, 100), 0);
 	assert_int_equal(reqs[2].status, 0);
+	/* no answer to the abort either: nobody says that the DMA has ended */
+	model.scsi = model.deaf = true;
+	assert_int_equal(dev_transfer(dev, 0, reqs, 3, 5), -ETIMEDOUT);
+	assert_int_equal(model.aborts, 2);
+	assert_int_equal(dev_stop(dev), 0);
 	dev_close(dev);
 }
 
@@ -274,7 +361,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copy),	cmocka_unit_test(test_batch), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_errors),	cmocka_unit_test(test_hang),  cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_no_chip),
+		cmocka_unit_test(test_no_chip), cmocka_unit_test(test_reads), cmocka_unit_test(test_scsi_interrupt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* out/progress: when it speaks, what it says, how often, how wide, and that it leaves the line clean. */
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -225,15 +226,25 @@ static void test_threads(void **state)
 static void test_terminal(void **state)
 {
 	struct winsize size = {.ws_row = 10, .ws_col = 24};
-	int saved = dup(STDERR_FILENO), master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+	int saved, master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
 	char text[512] = "";
 	struct termios t;
 	struct progress p;
 	ssize_t n;
 
-	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
-	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-	assert_true(slave >= 0);
+	/* no devpts, or all of its terminals taken: then there is none to try it on */
+	if (master < 0 && (errno == ENOENT || errno == ENODEV || errno == EACCES || errno == ENOSPC))
+		skip();
+	assert_true(master >= 0 && unlockpt(master) == 0);
+	/* by the descriptor, which needs no /dev/pts; by its name on kernels before 4.13 */
+	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0 && ptsname(master))
+		slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0) {
+		close(master);
+		skip();
+	}
+	saved = dup(STDERR_FILENO);
 	tcgetattr(slave, &t);
 	cfmakeraw(&t);
 	tcsetattr(slave, TCSANOW, &t);

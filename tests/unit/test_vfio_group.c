@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* iommu/vfio_group: what is refused before a group's node is opened, and with which words. */
+/* iommu/vfio: what is refused before a group's node is opened, and with which words; the name a device is asked for by. */
 #include "unit.h"
 
 #include <errno.h>
@@ -100,11 +100,54 @@ static void test_noiommu(void **state)
 	remove_machine();
 }
 
+#define TOKEN "01234567-89ab-cdef-0123-456789ABCDEF"
+
+/* Whole and exact, or refused before anything is opened. */
+static void test_vf_token(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"0",
+		"01234567-89ab-cdef-0123-456789abcde",
+		TOKEN "0",
+		TOKEN " ",
+		TOKEN " vf_token=" TOKEN,
+		"01234567089ab-cdef-0123-456789abcdef",
+		"0123456g-89ab-cdef-0123-456789abcdef",
+	};
+	struct iommu_params params = {.host = &machine};
+	char name[128], small[40], exact[59];
+	struct iommu *opened = NULL;
+	struct fail f = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		params.vf_token = bad[i];
+		assert_int_equal(iommu_vfio_ops.open("", &params, &opened, &f), -EINVAL);
+		assert_true(f.usage);
+		assert_non_null(strstr(f.text, "is not a UUID"));
+		assert_null(opened);
+	}
+	/* a good one gets further: here as far as the machine that is only a picture */
+	strcpy(machine.root, "/proc");
+	params.vf_token = TOKEN;
+	assert_int_equal(iommu_vfio_ops.open("", &params, &opened, &f), -EROFS);
+	machine.root[0] = '\0';
+
+	assert_int_equal(vfio_device_name(name, sizeof(name), "0000:00:04.0", NULL), 0);
+	assert_string_equal(name, "0000:00:04.0");
+	assert_int_equal(vfio_device_name(name, sizeof(name), "0000:00:04.0", TOKEN), 0);
+	assert_string_equal(name, "0000:00:04.0 vf_token=" TOKEN);
+	assert_int_equal(vfio_device_name(exact, sizeof(exact), "0000:00:04.0", TOKEN), 0);
+	assert_int_equal(vfio_device_name(exact, sizeof(exact) - 1, "0000:00:04.0", TOKEN), -ENAMETOOLONG);
+	assert_int_equal(vfio_device_name(small, sizeof(small), "0000:00:04.0", TOKEN), -ENAMETOOLONG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_noiommu),
+		cmocka_unit_test(test_vf_token),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
