@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* iommuctl compare: the unmap/remap loop with verdicts. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -225,6 +226,10 @@ static int compare_with(struct command_run *run, struct compare_params *p, struc
 	if (err && run->fail.usage)
 		return err; /* nothing was done, so there is nothing to tell */
 	compare_report(run->report, s, p, &res);
+	if (res.failures.total)
+		snprintf(run->detail, sizeof(run->detail), "%s: %.150s", failure_name(res.failures.list[0].class),
+			 res.failures.list[0].text);
+	run->lost = res.failures.count[FAILURE_UNTRANSLATED] || err == -EBUSY;
 	if (session_signal)
 		report_interrupted(run->report, session_signal);
 	if (p->repro_path && res.failures.total && compare_save_repro(s, p, &res, p->repro_path, &why)) {
@@ -265,4 +270,5 @@ const struct command command_compare = {
 	.parse = compare_parse,
 	.execute = compare_execute,
 	.opens_session = true,
+	.scriptable = true,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The global options: before the command or after it, parsed by the same code. */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/msg.h"
@@ -133,11 +134,35 @@ static error_t globals_parse_help(int key, struct argp_state *state)
 	exit(list_end());
 }
 
+/* "01234567-89ab-cdef-0123-456789abcdef" */
+static bool globals_is_uuid(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i = 0;
+
+	while (form[i] && (form[i] == 'x' ? isxdigit((unsigned char)text[i]) != 0 : text[i] == form[i]))
+		i++;
+	return !form[i] && !text[i];
+}
+
+/* They choose the session or the report, which a script's lines share: only how a line treats its numbers is its own. */
+static error_t globals_parse_in_script(int key, struct argp_state *state)
+{
+	for (const struct argp_option *o = globals_options; o->name; o++)
+		if (o->key == key && key != OPT_UNCHECKED && !(o->flags & OPTION_HIDDEN))
+			return usage_error(state, "--%s cannot stand in a script's line, only before its file",
+					   o->name);
+	return 0;
+}
+
 static error_t globals_parse(int key, char *arg, struct argp_state *state)
 {
 	struct globals *g = state->input;
-	error_t err = globals_parse_flag(key, g);
+	error_t err = state->flags & ARGP_NO_EXIT ? globals_parse_in_script(key, state) : 0;
 
+	if (err)
+		return err;
+	err = globals_parse_flag(key, g);
 	if (err == ARGP_ERR_UNKNOWN)
 		err = globals_parse_help(key, state);
 	if (err != ARGP_ERR_UNKNOWN)
@@ -147,12 +172,17 @@ static error_t globals_parse(int key, char *arg, struct argp_state *state)
 		g->session.backend = arg;
 		return 0;
 	case OPT_DEVICE:
+		if (g->session.device)
+			return usage_error(state, "--device: it takes one device, %s, not also '%s'", g->session.device,
+					   arg);
 		g->session.device = arg;
 		return 0;
 	case OPT_DRIVER:
 		g->session.driver = arg;
 		return 0;
 	case OPT_VF_TOKEN:
+		if (!globals_is_uuid(arg))
+			return usage_error(state, "--vf-token: '%s' is not a UUID (8-4-4-4-12 hex digits)", arg);
 		g->session.vf_token = arg;
 		return 0;
 	case OPT_SEED:

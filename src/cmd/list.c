@@ -139,4 +139,5 @@ const struct command command_list = {
 	.name = "list",
 	.summary = "show devices, groups and IOMMUs, and which are ready for VFIO (-v: bridges too)",
 	.execute = list_execute,
+	.scriptable = true,
 };

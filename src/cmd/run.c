@@ -17,7 +17,8 @@ static const struct argp_option run_options[] = {
 
 struct run_state {
 	char **files;
-	unsigned int nr;
+	struct script **scripts; /* those that were loaded, with what came of them; as many as files at most */
+	unsigned int nr, nr_scripts;
 	bool keep_going;
 };
 
@@ -46,7 +47,12 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 
 static void run_release(void *arg)
 {
-	free(((struct run_state *)arg)->files);
+	struct run_state *r = arg;
+
+	for (unsigned int i = 0; i < r->nr_scripts; i++)
+		script_free(r->scripts[i]);
+	free(r->scripts);
+	free(r->files);
 }
 
 struct run_context {
@@ -55,13 +61,6 @@ struct run_context {
 	const char *path;
 	FILE *sink; /* where the lines' own reports go: nowhere */
 };
-
-/* A line works in the script's session: options that would choose another one are refused. */
-static bool run_changes_session(const struct globals *a, const struct globals *b)
-{
-	return a->session.backend != b->session.backend || a->session.device != b->session.device ||
-	       a->session.driver != b->session.driver || a->session.seed != b->session.seed || a->sysroot != b->sysroot;
-}
 
 /* The run's failure is the line's, with the line's number. */
 static void run_line_failed(struct run_context *ctx, const struct script_line *line, int err, const struct fail *why)
@@ -86,13 +85,14 @@ static void run_line(struct run_context *ctx, const struct command *cmd, const s
 	out->err = err < 0 ? -err : 0;
 	out->result = sub.report ? report_current(sub.report) : RESULT_ERROR;
 	snprintf(out->detail, sizeof(out->detail), "%s", sub.detail);
+	out->lost = sub.lost || err == -ETIMEDOUT || err == -EREMOTEIO;
 	if (err) {
 		out->result = sub.fail.usage ? RESULT_USAGE : err == -EOPNOTSUPP ? RESULT_SKIP : RESULT_ERROR;
 		/* `!` lines expect an errno; a range the tool itself would refuse counts as one */
-		if (line->negated && out->result == RESULT_USAGE)
+		if ((line->negated || out->lost) && out->result == RESULT_USAGE)
 			out->result = RESULT_ERROR;
 		snprintf(out->detail, sizeof(out->detail), "%.190s", sub.fail.text);
-		if (!line->negated && out->result != RESULT_SKIP)
+		if ((!line->negated || out->lost) && out->result != RESULT_SKIP)
 			run_line_failed(ctx, line, err, &sub.fail);
 	}
 	report_discard(sub.report);
@@ -121,26 +121,19 @@ static void run_exec(void *arg, const struct script_line *line, uint64_t op, str
 		snprintf(out->detail, sizeof(out->detail), "%.190s", ctx->run->fail.text);
 		return;
 	}
-	if (run_changes_session(&g, ctx->run->globals)) {
-		snprintf(out->detail, sizeof(out->detail), "a line cannot change backend, device, driver or seed");
-		fail_usage(&ctx->run->fail, EINVAL, "%s: %s", where, out->detail);
-	} else {
-		run_line(ctx, cmd, line, op, state, &g, out);
-	}
+	run_line(ctx, cmd, line, op, state, &g, out);
 	command_state_free(cmd, state);
 }
 
-static void run_report(struct command_run *run, const struct script *script)
+static void run_report_rows(struct report *r, const struct script *script)
 {
-	struct report *r = run->report;
-
-	report_list(r, "results");
 	for (unsigned int i = 0; i < script->nr; i++) {
 		const struct script_line *line = &script->lines[i];
 
 		if (line->kind != SCRIPT_OP || !line->runs)
 			continue;
 		report_object(r, NULL);
+		report_str(r, "file", script->path);
 		report_num(r, "line", line->number);
 		report_str(r, "command", line->text);
 		report_str(r, "result", result_name(line->outcome.result));
@@ -149,8 +142,20 @@ static void run_report(struct command_run *run, const struct script *script)
 		report_num(r, "runs", line->runs);
 		report_close(r);
 	}
+}
+
+/* The lines of all files in one list. */
+static void run_report(struct report *r, const struct run_state *state)
+{
+	report_list(r, "results");
+	for (unsigned int i = 0; i < state->nr_scripts; i++)
+		run_report_rows(r, state->scripts[i]);
 	report_close(r);
-	report_text_hide(r, "results"); /* the checks below say the same in a line each */
+	report_text_hide(r, "results"); /* the checks say the same in a line each */
+}
+
+static void run_report_checks(struct report *r, const struct script *script)
+{
 	for (unsigned int i = 0; i < script->nr; i++) {
 		const struct script_line *line = &script->lines[i];
 		char name[200];
@@ -176,29 +181,20 @@ static void run_check_kernel(struct command_run *run, struct session *s)
 		report_check(run->report, "the kernel does not complain", RESULT_FAIL, complaint);
 }
 
-static int run_file(struct command_run *run, const struct run_state *state, const char *path)
+/* In a session of its own. */
+static int run_script(struct command_run *run, const struct run_state *state, struct script *script)
 {
-	struct run_context ctx = {.run = run, .path = path};
-	struct script *script = NULL;
+	struct run_context ctx = {.run = run, .path = script->path, .sink = fopen("/dev/null", "we")};
 	enum result worst;
 	bool own;
-	int err = script_load(&script, path, &run->fail);
+	int err;
 
-	if (err)
-		return err;
-	if (script->danger[0] && !run->globals->session.allow_crash) {
-		fail_set(&run->fail, EOPNOTSUPP, "%s is marked danger: %s", path, script->danger);
-		fail_hint(&run->fail, "it may harm this machine; --allow-crash runs it all the same");
-		script_free(script);
-		return -EOPNOTSUPP;
-	}
-	ctx.path = script->path;
-	ctx.sink = fopen("/dev/null", "we");
-	err = ctx.sink ? command_session(run, &ctx.session, &own)
-		       : fail_set(&run->fail, errno, "cannot open /dev/null");
+	if (!ctx.sink)
+		return fail_set(&run->fail, errno, "cannot open /dev/null");
+	err = command_session(run, &ctx.session, &own);
 	if (!err) {
 		worst = script_run(script, state->keep_going, run_exec, &ctx);
-		run_report(run, script);
+		run_report_checks(run->report, script);
 		run_check_kernel(run, ctx.session);
 		if (session_signal)
 			report_interrupted(run->report, session_signal);
@@ -208,10 +204,24 @@ static int run_file(struct command_run *run, const struct run_state *state, cons
 			report_result(run->report, RESULT_SKIP);
 		command_session_close(run, ctx.session, own);
 	}
-	if (ctx.sink)
-		fclose(ctx.sink);
-	script_free(script);
+	fclose(ctx.sink);
 	return err;
+}
+
+static int run_file(struct command_run *run, struct run_state *state, const char *path)
+{
+	struct script *script = NULL;
+	int err = script_load(&script, path, &run->fail);
+
+	if (err)
+		return err;
+	state->scripts[state->nr_scripts++] = script;
+	if (script->danger[0] && !run->globals->session.allow_crash) {
+		fail_set(&run->fail, EOPNOTSUPP, "%s is marked danger: %s", path, script->danger);
+		fail_hint(&run->fail, "it may harm this machine; --allow-crash runs it all the same");
+		return -EOPNOTSUPP;
+	}
+	return run_script(run, state, script);
 }
 
 static int run_execute(struct command_run *run, void *arg)
@@ -219,8 +229,12 @@ static int run_execute(struct command_run *run, void *arg)
 	struct run_state *state = arg;
 	int err = 0;
 
+	state->scripts = calloc(state->nr, sizeof(*state->scripts));
+	if (!state->scripts)
+		return fail_set(&run->fail, ENOMEM, "cannot run %u scripts", state->nr);
 	for (unsigned int i = 0; i < state->nr && !err && !session_signal; i++)
 		err = run_file(run, state, state->files[i]);
+	run_report(run->report, state);
 	return err;
 }
 

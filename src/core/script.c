@@ -269,7 +269,10 @@ void script_free(struct script *script)
 /* A line with '!' must fail, and in the way it names. */
 static void script_judge(const struct script_line *line, struct script_outcome *out)
 {
-	if (!line->negated || out->result == RESULT_USAGE)
+	if (!line->negated || out->result == RESULT_USAGE || out->lost)
+		return;
+	/* what nobody here can do shows nothing */
+	if (out->result == RESULT_SKIP && (!line->want_err || out->err != line->want_err))
 		return;
 	/* a check that found something has failed too; an error's name asks for an op that could not be done */
 	if (out->err ? !line->want_err || out->err == line->want_err : !line->want_err && out->result == RESULT_FAIL) {
@@ -285,7 +288,9 @@ static void script_judge(const struct script_line *line, struct script_outcome *
 	out->result = RESULT_FAIL;
 }
 
-static enum result script_step(struct script_line *line, uint64_t op, script_exec exec, void *ctx)
+/* True when nothing may follow. */
+static bool script_step(struct script_line *line, uint64_t op, script_exec exec, void *ctx, bool keep_going,
+			enum result *worst)
 {
 	struct script_outcome out = {.result = RESULT_PASS};
 
@@ -294,13 +299,15 @@ static enum result script_step(struct script_line *line, uint64_t op, script_exe
 	/* of many runs the first bad one is kept */
 	if (!line->runs++ || line->outcome.result == RESULT_PASS)
 		line->outcome = out;
-	return out.result;
+	*worst = result_worst(*worst, out.result);
+	return out.lost || out.result == RESULT_ERROR || out.result == RESULT_USAGE ||
+	       (out.result == RESULT_FAIL && !keep_going);
 }
 
 enum result script_run(struct script *script, bool keep_going, script_exec exec, void *ctx)
 {
 	uint64_t left[SCRIPT_DEPTH_MAX + 1];
-	enum result worst = RESULT_PASS, one;
+	enum result worst = RESULT_PASS;
 	unsigned int depth = 0;
 
 	for (unsigned int i = 0; i < script->nr && !session_signal; i++) {
@@ -320,9 +327,8 @@ enum result script_run(struct script *script, bool keep_going, script_exec exec,
 				depth--;
 			break;
 		default:
-			one = script_step(line, rng_draw(line->id, line->runs, rng_place("run")), exec, ctx);
-			worst = result_worst(worst, one);
-			if (one == RESULT_ERROR || one == RESULT_USAGE || (one == RESULT_FAIL && !keep_going))
+			if (script_step(line, rng_draw(line->id, line->runs, rng_place("run")), exec, ctx, keep_going,
+					&worst))
 				return worst;
 		}
 	}

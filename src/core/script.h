@@ -18,6 +18,7 @@ enum script_kind { SCRIPT_OP, SCRIPT_REPEAT, SCRIPT_END };
 struct script_outcome {
 	enum result result;
 	int err; /* positive errno of an op that could not be done, 0 = done */
+	bool lost; /* the device or its translation can no longer be trusted: '!' never asks for that, and nothing follows */
 	char detail[200];
 };
 
@@ -53,7 +54,8 @@ void script_free(struct script *script);
 /*
  * Run it. @exec executes one line; @op numbers the execution for random choices: it follows from the
  * line's words and how often it ran, so that deleting a line changes no other line's. Stops after the first line that is not
- * as it should be (a failure too unless @keep_going) and when session_signal is set. Returns the worst result.
+ * as it should be (a failure too unless @keep_going, a lost one always) and when session_signal is set. A line that was
+ * skipped stays skipped under '!' too, unless its own errno was asked for. Returns the worst result.
  */
 typedef void (*script_exec)(void *ctx, const struct script_line *line, uint64_t op, struct script_outcome *out);
 enum result script_run(struct script *script, bool keep_going, script_exec exec, void *ctx);

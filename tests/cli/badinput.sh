@@ -66,6 +66,13 @@ refused 64 'unknown driver' --driver nope compare
 refused 64 "unknown option 'x'" --driver sim,x=1 compare
 refused 64 'directions' --driver sim,dirs=up compare
 refused 64 'mask' --driver sim,mask=64 compare
+refused 64 'takes one device, 00:04.0, not also .sim.' --device 00:04.0 compare --device sim
+for token in '' x 01234567-89ab-cdef-0123-456789abcde 01234567-89ab-cdef-0123-456789abcdef0 01234567-89ab-cdef-0123-456789abcdeg \
+	0123456789abcdef0123456789abcdef '{01234567-89ab-cdef-0123-456789abcdef}'; do
+	refused 64 'is not a UUID' --vf-token "$token" compare
+done
+run -q --vf-token 01234567-89ab-CDEF-0123-456789abcdef compare --loops 1
+status_is 0 "a token that is one"
 refused 64 'has no device' --backend sim --device 0000:00:01.0 compare
 refused 64 'needs a device' --backend vfio compare
 refused 2 'cannot open|no such device|no device' --backend vfio --device ffff:1f:1f.7 compare

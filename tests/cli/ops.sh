@@ -162,7 +162,7 @@ for line in 'map A --size 4K' 'map 1a --size 4K' 'map a.b --size 4K' 'map averyv
 	'map a --size 100' 'map a --size 4K --iova 0xfee00000' 'map a --size 4K --iova 0x1000000000000' 'map a --size 4K --iova 0x123' \
 	'map a --size 4K --iova 0xfffffffffffff000' 'map a --size 4K --prot x' 'map a --size 4K --mem x' 'map a' 'unmap' 'unmap --iova 0' \
 	'unmap --iova 0 --size 0' 'check a' 'fill a' 'dma copy a' 'dma up a --size 4K' 'dma read a' 'dma read a b --size 4K' \
-	'map a --size 4K --ioas 3' 'compare' 'run x' 'frob' 'check --pins a' 'repeat 2 3' 'map a --size 4K "' '!' '!ENOSUCH map a --size 4K' \
+	'map a --size 4K --ioas 3' 'bind 0000:00:00.0' 'run x' 'frob' 'check --pins a' 'repeat 2 3' 'map a --size 4K "' '!' '!ENOSUCH map a --size 4K' \
 	'end' 'repeat 2' 'repeat x' 'end now'; do
 	printf '# first\n%s\n' "$line" >"$tmp/script"
 	run -q run "$tmp/script"
@@ -222,15 +222,66 @@ c2=$(address c "${random#*$'\n'}")
 c3=$(address c "$(printf 'maps\n\nmap b --size 8K --iova random\n%s' "$random")")
 isnt "$c1" "" "a random address is seen" && is "$c2 $c3" "$c1 $c1" "a line more or less changes no other line's address"
 
+# what nobody here can do is neither a failure that was due nor a pass
+for line in '!map a --size 4K --iova kernel' '!EINVAL map a --size 4K --iova kernel'; do
+	script <<<"$line"
+	status_is 4 "skipped: $line"
+	json_is '.results[0].result' skip "skipped: $line: and says so"
+done
+good "the errno that was due" <<<'!EOPNOTSUPP map a --size 4K --iova kernel'
+
+# where nothing is translated, '!' is no answer, and nothing follows
+for line in '!dma copy a a+0x800 --size 64' '!EREMOTEIO dma copy a a+0x800 --size 64' '!map b --size 4K --iova canary'; do
+	printf 'map a --size 4K\n%s\nfree a\n' "$line" >"$tmp/script"
+	run -q --backend sim,fault=untranslated run --keep-going "$tmp/script" --json
+	isnt "$status" 0 "untranslated: $line"
+	json_is '[.results[].line] | join(" ")' "1 2" "untranslated: $line: the script ends there"
+done
+
+# options of the whole run
+for option in --backend=sim --device=sim --driver=sim --vf-token=01234567-89ab-cdef-0123-456789abcdef --format=text --json --tap \
+	--seed=1 --sysroot=/ --dry-run --canary=off --allow-crash --allow-p2p --quiet -q --verbose -v --color=never --progress=never; do
+	script <<<"map a --size 4K $option"
+	status_is 64 "in a line: $option"
+	like "$stderr" "^iommuctl: run: .*script:1: map: --[a-z0-9-]* cannot stand in a script" "in a line: $option: names it"
+done
+good "--unchecked may stand" <<'EOT'
+map a --size 4K --unchecked
+EOT
+
+# the larger commands
+good "compare and list" <<'EOT'
+list
+map a --size 4K
+fill a --byte 1
+compare --loops 5
+compare --loops 3 --iova fixed:0x40000000 --graveyard 2
+check a --byte 1
+check --pins
+EOT
+json_is '.results | length' 7 "each is a line"
+script --backend sim,fault=stale-iotlb <<'EOT'
+compare --loops 50 --iova fixed:0x40000000
+maps
+EOT
+status_is 1 "compare's failure is the script's"
+json_is '.results | length' 1 "and ends it"
+like "$(json '.results[0].detail')" '^stale-(read|write): ' "with its first failure"
+printf 'compare --loops 4 --log %s\n' "$tmp/log" >"$tmp/script"
+run -q run "$tmp/script"
+status_is 0 "compare --log"
+is "$(jq -s length "$tmp/log")" 4 "compare --log writes a line per loop"
+
 # stdin, several files
 printf 'map a --size 4K\nfill a --byte 1\n' >"$tmp/script"
 run_stdin "$tmp/script" -q run - --json
 status_is 0 "- reads standard input"
 json_is '.results | length' 2 "all of it"
 printf 'check a --byte 1\n' >"$tmp/second"
-run -q run "$tmp/script" "$tmp/second"
+run -q run "$tmp/script" "$tmp/second" --json
 status_is 2 "each file has its own buffers"
 like "$stderr" 'second' "and the one that fails is named"
+json_is '[.results[] | "\(.file | split("/") | last):\(.line)"] | join(" ")' "script:1 script:2 second:1" "the results of all files in one list"
 
 # --- the interfaces at their corners -----------------------------------------------------------------------------------
 corners() { good "$1: $2" --backend "sim,personality=$1"; }

@@ -229,6 +229,36 @@ static void test_must_fail(void **state)
 	negated("a\n", RESULT_ERROR, EIO, RESULT_ERROR);
 }
 
+/* What cannot be done here proves nothing, unless that was the question. */
+static void test_skip_stays(void **state)
+{
+	negated("a\n", RESULT_SKIP, EOPNOTSUPP, RESULT_SKIP);
+	negated("!a\n", RESULT_SKIP, EOPNOTSUPP, RESULT_SKIP);
+	negated("!EINVAL a\n", RESULT_SKIP, EOPNOTSUPP, RESULT_SKIP);
+	negated("!EOPNOTSUPP a\n", RESULT_SKIP, EOPNOTSUPP, RESULT_PASS);
+	negated("!a\n", RESULT_SKIP, 0, RESULT_SKIP);
+}
+
+/* A device that may still be writing: no '!' takes that for its failure, and no later line runs. */
+static void test_lost(void **state)
+{
+	static const struct script_outcome lost[] = {
+		{.result = RESULT_ERROR, .err = ETIMEDOUT, .lost = true},
+		{.result = RESULT_FAIL, .lost = true},
+	};
+	static const char *const texts[] = {"a\nb\n", "!a\nb\n", "!ETIMEDOUT a\nb\n", "repeat 5\n!a\nend\nb\n"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lost); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(texts); k++) {
+			struct runs r = {.fail_at = 1, .outcome = lost[i]};
+			struct script *s;
+
+			assert_int_equal(run_with(texts[k], true, &r, &s), lost[i].result);
+			assert_int_equal(r.count, 1);
+			script_free(s);
+		}
+}
+
 /* The op number of the @nth execution of line @line. */
 static uint64_t op_of(const char *text, unsigned int line, unsigned int nth)
 {
@@ -276,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_words),	   cmocka_unit_test(test_bang),	   cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_repeat),  cmocka_unit_test(test_stops),
 		cmocka_unit_test(test_must_fail),  cmocka_unit_test(test_choices), cmocka_unit_test(test_errno_names),
+		cmocka_unit_test(test_skip_stays), cmocka_unit_test(test_lost),
 	};
 	int failed, fd = mkstemp(path);
 
