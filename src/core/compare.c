@@ -9,44 +9,8 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "core/compare_priv.h"
-#include "iommu/ledger.h"
 
 #define FAULT_SETTLE_NS 50000000ull /* the VT-d and AMD drivers log from an interrupt thread */
-
-static uint64_t compare_fixed_iova(const struct compare_params *p, unsigned int thread)
-{
-	return p->iova + thread * ALIGN_UP(2 * p->size_max, MiB(2));
-}
-
-/* A legal fixed IOVA for every thread, before anything is touched. */
-static int compare_check_fixed(const struct compare *c, struct fail *f)
-{
-	int err = 0;
-
-	for (unsigned int t = 0; t < c->p->threads && !err; t++)
-		err = session_check_map(c->s, compare_fixed_iova(c->p, t), ALIGN_UP(2 * c->p->size_max, 4096), f);
-	return err;
-}
-
-/* The tool's own rings and canaries are where their physical addresses put them; a test must not want the same place. */
-static int compare_check_free(const struct compare *c, struct fail *f)
-{
-	struct ledger_entry entry;
-
-	for (unsigned int t = 0; t < c->p->threads && c->p->iova_mode == COMPARE_FIXED; t++) {
-		iova_t iova = compare_fixed_iova(c->p, t);
-		struct iova_range r = {iova, iova + 2 * c->p->size_max - 1};
-
-		if (!ledger_find(iommu_ledger(session_iommu(c->s)), r, &entry))
-			continue;
-		fail_usage(f, ERANGE, "iova 0x%" PRIx64 " is taken by a page of the tool's own at 0x%" PRIx64, iova,
-			   entry.range.start);
-		fail_hint(f,
-			  "its place follows from a physical address: choose another --iova, for example 0x40000000");
-		return -ERANGE;
-	}
-	return 0;
-}
 
 /* More than the machine has would end with the kernel killing processes, perhaps not ours. */
 static int compare_check_memory(const struct compare_params *p, struct fail *f)
@@ -61,7 +25,7 @@ static int compare_check_memory(const struct compare_params *p, struct fail *f)
 	return -ENOMEM;
 }
 
-static int compare_check(const struct compare *c, struct fail *f)
+static int compare_check(struct compare *c, struct fail *f)
 {
 	const struct compare_params *p = c->p;
 	const struct iommu_caps *caps = iommu_caps(session_iommu(c->s));
@@ -78,7 +42,7 @@ static int compare_check(const struct compare *c, struct fail *f)
 				  COMPARE_PROBE_THREADS);
 	if (p->unmap == COMPARE_UNMAP_PAGE && p->granule != COMPARE_MAP_PAGE)
 		return fail_usage(f, EINVAL, "--unmap page needs --map-granule page: a mapping cannot be bisected");
-	err = p->iova_mode == COMPARE_FIXED ? compare_check_fixed(c, f) : 0;
+	err = compare_ranges(c, f);
 	return err ? err : compare_check_memory(p, f);
 }
 
@@ -279,7 +243,7 @@ static int compare_setup(struct compare *c, struct fail *f)
 		if (err)
 			return err;
 	}
-	err = session_pin_setup(c->s, slab_largest(c->p), slabs_per_thread(c->p) * n + 2 * COMPARE_PROBE_THREADS, f);
+	err = session_pin_setup(c->s, slab_largest(c), slabs_per_thread(c->p) * n + 2 * COMPARE_PROBE_THREADS, f);
 	if (err)
 		return err;
 	err = compare_probe_setup(c, f);
@@ -313,6 +277,7 @@ static int compare_teardown(struct compare *c, int err, struct fail *f)
 		pins_judge(c);
 	if (quiet)
 		compare_probe_free(c);
+	session_keep_free(c->s, NULL);
 	log_err = report_log_close(c->log);
 	if (log_err && !err)
 		err = fail_set(f, log_err, "cannot write the log %s", c->p->log_path);
@@ -344,11 +309,11 @@ static int compare_go(struct compare *c, struct fail *f)
 	c->res->canaries++;
 	if (err || c->res->untranslated)
 		return err;
-	err = compare_check_free(c, f);
-	if (!err)
-		err = compare_reference(c, f);
+	err = compare_reference(c, f);
 	if (!err)
 		err = compare_setup(c, f);
+	if (!err)
+		err = compare_check_free(c, f);
 	if (err)
 		return err;
 	if (!session_is_simulated(c->s))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where each loop maps and how much: the fixed, random, sequential and adversarial choices. */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,14 @@
 
 #define PAGE ((uint64_t)4096)
 
+/* The smallest mapping. */
+static uint64_t compare_page_of(const struct compare *c)
+{
+	uint64_t sizes = iommu_caps(session_iommu(c->s))->page_sizes;
+
+	return MAX(PAGE, sizes & -sizes);
+}
+
 static uint64_t compare_granule_of(const struct compare *c)
 {
 	switch (c->p->mem) {
@@ -21,9 +30,74 @@ static uint64_t compare_granule_of(const struct compare *c)
 	case IOMMU_MEM_HUGETLB_1G:
 		return GiB(1);
 	default:
-		return MAX(PAGE,
-			   iommu_caps(session_iommu(c->s))->page_sizes & -iommu_caps(session_iommu(c->s))->page_sizes);
+		return compare_page_of(c);
 	}
+}
+
+/* Every mapping is whole huge pages where the memory is. */
+static int compare_mapping_max(const struct compare *c, uint64_t *size)
+{
+	uint64_t granule = compare_granule_of(c);
+
+	if (!num_mul(c->p->size_max, 2, size) || !num_add(*size, granule - 1, size))
+		return -ERANGE;
+	*size = ALIGN_DOWN(*size, granule);
+	return 0;
+}
+
+struct iova_range compare_fixed_range(const struct compare *c, unsigned int t)
+{
+	iova_t start = c->p->iova + t * c->stride;
+
+	return (struct iova_range){start, start + c->mapping_max - 1};
+}
+
+int compare_ranges(struct compare *c, struct fail *f)
+{
+	uint64_t all;
+	int err = compare_mapping_max(c, &c->mapping_max);
+
+	if (err || c->mapping_max > UINT64_MAX - MiB(2))
+		return fail_usage(f, ERANGE, "--size 0x%" PRIx64 " is too large", c->p->size_max);
+	c->stride = ALIGN_UP(c->mapping_max, MiB(2));
+	if (c->p->iova_mode != COMPARE_FIXED)
+		return 0;
+	if (!num_mul(c->stride, c->p->threads - 1, &all) || !num_add(all, c->mapping_max - 1, &all) ||
+	    !num_add(all, c->p->iova, &all))
+		return fail_usage(f, ERANGE,
+				  "iova 0x%" PRIx64 " for %u threads, 0x%" PRIx64
+				  " bytes apart, wraps around the address space",
+				  c->p->iova, c->p->threads, c->stride);
+	for (unsigned int t = 0; t < c->p->threads && !err; t++)
+		err = session_check_map(c->s, compare_fixed_range(c, t).start, c->mapping_max, f);
+	if (!err)
+		session_keep_free(c->s, &(struct iova_range){c->p->iova, all});
+	return err;
+}
+
+int compare_check_free(const struct compare *c, struct fail *f)
+{
+	struct ledger_entry entry;
+	iova_t at;
+
+	for (unsigned int t = 0; t < c->p->threads && c->p->iova_mode == COMPARE_FIXED; t++) {
+		struct iova_range r = compare_fixed_range(c, t);
+
+		if (ledger_find(iommu_ledger(session_iommu(c->s)), r, &entry)) {
+			at = entry.range.start;
+			if (strcmp(entry.tag, "page") && strcmp(entry.tag, "probe"))
+				return fail_usage(f, ERANGE, "iova 0x%" PRIx64 " is taken: %s is mapped at 0x%" PRIx64,
+						  r.start, entry.tag, at);
+		} else if (!compare_probe_lies_in(c, r, &at)) {
+			continue;
+		}
+		fail_usage(f, ERANGE, "iova 0x%" PRIx64 " is taken by a page of the tool's own at 0x%" PRIx64, r.start,
+			   at);
+		fail_hint(f,
+			  "its place follows from a physical address: choose another --iova, for example 0x40000000");
+		return -ERANGE;
+	}
+	return 0;
 }
 
 static void case_add(struct compare *c, iova_t iova, uint64_t pages, const char *why)
@@ -190,13 +264,12 @@ static int compare_choose_case(struct compare_loop *l)
 int compare_choose(struct compare_loop *l, struct fail *f)
 {
 	struct compare *c = l->c;
-	uint64_t stride = ALIGN_UP(2 * c->p->size_max, MiB(2));
 	int err = 0;
 
 	compare_choose_size(l);
 	switch (c->p->iova_mode) {
 	case COMPARE_FIXED:
-		l->iova = c->p->iova + l->t->index * stride;
+		l->iova = compare_fixed_range(c, l->t->index).start;
 		break;
 	case COMPARE_ADVERSARIAL:
 		err = compare_choose_case(l);
@@ -219,15 +292,24 @@ int compare_choose(struct compare_loop *l, struct fail *f)
 
 uint64_t compare_piece(const struct compare_loop *l, uint64_t offset)
 {
-	uint64_t granule = compare_granule_of(l->c), left = l->size - offset, draw;
+	uint64_t granule = compare_granule_of(l->c), left = l->size - offset, draw, piece;
 
+	/* an adversarial case smaller than a huge page maps a part of one: its pieces are those of the IOMMU */
+	if (!IS_ALIGNED(l->size, granule))
+		granule = compare_page_of(l->c);
 	switch (l->c->p->granule) {
 	case COMPARE_MAP_PAGE:
-		return MIN(granule, left);
+		piece = granule;
+		break;
 	case COMPARE_MAP_RANDOM:
 		draw = rng_draw(session_params(l->c->s)->seed, l->op, rng_place("piece") + offset);
-		return rng_between(draw, 1, left / granule) * granule;
+		piece = rng_between(draw, 1, (left - 1) / granule + 1) * granule;
+		break;
 	default:
-		return left;
+		piece = left;
+		break;
 	}
+	piece = MIN(piece, left);
+	assert(piece && offset + piece <= l->size);
+	return piece;
 }

@@ -18,7 +18,8 @@ struct compare_case {
 };
 
 #define COMPARE_CASES_MAX 256
-#define COMPARE_CASE_REPEAT 4 /* a stale entry shows when the same range is used again */
+#define COMPARE_CASE_BYTES MiB(4) /* of the largest case */
+#define COMPARE_CASE_REPEAT 4	  /* a stale entry shows when the same range is used again */
 
 /*
  * Memory for several loops that one pin mapping holds. Every loop still gets pages nobody used before; what is shared is
@@ -99,7 +100,9 @@ struct compare {
 	pthread_mutex_t lock; /* canary, log, result counters */
 	atomic_bool stop;
 	uint64_t until_ns;
-	char *reference;	  /* what a write-only device writes, size_max bytes; NULL for both-way devices */
+	uint64_t mapping_max; /* bytes of the largest mapping that --size leads to */
+	uint64_t stride;      /* between the fixed IOVAs of threads */
+	char *reference;      /* what a write-only device writes, at least size_max bytes; NULL for both-way devices */
 	struct iommu_mem scratch; /* one page for maps that must be refused */
 	struct compare_probe probes[COMPARE_PROBE_THREADS];
 	struct compare_pins pins;
@@ -129,10 +132,16 @@ struct failure *compare_found(struct compare_loop *l, enum failure_class class, 
 void compare_skip(struct compare *c, const char *what, const char *why);
 
 /* compare_iova.c */
+/* Fill c->mapping_max and c->stride; with fixed IOVAs every thread's range is legal and kept free of the tool's pages. */
+int compare_ranges(struct compare *c, struct fail *f);
+/* Where thread @t maps with --iova fixed. */
+struct iova_range compare_fixed_range(const struct compare *c, unsigned int t);
+/* The tool's own pages, probes included, lie elsewhere: asked when all of them exist. -ERANGE (usage). */
+int compare_check_free(const struct compare *c, struct fail *f);
 int compare_cases_build(struct compare *c, struct fail *f);
 /* payload, size and IOVA of the loop. -ENOSPC when nothing fits. */
 int compare_choose(struct compare_loop *l, struct fail *f);
-/* Length of the map call that starts at @offset of the loop's mapping. */
+/* Length of the map call that starts at @offset of the loop's mapping: 1 to what is left of it. */
 uint64_t compare_piece(const struct compare_loop *l, uint64_t offset);
 
 /* compare_loop.c */
@@ -150,6 +159,8 @@ int compare_reference(struct compare *c, struct fail *f);
 int compare_probe_unmapped(struct compare_loop *l, struct fail *f);
 int compare_probe_readonly(struct compare_loop *l, struct fail *f);
 int compare_probe_refused(struct compare_loop *l, struct fail *f);
+/* Is a page that a probe will point the device at inside @range? *at gets its IOVA. */
+bool compare_probe_lies_in(const struct compare *c, struct iova_range range, iova_t *at);
 bool compare_fault_is_expected(const struct compare *c, const struct dma_fault *fault);
 /* -EOPNOTSUPP when probes were asked for and cannot be done safely. */
 int compare_probe_setup(struct compare *c, struct fail *f);
@@ -182,7 +193,7 @@ void slabs_free(struct compare_thread *t);
 int slabs_repin(struct compare_thread *t, struct fail *f);
 /* Pin slots one thread needs. */
 unsigned int slabs_per_thread(const struct compare_params *p);
-uint64_t slab_largest(const struct compare_params *p);
+uint64_t slab_largest(const struct compare *c);
 
 /* graveyard.c */
 int graveyard_new(struct compare_thread *t, struct fail *f);

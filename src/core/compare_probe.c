@@ -297,6 +297,18 @@ int compare_probe_refused(struct compare_loop *l, struct fail *f)
 	return 0;
 }
 
+bool compare_probe_lies_in(const struct compare *c, struct iova_range range, iova_t *at)
+{
+	for (unsigned int t = 0; t < COMPARE_PROBE_THREADS; t++)
+		for (unsigned int i = 0; i < 2; i++) {
+			*at = c->probes[t].at[i].phys;
+			if (c->probes[t].at[i].va &&
+			    iova_range_overlaps(range, (struct iova_range){*at, *at + PROBE_PAGE - 1}))
+				return true;
+		}
+	return false;
+}
+
 bool compare_fault_is_expected(const struct compare *c, const struct dma_fault *fault)
 {
 	if (!c->p->probe_unmapped && !c->p->readonly)

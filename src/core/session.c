@@ -147,6 +147,8 @@ static int session_ring_alloc(void *ctx, iova_t max_iova, void **va, iova_t *iov
 	} else {
 		struct iova_space low = s->space;
 
+		if (s->has_keep)
+			space_exclude(&low, s->keep);
 		if (max_iova != UINT64_MAX)
 			space_exclude(&low, (struct iova_range){max_iova + 1, UINT64_MAX});
 		if (!space_pick(&low, rng_draw(s->params.seed, s->nr_pages, rng_place("ring")), SESSION_PAGE,
@@ -319,7 +321,13 @@ bool session_pick(const struct session *s, const struct iova_space *space, uint6
 		  iova_t *out)
 {
 	struct ledger_entry entry;
+	struct iova_space rest;
 
+	if (s->has_keep) {
+		rest = *space;
+		space_exclude(&rest, s->keep);
+		space = &rest;
+	}
 	for (unsigned int try = 0; try < 256; try++) {
 		if (!space_pick(space, rng_draw(s->params.seed, op, rng_place("iova") + try), size, align, out))
 			return false;
@@ -327,6 +335,13 @@ bool session_pick(const struct session *s, const struct iova_space *space, uint6
 			return true;
 	}
 	return false;
+}
+
+void session_keep_free(struct session *s, const struct iova_range *range)
+{
+	s->has_keep = range;
+	if (range)
+		s->keep = *range;
 }
 
 bool session_canary_passed(const struct session *s)

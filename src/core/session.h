@@ -58,6 +58,12 @@ bool session_pick(const struct session *s, const struct iova_space *space, uint6
 		  iova_t *out);
 
 /*
+ * A test will map @range: rings, canaries and session_pick() choose other places from now on. A page whose place follows
+ * from its physical address lies in it all the same where no other page is to be had. One range; NULL: none any more.
+ */
+void session_keep_free(struct session *s, const struct iova_range *range);
+
+/*
  * May the range be mapped without --unchecked? -EINVAL (zero size, misaligned) or -ERANGE (wraps, outside the apertures,
  * in a reserved region, a PCI window) with the offending value and the nearest legal range in @f.
  */

@@ -28,11 +28,16 @@ static bool page_fits(const struct session *s, uint64_t phys, iova_t max)
 	return r.last <= max && space_contains(&s->reach, r) && !iova_range_overlaps(r, pin);
 }
 
+static bool page_is_kept_free(const struct session *s, uint64_t phys)
+{
+	return s->has_keep && iova_range_overlaps((struct iova_range){phys, phys + SESSION_PAGE - 1}, s->keep);
+}
+
 /*
  * Memory whose physical address suits, found by looking at many pages. The candidates that do not suit are held until
  * the search ends, else the kernel would hand out the same ones again.
  */
-static int page_search(struct session *s, iova_t max, struct iommu_mem *out)
+static int page_search(struct session *s, iova_t max, bool any, struct iommu_mem *out)
 {
 	struct iommu_mem *held = calloc(PAGE_SEARCH_MAX, sizeof(*held));
 	unsigned int n = 0;
@@ -47,7 +52,7 @@ static int page_search(struct session *s, iova_t max, struct iommu_mem *out)
 		err = iommu_phys(s->iommu, held[n - 1].va, &phys);
 		if (err)
 			break;
-		if (page_fits(s, phys, max)) {
+		if (page_fits(s, phys, max) && (any || !page_is_kept_free(s, phys))) {
 			*out = held[--n];
 			goto out_free;
 		}
@@ -59,6 +64,14 @@ out_free:
 		iommu_mem_free(s->iommu, &held[i]);
 	free(held);
 	return err;
+}
+
+/* Away from where a test is to map; there too, when nothing else can be had: the test then says what is in its way. */
+static int page_find(struct session *s, iova_t max, struct iommu_mem *out)
+{
+	int err = page_search(s, max, !s->has_keep, out);
+
+	return err == -ERANGE && s->has_keep ? page_search(s, max, true, out) : err;
 }
 
 static void page_why(int err, iova_t max, struct fail *f)
@@ -87,7 +100,7 @@ struct session_page *session_page_new(struct session *s, bool identity, iova_t m
 		fail_set(f, ENOMEM, "cannot allocate a page record");
 		return NULL;
 	}
-	err = identity ? page_search(s, max, &page->mem)
+	err = identity ? page_find(s, max, &page->mem)
 		       : iommu_mem_alloc(s->iommu, SESSION_PAGE, IOMMU_MEM_ANON, &page->mem, f);
 	if (err) {
 		if (identity)

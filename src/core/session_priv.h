@@ -35,6 +35,8 @@ struct session {
 	struct iova_space space;
 	struct iova_space reach; /* space before the arena is cut out, for canary pages */
 	struct iova_range arena;
+	struct iova_range keep; /* of session_keep_free() */
+	bool has_keep;
 	iova_t arena_next; /* single pages are bumped from the start */
 	iova_t slots_base; /* then pin slots */
 	uint64_t slot_size;

@@ -29,11 +29,9 @@ unsigned int slabs_per_thread(const struct compare_params *p)
 	return p->graveyard + 2; /* at worst one for each grave, the spare's and the one being cut */
 }
 
-uint64_t slab_largest(const struct compare_params *p)
+uint64_t slab_largest(const struct compare *c)
 {
-	uint64_t size = MAX(MAX(2 * p->size_max, MiB(4)), SLAB_BYTES);
-
-	return p->mem == IOMMU_MEM_HUGETLB_1G ? ALIGN_UP(size, GiB(1)) : size;
+	return MAX(MAX(c->mapping_max, COMPARE_CASE_BYTES), SLAB_BYTES);
 }
 
 int slabs_new(struct compare_thread *t, struct fail *f)

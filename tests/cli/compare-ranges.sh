@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# compare maps what it was told and nothing else: pieces end where the buffer ends, fixed ranges are whole huge pages and
+# free of the tool's own pages, adversarial cases are told one by one.
+. "$(dirname "$0")/lib.sh"
+have_jq || skip_all "jq is not installed"
+
+passes() { # NAME ARGS...
+	local name=$1
+	shift
+	run -q "$@" --json
+	status_is 0 "$name passes" || return
+	json_is '[.result, .classes, .failures]' '["pass",{},[]]' "$name finds nothing"
+}
+
+# parts of huge pages: the simulated IOMMU has them without any being reserved
+for granule in whole page random; do
+	for mem in hugetlb-2M hugetlb-1G; do
+		passes "parts of $mem by $granule" --seed 7 compare --mem $mem --iova adversarial --map-granule $granule \
+			--loops "$(scaled 400)"
+	done
+done
+for seed in 1 2 3; do
+	passes "random pieces of whole huge pages, seed $seed" --seed $seed compare --mem hugetlb-2M --size 4K..8M --loops 20 --map-granule random
+done
+
+# fixed ranges as large as the mapping, not as the payload
+passes "two threads on 1G pages" --seed 7 compare --mem hugetlb-1G --iova fixed:0x40000000 --threads 2 --size 8K --loops 20
+run -q compare --mem hugetlb-1G --iova fixed:0xc0000000 --size 8K
+status_is 64 "a huge page across the MSI window is refused before anything is mapped"
+like "$stderr" '0xfee00000-0xfeefffff' "and the window is named"
+run -q compare --iova fixed:0xffffffffffe00000 --size 4K --threads 2
+status_is 64 "threads whose ranges wrap are refused"
+like "$stderr" 'wraps around' "and told so"
+run -q compare --iova fixed:0xfee00000 --threads 4 --size 4K
+status_is 64 "so is the first thread's"
+run -q compare --iova fixed:0xfea00000 --threads 4 --size 4K
+status_is 64 "and the third thread's"
+
+# the tool's own pages keep away from them
+for seed in 1 2 3 4 23 24; do
+	run -q --seed "$seed" --driver sim,mask=31 compare --iova fixed:0x40000000 --size 128M --probe-unmapped --loops 1 --json
+	[ "$status" -eq 0 ] || break
+done
+status_is 0 "probes and 128M at a fixed iova: no seed brings them together"
+for seed in 1 2 3 4 5 6; do
+	run -q --seed "$seed" --driver sim,mask=31,dirs=write compare --iova fixed:0x40000000 --size 256M --loops 1 --graveyard 0 --json
+	[ "$status" -eq 0 ] || break
+done
+status_is 0 "nor the reference of a device that only writes"
+passes "a fixed iova where the canary would lie" --canary require compare --iova fixed:0x2a800000 --size 2K --loops 50
+passes "and where the probes would" --canary require compare --iova fixed:0x2a804000 --size 32K --loops 50 --probe-unmapped --readonly
+run -q compare --iova fixed:0x20000000 --size 256M --loops 1 --probe-unmapped
+status_is 64 "where no page of ours lies elsewhere it is refused"
+like "$stderr" 'page of the tool.s own' "by that reason"
+done_testing
