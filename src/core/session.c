@@ -66,14 +66,24 @@ static void session_exclude_windows(struct session *s, struct iova_space *space)
 		space_exclude(space, (struct iova_range){s->windows[i].start, s->windows[i].last});
 }
 
-/* Where DMA could reach another device instead of memory (safety rule 2). */
-static int session_load_windows(struct session *s, struct fail *f)
+int session_load_windows(struct session *s, struct fail *f)
 {
-	int err = 0;
+	bool estimated;
+	int err;
 
-	if (!session_is_simulated(s) && !s->params.allow_p2p)
-		err = pci_windows(s->host, &s->windows, &s->nr_windows);
-	return err ? fail_set(f, err, "cannot tell which addresses belong to other PCI devices") : 0;
+	if (session_is_simulated(s) || s->params.allow_p2p)
+		return 0;
+	err = pci_windows(s->host, &s->windows, &s->nr_windows, &estimated);
+	if (err) {
+		fail_set(f, err, "cannot tell which addresses belong to other PCI devices");
+		fail_hint(f, "is /sys mounted and readable? --allow-p2p goes on without knowing");
+		return err;
+	}
+	if (estimated)
+		msg_warn(
+			"/proc/iomem hides the PCI windows from this user: iovas keep off wide estimates of them; root "
+			"sees the true ones");
+	return 0;
 }
 
 /* The arena: a stretch of IOVA for pins only, beyond the device's reach where the aperture is wider than the device. */

@@ -69,6 +69,9 @@ struct session {
 	int group;
 };
 
+/* session.c: where DMA could reach another device instead of memory (safety rule 2). An error when that cannot be known. */
+int session_load_windows(struct session *s, struct fail *f);
+
 /* session_page.c: pages with a known physical address. */
 /* A fresh page, pinned; with @identity its physical address is a legal IOVA <= @max. NULL: @f says why. */
 struct session_page *session_page_new(struct session *s, bool identity, iova_t max, struct fail *f);

@@ -35,6 +35,10 @@ struct pci_window {
 	uint64_t start, last;
 	char what[48];
 };
-int pci_windows(const struct host *host, struct pci_window **out, unsigned int *count);
+/*
+ * In address order; malloc'ed. @estimated: /proc/iomem does not show the host bridges' windows to this user, and the
+ * windows are generous guesses around what sysfs shows to everyone. -errno: they cannot be known, so no DMA is safe.
+ */
+int pci_windows(const struct host *host, struct pci_window **out, unsigned int *count, bool *estimated);
 
 #endif

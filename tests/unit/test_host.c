@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -208,10 +209,12 @@ static void test_windows(void **state)
 {
 	struct pci_window *list;
 	struct machine m;
+	bool estimated = true;
 	unsigned int n;
 
 	machine_build(&m, "intel", false);
-	assert_int_equal(pci_windows(&m.host, &list, &n), 0);
+	assert_int_equal(pci_windows(&m.host, &list, &n, &estimated), 0);
+	assert_false(estimated);
 	assert_true(has_window(list, n, 0xa0000, 0xbffff));
 	assert_true(has_window(list, n, 0x80400000, 0xbfffffff));
 	assert_true(has_window(list, n, 0xc0000000, 0xcfffffff));
@@ -219,17 +222,101 @@ static void test_windows(void **state)
 	assert_int_equal(n, 4); /* the rest lies inside; memory and I/O ports are none */
 	free(list);
 
-	/* Hidden from this user: what the devices say themselves, the bridge's window included, without ports. */
-	machine_put(&m, "/proc/iomem", "00000000-00000000 : System RAM\n00000000-00000000 : PCI Bus 0000:00\n");
-	assert_int_equal(pci_windows(&m.host, &list, &n), 0);
-	assert_true(has_window(list, n, 0xa2200000, 0xa22fffff));
-	assert_true(has_window(list, n, 0x6000000000, 0x6000ffffff));
-	assert_true(has_window(list, n, 0x4000000000, 0x400fffffff));
-	assert_false(has_window(list, n, 0x3000, 0x303f));
-	for (unsigned int i = 1; i < n; i++)
-		assert_true(list[i - 1].start <= list[i].start);
-	free(list);
 	machine_remove(&m);
+}
+
+#define ESTIMATED "PCI space (estimated: /proc/iomem hides it)"
+
+/* The windows of @m as an ordinary user sees them: "a0000-fffff 80000000-ffffffff". */
+static const char *estimate_of(struct machine *m)
+{
+	static char text[256];
+	struct pci_window *list;
+	bool estimated = false;
+	size_t used = 0;
+	unsigned int n;
+
+	assert_int_equal(pci_windows(&m->host, &list, &n, &estimated), 0);
+	assert_true(estimated);
+	text[0] = '\0';
+	for (unsigned int i = 0; i < n; i++) {
+		assert_string_equal(list[i].what, ESTIMATED);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%" PRIx64 "-%" PRIx64, i ? " " : "",
+					 list[i].start, list[i].last);
+	}
+	free(list);
+	return text;
+}
+
+static void put_memory(struct machine *m, int n, const char *type, const char *end)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/firmware/memmap/%d/type", n);
+	machine_put(m, path, type);
+	snprintf(path, sizeof(path), "/sys/firmware/memmap/%d/end", n);
+	machine_put(m, path, end);
+}
+
+/* Hidden from this user: more than the devices use, as a host bridge decodes more. */
+static void test_windows_hidden(void **state)
+{
+	struct machine m;
+
+	machine_build(&m, "intel", false);
+	machine_put(&m, "/proc/iomem", "00000000-00000000 : System RAM\n00000000-00000000 : PCI Bus 0000:00\n");
+	assert_string_equal(estimate_of(&m), "a0000-fffff a2200000-ffffffff 4000000000-603fffffff");
+	/* no such file, or one without host bridges, tells no more */
+	machine_put(&m, "/proc/iomem", "00001000-0009ffff : System RAM\n");
+	assert_string_equal(estimate_of(&m), "a0000-fffff a2200000-ffffffff 4000000000-603fffffff");
+	/* where memory ends is known to everyone, and the bridge's window begins there or later */
+	put_memory(&m, 0, "System RAM\n", "0x9fbff\n");
+	put_memory(&m, 1, "System RAM\n", "0x7fffffff\n");
+	put_memory(&m, 2, "Reserved\n", "0x803fffff\n");
+	put_memory(&m, 3, "System RAM\n", "0x17fffffff\n");
+	assert_string_equal(estimate_of(&m), "a0000-fffff 80000000-ffffffff 4000000000-603fffffff");
+	/* a shadowed ROM is no BAR to begin at; a BAR below where memory ends counts */
+	machine_put(&m, "/sys/bus/pci/devices/0000:06:00.0/resource",
+		    "0x00000000000c0000 0x00000000000dffff 0x0000000000000212\n"
+		    "0x0000000070001000 0x00000000700010ff 0x0000000000140204\n");
+	assert_string_equal(estimate_of(&m), "a0000-fffff 70000000-ffffffff 4000000000-603fffffff");
+	machine_remove(&m);
+
+	/* no device below 4 GiB: the last GiB at least */
+	machine_build(&m, "none", false);
+	machine_put(&m, "/sys/bus/pci/devices/0000:00:03.0/resource",
+		    "0x0000002000000000 0x0000002000000fff 0x0000000000140204\n");
+	assert_string_equal(estimate_of(&m), "a0000-fffff c0000000-ffffffff 2000000000-203fffffff");
+	machine_remove(&m);
+}
+
+static void windows_fail(const char *path, const char *text, int want)
+{
+	struct pci_window *list;
+	struct machine m;
+	bool estimated;
+	unsigned int n;
+	char cmd[160];
+
+	machine_build(&m, "intel", false);
+	snprintf(cmd, sizeof(cmd), "rm -rf $(echo %s%s | sed s,/not-a-file,,)", m.dir, path);
+	assert_int_equal(system(cmd), 0);
+	if (text)
+		machine_put(&m, path, text);
+	assert_int_equal(pci_windows(&m.host, &list, &n, &estimated), want);
+	assert_null(list);
+	assert_int_equal(n, 0);
+	machine_remove(&m);
+}
+
+/* What cannot be read is an error, never an empty list; a machine without PCI has no windows. */
+static void test_windows_errors(void **state)
+{
+	windows_fail("/sys/bus/pci/devices/0000:03:00.0/resource", NULL, -ENOENT);
+	windows_fail("/sys/bus/pci/devices/0000:03:00.0/resource/not-a-file", "", -EISDIR);
+	windows_fail("/sys/bus/pci/devices", "", -ENOTDIR);
+	windows_fail("/proc/iomem/not-a-file", "", -EISDIR);
+	windows_fail("/sys", NULL, -ENOENT);
 }
 
 static void test_groups(void **state)
@@ -414,12 +501,13 @@ static void test_self_holder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_root),	     cmocka_unit_test(test_files),
-		cmocka_unit_test(test_addresses),    cmocka_unit_test(test_scan),
-		cmocka_unit_test(test_names),	     cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_groups),	     cmocka_unit_test(test_ready),
-		cmocka_unit_test(test_self_locked),  cmocka_unit_test(test_self_phys),
-		cmocka_unit_test(test_self_memlock), cmocka_unit_test(test_self_holder),
+		cmocka_unit_test(test_root),	       cmocka_unit_test(test_files),
+		cmocka_unit_test(test_addresses),      cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_names),	       cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_windows_hidden), cmocka_unit_test(test_windows_errors),
+		cmocka_unit_test(test_groups),	       cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_self_locked),    cmocka_unit_test(test_self_phys),
+		cmocka_unit_test(test_self_memlock),   cmocka_unit_test(test_self_holder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, machine_forget);

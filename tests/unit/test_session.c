@@ -7,7 +7,8 @@
 
 #include "base/util.h"
 #include "core/op.h"
-#include "core/session.h"
+#include "core/session_priv.h"
+#include "iommu/backend.h"
 #include "iommu/ledger.h"
 
 static struct host host;
@@ -310,16 +311,46 @@ static void test_failure_limits(void **state)
 	assert_int_equal(all.list[FAILURES_KEPT - 1].loop, FAILURES_KEPT - 1);
 }
 
+/* Below a directory that shows no PCI bus: where DMA must not go cannot be known, so nothing is opened. */
+static void test_windows_unknown(void **state)
+{
+	struct host nowhere = {.root = "/proc/self/fdinfo"};
+	struct iommu iommu = {.caps.simulated = false};
+	struct session s = {.host = &nowhere, .iommu = &iommu};
+	struct fail f = {0};
+
+	assert_int_equal(session_load_windows(&s, &f), -ENOENT);
+	assert_int_equal(f.err, ENOENT);
+	assert_non_null(strstr(f.text, "which addresses belong to other PCI devices"));
+	assert_non_null(strstr(f.hint, "--allow-p2p"));
+	assert_int_equal(s.nr_windows, 0);
+	/* who allows it needs not know; nor does the simulation, which has no such devices */
+	s.params.allow_p2p = true;
+	assert_int_equal(session_load_windows(&s, &f), 0);
+	s.params.allow_p2p = false;
+	iommu.caps.simulated = true;
+	assert_int_equal(session_load_windows(&s, &f), 0);
+	assert_int_equal(s.nr_windows, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_canary_silent), cmocka_unit_test(test_canary_fires),
-		cmocka_unit_test(test_canary_later),  cmocka_unit_test(test_canary_off),
-		cmocka_unit_test(test_check_map),     cmocka_unit_test(test_pick),
-		cmocka_unit_test(test_pins),	      cmocka_unit_test(test_short_unmap),
-		cmocka_unit_test(test_check),	      cmocka_unit_test(test_dma),
-		cmocka_unit_test(test_map_refused),   cmocka_unit_test(test_buffer_names),
-		cmocka_unit_test(test_failure_names), cmocka_unit_test(test_failure_limits),
+		cmocka_unit_test(test_canary_silent),
+		cmocka_unit_test(test_canary_fires),
+		cmocka_unit_test(test_canary_later),
+		cmocka_unit_test(test_canary_off),
+		cmocka_unit_test(test_check_map),
+		cmocka_unit_test(test_pick),
+		cmocka_unit_test(test_pins),
+		cmocka_unit_test(test_short_unmap),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_dma),
+		cmocka_unit_test(test_map_refused),
+		cmocka_unit_test(test_buffer_names),
+		cmocka_unit_test(test_failure_names),
+		cmocka_unit_test(test_failure_limits),
+		cmocka_unit_test(test_windows_unknown),
 	};
 
 	return cmocka_run_group_tests_name("session and ops", tests, NULL, NULL);

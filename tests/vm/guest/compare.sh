@@ -30,6 +30,9 @@ for iova in fixed:0x10000000 random adversarial; do
 	compare_passes "user, vfio, ${iova%:*}" "$loops" --backend vfio --device "$lsi" --size 8K..64K --iova $iova
 done
 like "$stderr" 'canary|pagemap' "a user is told that there is no canary"
+like "$stderr" 'iomem hides the PCI windows' "and that the PCI windows are estimates"
+run map --backend vfio --device "$lsi" --size 4K --iova 0xfd000000 --hold 0s
+refused 64 'PCI space \(estimated' "a user cannot map into PCI space, though the kernel hides where it is"
 run compare --backend vfio --device "$lsi" --size 8K --loops 10 --canary require
 refused 2 'canary|pagemap' "a user who requires the canary is refused"
 left_nothing "$lsi" "nothing is left behind by the user's runs"
