@@ -36,7 +36,6 @@ struct command_run {
 	uint64_t op;		 /* numbers the random choices of this execution */
 	bool unchecked;		 /* --unchecked, or a script line that begins with '!' */
 	const char *script_path; /* NULL outside a script */
-	bool lost;		 /* set by the command: the device or its translation can no longer be trusted */
 	char detail[200];	 /* one sentence on what was found, for a script's result list */
 	struct fail fail;	 /* set before returning a negative errno */
 };

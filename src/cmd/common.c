@@ -68,7 +68,7 @@ struct mappings_walk {
 static int mapping_row(const struct ledger_entry *entry, void *arg)
 {
 	struct mappings_walk *walk = arg;
-	const struct buffer *b = buffer_find(walk->session, entry->tag);
+	const struct buffer *b = entry->named ? buffer_find(walk->session, entry->tag) : NULL;
 	struct report *r = walk->report;
 
 	report_object(r, NULL);

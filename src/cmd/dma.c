@@ -87,11 +87,8 @@ static int dma_execute(struct command_run *run, void *arg)
 
 		snprintf(bad.text, sizeof(bad.text), "%.190s", run->fail.text);
 		failures_add(&found, &bad);
-		run->lost = true;
 		err = 0;
 	}
-	/* the device did not end or would not stop: it may still be writing */
-	run->lost |= err == -ETIMEDOUT || err == -EBUSY;
 	if (!err) {
 		report_num(run->report, "bytes", bytes);
 		command_failures(run, "the transfer ended without error", &found);

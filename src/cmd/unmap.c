@@ -72,7 +72,6 @@ static int unmap_execute(struct command_run *run, void *arg)
 	failures_init(&found);
 	u->op.unchecked = run->unchecked;
 	err = op_unmap(s, &u->op, &bytes, &found, &run->fail);
-	run->lost = u->op.all && err == -EBUSY; /* the device would not stop */
 	if (!err) {
 		report_num(run->report, "unmapped_bytes", bytes);
 		command_failures(run, "unmap reports what was mapped", &found);

@@ -12,6 +12,8 @@
 #include "core/session_priv.h"
 #include "iommu/ledger.h"
 
+#define BUFFER_UNCHECKED_MAX MiB(64)
+
 bool buffer_name_is_valid(const char *name)
 {
 	size_t n = strlen(name);
@@ -58,7 +60,9 @@ struct buffer *buffer_new(struct session *s, const char *name, uint64_t bytes, e
 		snprintf(b->name, sizeof(b->name), "b%u", ++s->buffer_serial);
 	/* under --unchecked a size may be absurd on purpose: the kernel gets the number, the memory stays sane */
 	size = ALIGN_DOWN(size, 4096);
-	if (iommu_mem_alloc(s->iommu, unchecked ? MIN(size, MiB(64)) : size, mem, &b->mem, f))
+	if (unchecked && size > BUFFER_UNCHECKED_MAX
+		    ? iommu_mem_alloc_guarded(s->iommu, BUFFER_UNCHECKED_MAX, mem, &b->mem, f)
+		    : iommu_mem_alloc(s->iommu, size, mem, &b->mem, f))
 		goto out_free;
 	b->size = bytes;
 	while (*at)

@@ -29,7 +29,8 @@ struct buffer *buffer_first(struct session *s);
 
 /*
  * @name NULL: the next free of b1, b2 ... @bytes is kept as asked and the memory rounded up to pages; with @unchecked it is
- * also kept below 64 MiB, because the size may be absurd on purpose. NULL with @f on -ENOMEM.
+ * also kept below 64 MiB, because the size may be absurd on purpose: what lies behind it cannot be pinned, so that the
+ * kernel refuses to map more than there is. NULL with @f on -ENOMEM.
  */
 struct buffer *buffer_new(struct session *s, const char *name, uint64_t bytes, enum iommu_mem_kind mem, bool unchecked,
 			  struct fail *f);

@@ -109,7 +109,8 @@ static const struct compare_question compare_questions[] = {
 };
 
 /* Was it asked for at all? What was not asked is not told. */
-static bool question_is_wanted(const struct compare_question *q, const struct compare_params *p)
+static bool question_is_wanted(const struct compare_question *q, const struct session *s,
+			       const struct compare_params *p)
 {
 	switch (q->classes[0]) {
 	case FAILURE_STALE_WRITE:
@@ -120,6 +121,8 @@ static bool question_is_wanted(const struct compare_question *q, const struct co
 		return p->readonly;
 	case FAILURE_OVERLAP_ACCEPTED:
 		return p->iova_mode == COMPARE_ADVERSARIAL;
+	case FAILURE_KERNEL:
+		return !session_is_simulated(s); /* which asks no kernel */
 	default:
 		return true;
 	}
@@ -144,6 +147,8 @@ static const char *question_unseen(const struct compare_question *q, const struc
 		return res->faults_seen || dev_limits(session_dev(s))->reports_faults
 			       ? NULL
 			       : "the device is silent about faults and the kernel log may not be read";
+	case FAILURE_KERNEL:
+		return session_kernel_watched(s) ? NULL : "neither its log nor a new taint could be seen";
 	default:
 		return NULL;
 	}
@@ -213,7 +218,7 @@ void compare_report(struct report *r, const struct session *s, const struct comp
 	for (unsigned int i = 0; i < ARRAY_SIZE(compare_questions); i++) {
 		const struct compare_question *q = &compare_questions[i];
 
-		if (question_is_wanted(q, p))
+		if (question_is_wanted(q, s, p))
 			report_question(r, q, question_unseen(q, s, res), &res->failures);
 	}
 }

@@ -62,9 +62,11 @@ int op_map(struct session *s, const struct op_map *op, struct buffer **out, stru
 {
 	struct buffer *b = op->buf ? buffer_find(s, op->buf) : NULL;
 	struct iommu_map_req req = {.size = op->size, .prot = op->prot};
+	int err = session_usable(s, f);
 	bool is_new = !b;
-	int err;
 
+	if (err)
+		return err;
 	if (b && buffer_is_mapped(s, b))
 		return fail_usage(f, EALREADY, "buffer %s is mapped already, at iova 0x%" PRIx64, b->name, b->iova);
 	if (b && b->size != op->size)
@@ -81,6 +83,7 @@ int op_map(struct session *s, const struct op_map *op, struct buffer **out, stru
 		return f->err ? -f->err : -ENOMEM;
 	req.va = b->mem.va;
 	req.tag = b->name;
+	req.named = true;
 	err = iommu_map(s->iommu, &req, f);
 	if (err) {
 		if (is_new)
@@ -105,12 +108,37 @@ static void unmap_judge(struct failures *found, iova_t iova, uint64_t want, uint
 	failures_add(found, &bad);
 }
 
+/* Rings, canaries and pins are the tool's: the device uses them, and the safety rules stand on them. */
+static int unmap_check_own(const struct session *s, iova_t iova, uint64_t size, struct fail *f)
+{
+	struct iova_range r = {iova, iova + (size - 1)};
+	struct ledger_entry entry;
+
+	/* what is no range takes nothing */
+	while (size && r.start <= r.last && ledger_find(iommu_ledger(s->iommu), r, &entry)) {
+		if (!entry.named) {
+			fail_usage(f, EPERM,
+				   "iova 0x%" PRIx64 "-0x%" PRIx64
+				   " is iommuctl's own: pages for the device's rings and the canaries",
+				   entry.range.start, entry.range.last);
+			fail_hint(f, "unmap --all stops the device first and maps them again");
+			return -EPERM;
+		}
+		if (entry.range.last >= r.last)
+			break;
+		r.start = entry.range.last + 1;
+	}
+	return 0;
+}
+
 static int op_unmap_range(struct session *s, iova_t iova, uint64_t size, uint64_t *bytes, struct failures *found,
 			  struct fail *f)
 {
 	uint64_t before = ledger_bytes(iommu_ledger(s->iommu));
-	int err = iommu_unmap(s->iommu, iova, size, bytes, f);
+	int err = unmap_check_own(s, iova, size, f);
 
+	if (!err)
+		err = iommu_unmap(s->iommu, iova, size, bytes, f);
 	/* the ledger drops what the range holds: the difference is what should have been reported */
 	if (!err)
 		unmap_judge(found, iova, before - ledger_bytes(iommu_ledger(s->iommu)), *bytes);
@@ -119,13 +147,16 @@ static int op_unmap_range(struct session *s, iova_t iova, uint64_t size, uint64_
 
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f)
 {
+	int err = session_usable(s, f);
 	struct buffer *b;
 
 	*bytes = 0;
+	if (err)
+		return err;
 	if (op->all) {
 		uint64_t mapped = 0;
-		int err = session_unmap_all(s, &mapped, bytes, f);
 
+		err = session_unmap_all(s, &mapped, bytes, f);
 		if (!err)
 			unmap_judge(found, 0, mapped, *bytes);
 		return err;
@@ -147,8 +178,10 @@ int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, stru
 int op_free(struct session *s, const char *buf, struct fail *f)
 {
 	struct buffer *b = buffer_find(s, buf);
-	int err = 0;
+	int err = session_usable(s, f);
 
+	if (err)
+		return err;
 	if (!b)
 		return fail_set(f, ENOENT, "there is no buffer %s here", buf);
 	if (buffer_is_mapped(s, b))

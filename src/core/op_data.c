@@ -37,8 +37,10 @@ int op_fill(struct session *s, const struct op_pattern *op, struct fail *f)
 {
 	struct buffer *b;
 	uint64_t size;
-	int err = op_part(s, op, &b, &size, f);
+	int err = session_usable(s, f);
 
+	if (!err)
+		err = op_part(s, op, &b, &size, f);
 	if (err)
 		return err;
 	if (op->is_byte) {
@@ -196,9 +198,11 @@ static int dma_one_way(struct session *s, const struct op_dma *op, iova_t at, in
 int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f)
 {
 	iova_t src = 0, dst = 0;
-	int status = 0, err = session_dma_start(s, f);
+	int status = 0, err = session_usable(s, f);
 
 	*bytes = 0;
+	if (!err)
+		err = session_dma_start(s, f);
 	if (!err && op->src)
 		err = op_resolve(s, op->src, &src, f);
 	if (!err && op->dst)
@@ -215,7 +219,8 @@ int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct f
 	if (op->dir == DEV_COPY) {
 		err = dev_roundtrip(s->dev, 0, src, dst, op->size, &status);
 		if (err)
-			fail_set(f, err, "the device did not copy 0x%" PRIx64 " bytes from iova 0x%" PRIx64, op->size, src);
+			fail_set(f, err, "the device did not copy 0x%" PRIx64 " bytes from iova 0x%" PRIx64, op->size,
+				 src);
 	} else {
 		err = dma_one_way(s, op, op->dir == DEV_READ ? src : dst, &status, f);
 	}

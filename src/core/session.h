@@ -95,7 +95,7 @@ const char *session_canary_why(const struct session *s);
 
 /*
  * A mapping elsewhere that only holds pages: in the pin arena, read-only, outside the device's reach where the aperture
- * allows. Slots are the caller's: 0 .. SESSION_PIN_SLOTS-1, each at most @size of session_pin_setup().
+ * allows. Slots are the caller's: 0 .. @slots - 1 of session_pin_setup(), each at most its @max_size.
  */
 int session_pin_setup(struct session *s, uint64_t max_size, unsigned int slots, struct fail *f);
 int session_pin(struct session *s, unsigned int slot, void *va, uint64_t size, struct fail *f);

@@ -154,6 +154,15 @@ int iommu_mem_alloc(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind
 	return err;
 }
 
+int iommu_mem_alloc_guarded(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out,
+			    struct fail *f)
+{
+	/* a backend with memory of its own knows where that ends */
+	if (iommu->ops->mem_alloc)
+		return iommu_mem_alloc(iommu, size, kind, out, f);
+	return mem_alloc_guarded(size, kind, out, f);
+}
+
 void iommu_mem_free(struct iommu *iommu, struct iommu_mem *mem)
 {
 	if (!mem->va)

@@ -46,6 +46,9 @@ void iommu_detach(struct iommu_device *idev);
 /* Memory fit for DMA in this context: the simulated IOMMU's frames, else pages of the host. Zero-filled, touched. */
 int iommu_mem_alloc(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out,
 		    struct fail *f);
+/* The same with inaccessible memory behind its end: mapping more than there is fails with EFAULT and reaches nothing else. */
+int iommu_mem_alloc_guarded(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out,
+			    struct fail *f);
 /* Also correct while the memory is mapped: on a host the pages stay pinned, in the simulation as well. */
 void iommu_mem_free(struct iommu *iommu, struct iommu_mem *mem);
 
@@ -57,6 +60,7 @@ struct iommu_map_req {
 	bool kernel_iova;   /* let the backend choose */
 	const char *tag;    /* buffer name for the ledger, copied; may be NULL */
 	unsigned int owner; /* free use by the caller: generation, thread; kept in the ledger */
+	bool named;	    /* a buffer the user named, and may unmap by address; kept in the ledger */
 };
 
 /* 0 or -errno exactly as the backend answered. @f may be NULL on hot paths. */

@@ -15,6 +15,7 @@ struct ledger_entry {
 	void *va;
 	enum iommu_prot prot;
 	unsigned int owner;
+	bool named;	 /* a buffer of the user's; all others are the tool's own */
 	uint64_t serial; /* 1, 2, 3 ... in order of mapping */
 	char tag[32];
 };

@@ -29,6 +29,7 @@ int iommu_map(struct iommu *iommu, struct iommu_map_req *req, struct fail *f)
 		.va = req->va,
 		.prot = req->prot,
 		.owner = req->owner,
+		.named = req->named,
 	};
 	if (req->tag)
 		snprintf(entry.tag, sizeof(entry.tag), "%s", req->tag);

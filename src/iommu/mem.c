@@ -150,10 +150,30 @@ int mem_alloc(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, st
 	return err;
 }
 
+int mem_alloc_guarded(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f)
+{
+	const struct mem_kind *k = &mem_kinds[kind];
+	uint64_t guard = k->dir ? k->page : 4096;
+	int err = size ? mem_alloc(size + guard, kind, out, f) : mem_alloc(size, kind, out, f);
+
+	if (err)
+		return err;
+	/* part of the same allocation, so that nothing else can ever come to lie there */
+	if (mprotect((char *)out->va + out->size - guard, guard, PROT_NONE)) {
+		err = fail_set(f, errno, "cannot guard the end of 0x%llx bytes of %s memory", (unsigned long long)size,
+			       k->name);
+		mem_free(out);
+		return err;
+	}
+	out->size -= guard;
+	out->guard = guard;
+	return 0;
+}
+
 void mem_free(struct iommu_mem *mem)
 {
 	if (mem->va)
-		munmap(mem->va, mem->size);
+		munmap(mem->va, mem->size + mem->guard);
 	if (mem->fd >= 0)
 		close(mem->fd);
 	mem->va = NULL;

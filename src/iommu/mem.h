@@ -11,6 +11,8 @@
  * (@size is rounded up to the page). -EINVAL size 0, -ENOMEM with the count of reserved pages for hugetlb, -EOVERFLOW.
  */
 int mem_alloc(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f);
+/* With at least a page behind the end that nobody, the kernel's pinning included, can reach. */
+int mem_alloc_guarded(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f);
 /* Pages pinned by a mapping live on until it is gone. */
 void mem_free(struct iommu_mem *mem);
 /* "anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd". */

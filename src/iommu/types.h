@@ -33,8 +33,9 @@ struct iommu_mem {
 	void *va;
 	uint64_t size;
 	enum iommu_mem_kind kind;
-	int fd;	    /* memfd, else -1 */
-	void *priv; /* the backend's */
+	int fd;		/* memfd, else -1 */
+	uint64_t guard; /* inaccessible bytes behind size */
+	void *priv;	/* the backend's */
 };
 
 #define IOMMU_MAX_RANGES 64

@@ -222,6 +222,18 @@ c2=$(address c "${random#*$'\n'}")
 c3=$(address c "$(printf 'maps\n\nmap b --size 8K --iova random\n%s' "$random")")
 isnt "$c1" "" "a random address is seen" && is "$c2 $c3" "$c1 $c1" "a line more or less changes no other line's address"
 
+script <<'EOT'
+map a --size 4K --iova 0x100000
+dma copy a a+0x800 --size 64
+unmap --iova 0 --size 0xfffffffff000
+EOT
+status_is 64 "a range over the tool's own is a usage error"
+like "$stderr" "script:3: iova .* is iommuctl's own" "and says so"
+good "more than there is cannot be mapped" <<'EOT'
+!EFAULT map a --size 1G --unchecked --iova 0x40000000
+map a --size 1M --iova 0x40000000
+EOT
+
 # what nobody here can do is neither a failure that was due nor a pass
 for line in '!map a --size 4K --iova kernel' '!EINVAL map a --size 4K --iova kernel'; do
 	script <<<"$line"
@@ -248,6 +260,13 @@ done
 good "--unchecked may stand" <<'EOT'
 map a --size 4K --unchecked
 EOT
+
+# nothing is asked of a kernel here, so nothing is said of it
+run -q --tap compare --loops 2
+unlike "$stdout" 'the kernel does not complain' "compare does not praise the kernel on the simulated IOMMU"
+printf 'maps\n' >"$tmp/script"
+run -q --tap run "$tmp/script"
+unlike "$stdout" 'the kernel does not complain' "nor does run"
 
 # the larger commands
 good "compare and list" <<'EOT'
@@ -313,6 +332,26 @@ map b --size 4K --iova 0x104000
 check --pins
 EOT
 done
+# the tool's own mappings, and buffers that are named like them
+for p in type1-v2 type1-v1 iommufd; do
+	corners $p "ranges never take the tool's own" <<'EOT'
+map pin --size 4K --iova 0x100000
+map page --size 4K --iova 0x101000
+map graveyard --size 4K --iova 0x102000
+map probe --size 4K --iova 0x103000
+fill pin --byte 1
+dma copy pin page --size 4K
+!EPERM unmap --iova 0 --size 0xfffffffff000
+!EPERM unmap --iova 0 --size 0xfffffffff000 --unchecked
+unmap --iova 0x100000 --size 16K
+map pin --size 4K --iova 0x100000
+map page --size 4K --iova 0x101000
+dma copy pin page --size 4K
+unmap --all
+dma copy pin pin --size 4K --may-fault
+check --pins
+EOT
+done
 corners type1-v2 "no bisection" <<'EOT'
 map a --size 16K --iova 0x100000
 !EINVAL unmap --iova 0x100000 --size 4K
@@ -367,6 +406,14 @@ unmap k
 !EOVERFLOW unmap --iova 0xffffffffffffffff --size 1
 !EINVAL unmap --iova 0x100000 --size 0
 dma copy a a+0x3000 --size 4K
+map a2 --size 4K --iova 0x200000
+!EPERM unmap --iova 0 --size 0xffffffffffffffff
+unmap --all
+map a --size 16K --iova 0x100000
+check --pins
+EOT
+corners iommufd "unmap everything by its range, while nothing else is there" <<'EOT'
+map a --size 16K --iova 0x100000
 unmap --iova 0 --size 0xffffffffffffffff
 map a --size 16K --iova 0x100000
 check --pins

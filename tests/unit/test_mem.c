@@ -55,6 +55,42 @@ static void test_thp(void **state)
 	mem_free(&mem);
 }
 
+/* Can the kernel read there on our behalf, as pinning would? */
+static bool readable(int to, const void *at)
+{
+	return write(to, at, 1) == 1;
+}
+
+/* What is there can be used to its end; behind it nobody reads, and giving it back gives all of it back. */
+static void test_guarded(void **state)
+{
+	static const enum iommu_mem_kind kinds[] = {IOMMU_MEM_ANON, IOMMU_MEM_MEMFD};
+	int pipes[2];
+
+	assert_int_equal(pipe(pipes), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct iommu_mem mem;
+		char *end;
+
+		assert_int_equal(mem_alloc_guarded(MiB(4), kinds[i], &mem, NULL), 0);
+		assert_int_equal(mem.size, MiB(4));
+		memset(mem.va, 0x5a, mem.size);
+		end = (char *)mem.va + mem.size;
+		assert_true(readable(pipes[1], end - 1));
+		assert_false(readable(pipes[1], end));
+		assert_int_equal(errno, EFAULT);
+		assert_false(readable(pipes[1], end + 4095));
+		mem_free(&mem);
+		/* a hole now: it can be mapped anew without taking anything away */
+		assert_ptr_equal(mmap(end, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
+				 end);
+		munmap(end, 4096);
+	}
+	assert_int_equal(mem_alloc_guarded(0, IOMMU_MEM_ANON, &(struct iommu_mem){0}, NULL), -EINVAL);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 static void test_refusals(void **state)
 {
 	struct fail f = {0};
@@ -77,6 +113,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_thp),
+		cmocka_unit_test(test_guarded),
 		cmocka_unit_test(test_refusals),
 	};
 
