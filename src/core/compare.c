@@ -72,21 +72,8 @@ static void compare_collect_faults(struct compare *c)
 		}
 		c->res->faults_seen = seen;
 		c->res->faults_lost += lost;
-		for (unsigned int i = 0; i < n; i++) {
-			struct failure bad = {
-				.class = FAILURE_DMA_ERROR, .iova = batch[i].iova, .loop = c->threads[0].loops};
-
-			if (c->res->nr_faults < COMPARE_FAULTS_KEPT)
-				c->res->faults[c->res->nr_faults++] = batch[i];
-			if (compare_fault_is_expected(c, &batch[i])) {
-				c->res->faults_expected++;
-				continue;
-			}
-			bad.iova = batch[i].iova;
-			snprintf(bad.text, sizeof(bad.text), "an IOMMU fault was logged where none was due: %.140s",
-				 batch[i].raw);
-			failures_add(&c->res->failures, &bad);
-		}
+		for (unsigned int i = 0; i < n; i++)
+			compare_fault_judge(c, &batch[i]);
 	} while (n == ARRAY_SIZE(batch));
 }
 
@@ -325,6 +312,7 @@ static int compare_go(struct compare *c, struct fail *f)
 	progress_end(&c->progress);
 	c->res->elapsed_ns = clock_ns() - start;
 	compare_last_look(c);
+	compare_tell_unasked(c);
 	return err;
 }
 

@@ -38,6 +38,12 @@ struct compare_skip {
 	char what[96], why[128];
 };
 
+/* Maps that had to be refused and met another error first. */
+struct compare_unasked {
+	uint64_t n;
+	int err; /* the first one's errno */
+};
+
 struct compare_result {
 	struct failures failures;
 	uint64_t loops, bytes; /* bytes: payload, once per direction */
@@ -48,14 +54,17 @@ struct compare_result {
 	unsigned int nr_faults;
 	uint64_t faults_lost;	  /* messages the kernel left out or that were overrun */
 	uint64_t faults_expected; /* caused on purpose by probes */
+	uint64_t faults_unclear;  /* perhaps by probes: without an address, or without the access */
 	struct dma_fault faults[COMPARE_FAULTS_KEPT];
 	unsigned int nr_skipped;
 	struct compare_skip skipped[COMPARE_SKIPPED_MAX];
 	uint64_t skipped_total;
 	uint64_t canaries;
-	uint64_t unmapped_probes, readonly_probes, negative_probes;
-	bool foll_pin_judged;  /* the machine-wide pin counters could be compared */
-	char foll_pin_why[96]; /* else why not */
+	uint64_t unmapped_probes, readonly_probes;
+	uint64_t negative_probes;	   /* maps that must be refused and were judged */
+	struct compare_unasked unasked[2]; /* such maps on top of a mapping, and where none may be */
+	bool foll_pin_judged;		   /* the machine-wide pin counters could be compared */
+	char foll_pin_why[96];		   /* else why not */
 };
 
 /*

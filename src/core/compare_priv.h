@@ -158,15 +158,31 @@ int compare_reference(struct compare *c, struct fail *f);
 /* compare_probe.c */
 int compare_probe_unmapped(struct compare_loop *l, struct fail *f);
 int compare_probe_readonly(struct compare_loop *l, struct fail *f);
-int compare_probe_refused(struct compare_loop *l, struct fail *f);
+/* What a read of PROBE_BYTES at a probe's IOVA brought: the page that is or was mapped there, the page whose physical
+ * address it is (nothing was translated), or neither. */
+enum probe_read { PROBE_READ_NOTHING, PROBE_READ_VICTIM, PROBE_READ_CANARY };
+enum probe_read compare_probe_read_of(const void *sink, const struct stamp *victim);
 /* Is a page that a probe will point the device at inside @range? *at gets its IOVA. */
 bool compare_probe_lies_in(const struct compare *c, struct iova_range range, iova_t *at);
-bool compare_fault_is_expected(const struct compare *c, const struct dma_fault *fault);
 /* -EOPNOTSUPP when probes were asked for and cannot be done safely. */
 int compare_probe_setup(struct compare *c, struct fail *f);
 /* After an unmap-all: the probes' pins and mappings again. */
 int compare_probe_rearm(struct compare *c, struct fail *f);
 void compare_probe_free(struct compare *c);
+
+/* compare_refused.c */
+enum map_answer { MAP_REFUSED, MAP_ACCEPTED, MAP_NOT_ASKED };
+/* What iommu_map()'s @err answers to a map that must be refused (as FAILURE_OVERLAP_ACCEPTED or _RESERVED_ACCEPTED). */
+enum map_answer compare_answer_of(enum failure_class class, int err);
+int compare_probe_refused(struct compare_loop *l, struct fail *f);
+/* At the end: what could not be asked, and why, into the skipped list. */
+void compare_tell_unasked(struct compare *c);
+
+/* compare_fault.c */
+enum fault_origin { FAULT_UNDUE, FAULT_DUE, FAULT_UNCLEAR };
+enum fault_origin compare_fault_of(const struct compare *c, const struct dma_fault *fault);
+/* Counts it; a fault that was not due is a failure. */
+void compare_fault_judge(struct compare *c, const struct dma_fault *fault);
 
 /* compare_pins.c */
 struct pins_sample {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Accesses that must not succeed: to memory that is unmapped or read-only, and maps that must be refused. The IOVAs of the
- * accesses equal physical addresses of canary pages, so that even an IOMMU that lets everything through hits only us.
+ * Accesses that must not succeed: to memory that is unmapped or read-only. The IOVAs of the accesses equal physical addresses of canary pages, so that even an IOMMU that lets everything through hits only us.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,6 +11,7 @@
 #include "core/compare_priv.h"
 
 #define PROBE_PAGE 4096u
+#define PROBE_CANARY 0xc7 /* what lies where an access that is not translated ends: in no stamp, poison or source */
 #define PROBE_BYTES 64u
 #define PROBE_TIMEOUT_MS 10000
 /* Victims pinned, helper mapped: at the start, and again after an unmap-all took both away. */
@@ -156,20 +156,40 @@ static int probe_unmap(struct compare_loop *l, iova_t iova, struct fail *f)
 	return err;
 }
 
+static bool probe_is_canary(const void *va)
+{
+	const unsigned char *p = va;
+
+	for (unsigned int i = 0; i < PROBE_BYTES; i++)
+		if (p[i] != PROBE_CANARY)
+			return false;
+	return true;
+}
+
+enum probe_read compare_probe_read_of(const void *sink, const struct stamp *victim)
+{
+	if (probe_is_canary(sink))
+		return PROBE_READ_CANARY;
+	return stamp_verify(sink, PROBE_BYTES, victim) ? PROBE_READ_VICTIM : PROBE_READ_NOTHING;
+}
+
+static void probe_untranslated(struct compare_loop *l, const struct canary_page *at, const char *did)
+{
+	struct failure *bad = compare_found(l, FAILURE_UNTRANSLATED, at->phys, PROBE_BYTES);
+	struct fail why = {0};
+
+	snprintf(bad->text, sizeof(bad->text),
+		 "the device %s physical address 0x%" PRIx64 " through the IOVA of that number", did, at->phys);
+	fail_set(&why, EREMOTEIO, "%s", bad->text);
+	session_forbid(l->c->s, &why);
+	l->c->res->untranslated = true;
+}
+
 /* Did the canary under the probe's IOVA change? Then the access was not translated at all. */
 static void probe_check_canary(struct compare_loop *l, const struct canary_page *at)
 {
-	struct fail why = {0};
-	struct failure *bad;
-
-	if (stamp_is_poison(at->va, PROBE_BYTES))
-		return;
-	bad = compare_found(l, FAILURE_UNTRANSLATED, at->phys, PROBE_BYTES);
-	snprintf(bad->text, sizeof(bad->text),
-		 "the device wrote to physical address 0x%" PRIx64 " through the IOVA of that number", at->phys);
-	l->c->res->untranslated = true;
-	fail_set(&why, EREMOTEIO, "%s", bad->text);
-	session_forbid(l->c->s, &why);
+	if (!probe_is_canary(at->va))
+		probe_untranslated(l, at, "wrote to");
 }
 
 static void probe_check_victim(struct compare_loop *l, enum failure_class class, const void *va, iova_t iova,
@@ -189,24 +209,60 @@ static void probe_check_victim(struct compare_loop *l, enum failure_class class,
 		 "the device's write reached %zu bytes at iova 0x%" PRIx64 ", which was %s", v.length, bad->iova, how);
 }
 
+/* What the device writes, where its reads go, and what lies in wait for those that are not translated. */
+static void probe_prepare(struct compare_probe *p, unsigned int i)
+{
+	stamp_poison(p->helper.va, PROBE_PAGE);
+	memset(p->helper.va, 0xee, PROBE_BYTES);
+	memset(p->at[i].va, PROBE_CANARY, PROBE_BYTES);
+}
+
+/* The end of a probe's mapping, also of one that went wrong, unless the device may still be at it. */
+static int probe_unmap_after(struct compare_loop *l, int err, iova_t iova, struct fail *f)
+{
+	if (!err)
+		return probe_unmap(l, iova, f);
+	if (session_is_quiet(l->c->s))
+		iommu_unmap(session_iommu(l->c->s), iova, PROBE_PAGE, NULL, NULL);
+	return err;
+}
+
+static int probe_read_unmapped(struct compare_loop *l, const struct compare_probe *p, const struct stamp *stamp,
+			       struct fail *f)
+{
+	struct failure *bad;
+	int err = probe_read(l, p, p->at[0].phys, f);
+
+	if (err)
+		return err;
+	switch (compare_probe_read_of((char *)p->helper.va + PROBE_PAGE / 2, stamp)) {
+	case PROBE_READ_CANARY:
+		probe_untranslated(l, &p->at[0], "read");
+		break;
+	case PROBE_READ_VICTIM:
+		bad = compare_found(l, FAILURE_UNMAPPED_ACCESS, p->at[0].phys, PROBE_BYTES);
+		snprintf(bad->text, sizeof(bad->text),
+			 "the device read memory at iova 0x%" PRIx64 ", which was unmapped before", p->at[0].phys);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
 int compare_probe_unmapped(struct compare_loop *l, struct fail *f)
 {
 	struct compare_probe *p = &l->c->probes[l->t->index];
 	struct stamp stamp = {l->stamp.session, l->stamp.generation, p->at[0].phys};
-	char *sink = (char *)p->helper.va + PROBE_PAGE / 2;
 	int err;
 
 	__atomic_add_fetch(&l->c->res->unmapped_probes, 1, __ATOMIC_RELAXED);
-	stamp_poison(p->helper.va, PROBE_PAGE);
-	memset(p->helper.va, 0xee, PROBE_BYTES);
-	stamp_poison(p->at[0].va, PROBE_BYTES);
+	probe_prepare(p, 0);
 	err = probe_map(l, p->victim[0].va, p->at[0].phys, IOMMU_PROT_RW, f);
 	if (err)
 		return err == -EEXIST || err == -EADDRINUSE ? 0 : err;
 	/* used once while mapped, so that a translation is cached */
-	err = probe_write(l, p, p->at[0].phys, f);
-	if (!err)
-		err = probe_unmap(l, p->at[0].phys, f);
+	err = probe_unmap_after(l, probe_write(l, p, p->at[0].phys, f), p->at[0].phys, f);
 	if (err)
 		return err;
 	stamp_fill(p->victim[0].va, PROBE_PAGE, &stamp);
@@ -215,86 +271,53 @@ int compare_probe_unmapped(struct compare_loop *l, struct fail *f)
 		return err;
 	probe_check_victim(l, FAILURE_UNMAPPED_ACCESS, p->victim[0].va, p->at[0].phys, "unmapped before");
 	probe_check_canary(l, &p->at[0]);
-	if (l->c->reference)
-		return 0;
-	err = probe_read(l, p, p->at[0].phys, f);
-	if (!err && stamp_verify(sink, PROBE_BYTES, &stamp)) {
-		struct failure *bad = compare_found(l, FAILURE_UNMAPPED_ACCESS, p->at[0].phys, PROBE_BYTES);
+	return l->c->reference || l->c->res->untranslated ? 0 : probe_read_unmapped(l, p, &stamp, f);
+}
 
+static int probe_read_readonly(struct compare_loop *l, const struct compare_probe *p, const struct stamp *stamp,
+			       struct fail *f)
+{
+	struct failure *bad;
+	int err = probe_read(l, p, p->at[1].phys, f);
+
+	if (err)
+		return err;
+	switch (compare_probe_read_of((char *)p->helper.va + PROBE_PAGE / 2, stamp)) {
+	case PROBE_READ_CANARY:
+		probe_untranslated(l, &p->at[1], "read");
+		break;
+	case PROBE_READ_NOTHING:
+		bad = compare_found(l, FAILURE_DMA_ERROR, p->at[1].phys, PROBE_BYTES);
 		snprintf(bad->text, sizeof(bad->text),
-			 "the device read memory at iova 0x%" PRIx64 ", which was unmapped before", p->at[0].phys);
+			 "the device could not read a read-only mapping at iova 0x%" PRIx64, p->at[1].phys);
+		break;
+	default:
+		break;
 	}
-	return err;
+	return 0;
 }
 
 int compare_probe_readonly(struct compare_loop *l, struct fail *f)
 {
 	struct compare_probe *p = &l->c->probes[l->t->index];
 	struct stamp stamp = {l->stamp.session, l->stamp.generation, p->at[1].phys};
-	char *sink = (char *)p->helper.va + PROBE_PAGE / 2;
 	int err;
 
 	__atomic_add_fetch(&l->c->res->readonly_probes, 1, __ATOMIC_RELAXED);
-	stamp_poison(p->helper.va, PROBE_PAGE);
-	memset(p->helper.va, 0xee, PROBE_BYTES);
-	stamp_poison(p->at[1].va, PROBE_BYTES);
+	probe_prepare(p, 1);
 	stamp_fill(p->victim[1].va, PROBE_PAGE, &stamp);
 	err = probe_map(l, p->victim[1].va, p->at[1].phys, IOMMU_PROT_READ, f);
 	if (err)
 		return err == -EEXIST || err == -EADDRINUSE ? 0 : err;
-	if (!l->c->reference) {
-		err = probe_read(l, p, p->at[1].phys, f);
-		if (!err && !stamp_verify(sink, PROBE_BYTES, &stamp)) {
-			struct failure *bad = compare_found(l, FAILURE_DMA_ERROR, p->at[1].phys, PROBE_BYTES);
-
-			snprintf(bad->text, sizeof(bad->text),
-				 "the device could not read a read-only mapping at iova 0x%" PRIx64, p->at[1].phys);
-		}
-	}
-	if (!err)
+	if (!l->c->reference)
+		err = probe_read_readonly(l, p, &stamp, f);
+	if (!err && !l->c->res->untranslated)
 		err = probe_write(l, p, p->at[1].phys, f);
-	if (err)
-		return err;
-	probe_check_victim(l, FAILURE_READONLY_WRITE, p->victim[1].va, p->at[1].phys, "mapped read-only");
-	probe_check_canary(l, &p->at[1]);
-	return probe_unmap(l, p->at[1].phys, f);
-}
-
-/* A map that must be refused. An acceptance is undone at once and never used for DMA. */
-static void probe_must_refuse(struct compare_loop *l, iova_t iova, enum failure_class class, const char *why)
-{
-	struct iommu_map_req req = {
-		.va = l->c->scratch.va, .size = PROBE_PAGE, .iova = iova, .prot = IOMMU_PROT_READ, .tag = "refuse"};
-	struct failure *bad;
-
-	__atomic_add_fetch(&l->c->res->negative_probes, 1, __ATOMIC_RELAXED);
-	if (iommu_map(session_iommu(l->c->s), &req, NULL))
-		return;
-	bad = compare_found(l, class, iova, PROBE_PAGE);
-	snprintf(bad->text, sizeof(bad->text), "a map at iova 0x%" PRIx64 " was accepted although %s", iova, why);
-	if (class == FAILURE_OVERLAP_ACCEPTED)
-		l->bytes_doubtful = true; /* undone together with the mapping it lies on */
-	else
-		iommu_unmap(session_iommu(l->c->s), iova, PROBE_PAGE, NULL, NULL);
-}
-
-int compare_probe_refused(struct compare_loop *l, struct fail *f)
-{
-	const struct iommu_caps *caps = iommu_caps(session_iommu(l->c->s));
-	iova_t top = caps->nr_ranges ? caps->ranges[caps->nr_ranges - 1].last : UINT64_MAX;
-
-	(void)f;
-	probe_must_refuse(l, l->iova + l->size - PROBE_PAGE, FAILURE_OVERLAP_ACCEPTED, "its page is mapped already");
-	/* kernels before 5.4 declare no ranges and accept what the hardware reserves: nothing to hold them against */
-	if (!caps->ranges_known)
-		return 0;
-	for (unsigned int i = 0; i + 1 < caps->nr_ranges && i < 4; i++)
-		if (caps->ranges[i].last + 1 < caps->ranges[i + 1].start)
-			probe_must_refuse(l, caps->ranges[i].last + 1, FAILURE_RESERVED_ACCEPTED,
-					  "it lies in a reserved region");
-	if (top != UINT64_MAX)
-		probe_must_refuse(l, top + 1, FAILURE_RESERVED_ACCEPTED, "it lies above the aperture");
-	return 0;
+	if (!err) {
+		probe_check_victim(l, FAILURE_READONLY_WRITE, p->victim[1].va, p->at[1].phys, "mapped read-only");
+		probe_check_canary(l, &p->at[1]);
+	}
+	return probe_unmap_after(l, err, p->at[1].phys, f);
 }
 
 bool compare_probe_lies_in(const struct compare *c, struct iova_range range, iova_t *at)
@@ -306,19 +329,5 @@ bool compare_probe_lies_in(const struct compare *c, struct iova_range range, iov
 			    iova_range_overlaps(range, (struct iova_range){*at, *at + PROBE_PAGE - 1}))
 				return true;
 		}
-	return false;
-}
-
-bool compare_fault_is_expected(const struct compare *c, const struct dma_fault *fault)
-{
-	if (!c->p->probe_unmapped && !c->p->readonly)
-		return false;
-	/* a fault without an address (QEMU's AMD IOMMU) cannot be told from those made on purpose */
-	if (!fault->iova_known)
-		return true;
-	for (unsigned int t = 0; t < c->p->threads && t < COMPARE_PROBE_THREADS; t++)
-		for (unsigned int i = 0; i < 2; i++)
-			if (ALIGN_DOWN(fault->iova, PROBE_PAGE) == c->probes[t].at[i].phys)
-				return true;
 	return false;
 }

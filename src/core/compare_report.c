@@ -55,11 +55,11 @@ static void report_faults(struct report *r, const struct compare_result *res)
 		report_object(r, NULL);
 		report_str(r, "source", one->source);
 		report_str(r, "device", one->device);
-		report_str(r, "access", one->access_known ? one->write ? "write" : "read" : NULL);
+		/* keys never change type: what the log does not tell is left out */
+		if (one->access_known)
+			report_str(r, "access", one->write ? "write" : "read");
 		if (one->iova_known)
 			report_hex(r, "iova", one->iova);
-		else
-			report_str(r, "iova", NULL);
 		report_str(r, "reason", one->reason);
 		report_str(r, "raw", one->raw);
 		report_close(r);
@@ -70,6 +70,10 @@ static void report_faults(struct report *r, const struct compare_result *res)
 	report_text_hide(r, "faults_seen");
 	report_num(r, "faults_expected", res->faults_expected);
 	report_text_hide(r, "faults_expected");
+	report_num(r, "faults_unclear", res->faults_unclear);
+	report_text_hide(r, "faults_unclear");
+	report_num(r, "faults_lost", res->faults_lost);
+	report_text_hide(r, "faults_lost");
 }
 
 static void report_skipped(struct report *r, const struct compare_result *res)
@@ -128,9 +132,26 @@ static bool question_is_wanted(const struct compare_question *q, const struct se
 	}
 }
 
-/* NULL: it was looked at. Else why nobody could. */
+/* Faults that were seen and not due are failures; these are reasons why there may be some that nobody saw. */
+static const char *faults_unseen(const struct session *s, const struct compare_result *res, char *why, size_t len)
+{
+	if (!res->faults_seen && !dev_limits(session_dev(s))->reports_faults)
+		return "the device is silent about faults and the kernel log may not be read";
+	if (res->faults_unclear) {
+		snprintf(why, len, "%" PRIu64 " faults cannot be told from those that the probes cause",
+			 res->faults_unclear);
+		return why;
+	}
+	if (res->faults_lost) {
+		snprintf(why, len, "%" PRIu64 " messages of the kernel log were lost", res->faults_lost);
+		return why;
+	}
+	return NULL;
+}
+
+/* NULL: it was looked at. Else why nobody could; @why is room for a text with a number. */
 static const char *question_unseen(const struct compare_question *q, const struct session *s,
-				   const struct compare_result *res)
+				   const struct compare_result *res, char *why, size_t len)
 {
 	int64_t pages;
 
@@ -144,11 +165,11 @@ static const char *question_unseen(const struct compare_question *q, const struc
 	case FAILURE_PIN_LEAK:
 		return session_pin_excess((struct session *)s, &pages) ? "nobody counts pinned pages here" : NULL;
 	case FAILURE_DMA_ERROR:
-		return res->faults_seen || dev_limits(session_dev(s))->reports_faults
-			       ? NULL
-			       : "the device is silent about faults and the kernel log may not be read";
+		return faults_unseen(s, res, why, len);
 	case FAILURE_KERNEL:
 		return session_kernel_watched(s) ? NULL : "neither its log nor a new taint could be seen";
+	case FAILURE_OVERLAP_ACCEPTED:
+		return res->negative_probes ? NULL : "each met another error first: see skipped";
 	default:
 		return NULL;
 	}
@@ -217,8 +238,9 @@ void compare_report(struct report *r, const struct session *s, const struct comp
 	report_headline(r, s, p, res);
 	for (unsigned int i = 0; i < ARRAY_SIZE(compare_questions); i++) {
 		const struct compare_question *q = &compare_questions[i];
+		char why[96];
 
 		if (question_is_wanted(q, s, p))
-			report_question(r, q, question_unseen(q, s, res), &res->failures);
+			report_question(r, q, question_unseen(q, s, res, why, sizeof(why)), &res->failures);
 	}
 }

@@ -52,4 +52,18 @@ passes "and where the probes would" --canary require compare --iova fixed:0x2a80
 run -q compare --iova fixed:0x20000000 --size 256M --loops 1 --probe-unmapped
 status_is 64 "where no page of ours lies elsewhere it is refused"
 like "$stderr" 'page of the tool.s own' "by that reason"
+
+# a map that must be refused and meets another error first was not judged
+run -q --seed 7 --backend sim,dma_entry_limit=7 compare --iova adversarial --loops 20 --graveyard 0 --json
+json_is .result pass "with one mapping too few, what can be asked passes"
+json_is '[.skipped[] | select(.what | test("^[0-9]+ maps where nothing may be mapped"))] | length' 1 "the rest is listed"
+json_is '.skipped[] | select(.what | test("^[0-9]+ maps where")) | .why' \
+	"another error came first: No space left on device" "with the errno that came first"
+run -q --seed 7 compare --iova adversarial --loops 20 --json
+json_is '[.skipped[] | select(.what | test("must be refused"))] | length' 0 "otherwise all are asked"
+
+# faults: what is not known has no key
+run -q --seed 7 compare --probe-unmapped --loops 20 --json
+json_is '.faults | length > 0 and all(.iova | type == "string" and test("^0x"))' true "probes' faults are told with their address"
+json_is '[.faults_expected > 0, .faults_unclear, .faults_lost]' '[true,0,0]' "and counted as due"
 done_testing
