@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "cmd/command.h"
 #include "core/compare.h"
+#include "core/op_faults.h"
 
 enum {
 	OPT_SIZE = 0x100,
@@ -256,6 +257,8 @@ static int compare_execute(struct command_run *run, void *arg)
 			 session_device_name(s), session_driver_name(s),
 			 (unsigned long long)run->globals->session.seed);
 	err = compare_with(run, p, s);
+	if (!own)
+		op_faults_forget(s); /* it has judged its own, and knows which were due */
 	command_session_close(run, s, own);
 	return err;
 }

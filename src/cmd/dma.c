@@ -5,6 +5,7 @@
 
 #include "cmd/command.h"
 #include "core/op.h"
+#include "core/op_faults.h"
 
 enum { OPT_SIZE = 0x100, OPT_MAY_FAULT };
 
@@ -68,6 +69,19 @@ static error_t dma_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* Alone it has no run behind it that would judge what the log tells late. */
+static void dma_late(struct session *s, struct failures *found)
+{
+	struct failure bad = {.class = FAILURE_DMA_ERROR};
+
+	op_faults_settle(s);
+	if (!op_faults(s)->strays)
+		return;
+	bad.iova = op_faults(s)->stray.iova;
+	snprintf(bad.text, sizeof(bad.text), "an IOMMU fault was logged: %.140s", op_faults(s)->stray.raw);
+	failures_add(found, &bad);
+}
+
 static int dma_execute(struct command_run *run, void *arg)
 {
 	struct dma_state *d = arg;
@@ -89,6 +103,9 @@ static int dma_execute(struct command_run *run, void *arg)
 		failures_add(&found, &bad);
 		err = 0;
 	}
+	if (own)
+		dma_late(s, &found);
+	faults_report(run->report, op_faults(s)->list, op_faults(s)->kept);
 	if (!err) {
 		report_num(run->report, "bytes", bytes);
 		command_failures(run, "the transfer ended without error", &found);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "core/op_faults.h"
 #include "core/script.h"
 
 enum { OPT_KEEP_GOING = 0x100 };
@@ -20,6 +21,8 @@ struct run_state {
 	struct script **scripts; /* those that were loaded, with what came of them; as many as files at most */
 	unsigned int nr, nr_scripts;
 	bool keep_going;
+	struct dma_fault faults[OP_FAULTS_KEPT]; /* of all files */
+	unsigned int nr_faults;
 };
 
 static error_t run_parse(int key, char *arg, struct argp_state *state)
@@ -151,6 +154,7 @@ static void run_report(struct report *r, const struct run_state *state)
 	for (unsigned int i = 0; i < state->nr_scripts; i++)
 		run_report_rows(r, state->scripts[i]);
 	report_close(r);
+	faults_report(r, state->faults, state->nr_faults);
 	report_text_hide(r, "results"); /* the checks say the same in a line each */
 }
 
@@ -167,16 +171,14 @@ static void run_report_checks(struct report *r, const struct script *script)
 	}
 }
 
-/* Safety rule 3: a kernel WARNING or taint that appears during the run is a failure of its own. */
+/* What belongs to no line: faults, and by safety rule 3 a kernel WARNING or taint that appears during the run is a failure of its own. */
 static void run_check_kernel(struct command_run *run, struct session *s)
 {
-	struct dma_fault faults[16];
-	unsigned int n, lost;
-	bool seen;
 	const char *complaint;
 
-	session_faults(s, faults, ARRAY_SIZE(faults), &n, &seen, &lost);
+	op_faults_settle(s); /* reads the log, complaints too */
 	complaint = session_kernel_complaint(s);
+	op_faults_check(run->report, s);
 	if (session_is_simulated(s))
 		return; /* no kernel is asked anything */
 	if (complaint[0])
@@ -188,8 +190,14 @@ static void run_check_kernel(struct command_run *run, struct session *s)
 			     "neither its log nor a new taint could be seen");
 }
 
+static void run_keep_faults(struct run_state *state, const struct op_faults *from)
+{
+	for (unsigned int i = 0; i < from->kept && state->nr_faults < ARRAY_SIZE(state->faults); i++)
+		state->faults[state->nr_faults++] = from->list[i];
+}
+
 /* In a session of its own. */
-static int run_script(struct command_run *run, const struct run_state *state, struct script *script)
+static int run_script(struct command_run *run, struct run_state *state, struct script *script)
 {
 	struct run_context ctx = {.run = run, .path = script->path, .sink = fopen("/dev/null", "we")};
 	enum result worst;
@@ -203,6 +211,7 @@ static int run_script(struct command_run *run, const struct run_state *state, st
 		worst = script_run(script, state->keep_going, run_exec, &ctx);
 		run_report_checks(run->report, script);
 		run_check_kernel(run, ctx.session);
+		run_keep_faults(state, op_faults(ctx.session));
 		if (session_signal)
 			report_interrupted(run->report, session_signal);
 		if (worst == RESULT_ERROR || worst == RESULT_USAGE)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "core/op_faults.h"
 #include "core/compare.h"
 
 static double compare_per_second(uint64_t n, uint64_t ns)
@@ -48,24 +49,7 @@ static void report_run(struct report *r, const struct session *s, const struct c
 
 static void report_faults(struct report *r, const struct compare_result *res)
 {
-	report_list(r, "faults");
-	for (unsigned int i = 0; i < res->nr_faults; i++) {
-		const struct dma_fault *one = &res->faults[i];
-
-		report_object(r, NULL);
-		report_str(r, "source", one->source);
-		report_str(r, "device", one->device);
-		/* keys never change type: what the log does not tell is left out */
-		if (one->access_known)
-			report_str(r, "access", one->write ? "write" : "read");
-		if (one->iova_known)
-			report_hex(r, "iova", one->iova);
-		report_str(r, "reason", one->reason);
-		report_str(r, "raw", one->raw);
-		report_close(r);
-	}
-	report_close(r);
-	report_text_hide(r, "faults");
+	faults_report(r, res->faults, res->nr_faults);
 	report_bool(r, "faults_seen", res->faults_seen);
 	report_text_hide(r, "faults_seen");
 	report_num(r, "faults_expected", res->faults_expected);

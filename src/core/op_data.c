@@ -152,29 +152,15 @@ int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f)
 	return 0;
 }
 
-static void dma_found(struct failures *found, iova_t iova, uint64_t size, const char *what, const char *detail)
+/* What the device said, unless the op was meant to fault. */
+static void dma_judge(const struct op_dma *op, iova_t at, int status, struct failures *found)
 {
-	struct failure bad = {.class = FAILURE_DMA_ERROR, .iova = iova, .length = size};
+	struct failure bad = {.class = FAILURE_DMA_ERROR, .iova = at, .length = op->size};
 
-	snprintf(bad.text, sizeof(bad.text), "%s: %.140s", what, detail);
-	failures_add(found, &bad);
-}
-
-/* What the device said and what the IOMMU logged, unless the op was meant to fault. */
-static void dma_judge(struct session *s, const struct op_dma *op, iova_t at, int status, struct failures *found)
-{
-	struct dma_fault faults[16];
-	unsigned int n = 0, lost = 0;
-	bool seen;
-
-	if (session_faults(s, faults, ARRAY_SIZE(faults), &n, &seen, &lost))
-		n = 0;
-	if (op->may_fault)
+	if (op->may_fault || !status)
 		return;
-	if (status)
-		dma_found(found, at, op->size, "the device reported an error", strerror(-status));
-	for (unsigned int i = 0; i < n; i++)
-		dma_found(found, faults[i].iova, op->size, "an IOMMU fault was logged", faults[i].raw);
+	snprintf(bad.text, sizeof(bad.text), "the device reported an error: %.140s", strerror(-status));
+	failures_add(found, &bad);
 }
 
 /* READ and WRITE go through the device's own buffer, piece by piece from its start. */
@@ -195,43 +181,65 @@ static int dma_one_way(struct session *s, const struct op_dma *op, iova_t at, in
 	return err ? fail_set(f, err, "the device did not do the DMA at iova 0x%" PRIx64, at) : 0;
 }
 
+/* One end of the transfer: where it is, and that the device may be pointed there. */
+static int dma_end(struct session *s, const char *text, uint64_t size, iova_t *at, struct op_reach *reach,
+		   struct fail *f)
+{
+	int err = text ? op_resolve(s, text, at, f) : 0;
+
+	if (err || !text)
+		return err;
+	err = session_check_dma(s, *at, size, f);
+	if (!err)
+		reach->ranges[reach->nr++] = (struct iova_range){*at, *at + (size - 1)};
+	return err;
+}
+
+static int dma_move(struct session *s, const struct op_dma *op, iova_t src, iova_t dst, int *status, struct fail *f)
+{
+	int err;
+
+	if (op->dir != DEV_COPY) {
+		err = dma_one_way(s, op, op->dir == DEV_READ ? src : dst, status, f);
+	} else {
+		err = dev_roundtrip(s->dev, 0, src, dst, op->size, status);
+		if (err)
+			fail_set(f, err, "the device did not copy 0x%" PRIx64 " bytes from iova 0x%" PRIx64, op->size,
+				 src);
+	}
+	/* stopped at once: until that is certain no memory it was given is touched */
+	if (err == -ETIMEDOUT)
+		session_forbid(s, f);
+	return err;
+}
+
 int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f)
 {
+	struct op_reach reach = {.may_fault = op->may_fault, .must_fault = op->unchecked && !op->may_fault};
 	iova_t src = 0, dst = 0;
 	int status = 0, err = session_usable(s, f);
 
 	*bytes = 0;
 	if (!err)
 		err = session_dma_start(s, f);
-	if (!err && op->src)
-		err = op_resolve(s, op->src, &src, f);
-	if (!err && op->dst)
-		err = op_resolve(s, op->dst, &dst, f);
-	if (!err && op->src)
-		err = session_check_dma(s, src, op->size, f);
-	if (!err && op->dst)
-		err = session_check_dma(s, dst, op->size, f);
+	if (!err)
+		err = dma_end(s, op->src, op->size, &src, &reach, f);
+	if (!err)
+		err = dma_end(s, op->dst, op->size, &dst, &reach, f);
 	if (err)
 		return err;
 	if (op->dir != DEV_COPY && !(dev_limits(s->dev)->dirs & op->dir))
 		return fail_set(f, EOPNOTSUPP, "driver %s cannot %s memory alone, only copy", session_driver_name(s),
 				op->dir == DEV_READ ? "read" : "write");
-	if (op->dir == DEV_COPY) {
-		err = dev_roundtrip(s->dev, 0, src, dst, op->size, &status);
-		if (err)
-			fail_set(f, err, "the device did not copy 0x%" PRIx64 " bytes from iova 0x%" PRIx64, op->size,
-				 src);
-	} else {
-		err = dma_one_way(s, op, op->dir == DEV_READ ? src : dst, &status, f);
-	}
-	/* stopped at once: until that is certain no memory it was given is touched */
-	if (err == -ETIMEDOUT)
-		session_forbid(s, f);
-	if (err)
+	op_faults_before(s, &reach);
+	s->transfers++;
+	err = dma_move(s, op, src, dst, &status, f);
+	if (err) {
+		op_faults_failed(s, &reach);
 		return err;
+	}
 	*bytes = op->size;
-	if (++s->transfers % OP_CANARY_EVERY == 0)
-		err = session_canary(s, f);
-	dma_judge(s, op, op->src ? src : dst, status, found);
-	return err;
+	dma_judge(op, op->src ? src : dst, status, found);
+	op_faults_after(s, &reach, found);
+	return s->transfers % OP_CANARY_EVERY ? 0 : session_canary(s, f);
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/op_faults.h"
 #include "core/session.h"
 #include "host/pci.h"
 
@@ -55,6 +56,7 @@ struct session {
 	struct fail forbidden_why;
 	bool taint_watched;
 	uint64_t transfers; /* by op_dma */
+	struct op_faults op_faults;
 	struct fault_log *faults;
 	bool faults_seen;
 	char complaint[256];

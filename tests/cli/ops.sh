@@ -110,6 +110,26 @@ dma read 0x300000 --size 64 --may-fault
 dma read a --size 64
 dma write 0x300000 --size 64
 EOT
+good "however many faults were due, the next copy is not charged with them" <<'EOT'
+map a --size 1M --iova 0x40000000
+dma copy a 0x80000000 --size 512K --may-fault
+dma copy 0x80000000 0x90000000 --size 512K --may-fault
+dma copy a a+0x80000 --size 4K
+dma copy 0x80000000 a --size 512K --may-fault
+EOT
+json_is '.faults | length' 16 "the first faults are told"
+json_is '.faults[0] | keys | join(" ")' "access device iova raw reason source" "with compare's keys"
+json_is '.faults[0] | [.access, .iova, .source] | join(" ")' "write 0x80000000 sim" "in order"
+printf 'map a --size 4K\ndma copy a a+0x800 --size 64\n' >"$tmp/script"
+run -q --tap run "$tmp/script"
+like "$stdout" '^ok .* no fault where none was due' "and a run says that none was left"
+bad "all faults of an op are its own" 1 2 'dma-error' <<'EOT'
+map a --size 1M --iova 0x40000000
+dma copy a 0x80000000 --size 512K
+EOT
+run -q dma read 0x40000000 --size 64 --json
+status_is 1 "a dma that faults, alone"
+json_is '.faults[0].iova' 0x40000000 "tells its fault"
 good "dma read and write go through the device's buffer" --driver sim,dirs=rw <<'EOT'
 map a --size 2M --iova 0x40000000
 fill a --stamp 9

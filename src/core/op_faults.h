@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which op an IOMMU fault belongs to. The kernel's log comes from an interrupt thread, perhaps after the op has ended, so a
+ * fault is charged by its address, and what belongs to no op is judged once, at the end of the run.
+ */
+#ifndef IC_CORE_OP_FAULTS_H
+#define IC_CORE_OP_FAULTS_H
+
+#include "core/failure.h"
+#include "host/faults.h"
+
+#define OP_FAULTS_KEPT 16
+#define OP_FAULTS_RANGES 32
+
+struct session;
+
+/* Part of a session. */
+struct op_faults {
+	struct dma_fault list[OP_FAULTS_KEPT]; /* the first ones, due or not */
+	unsigned int kept;
+	struct dma_fault stray;			 /* the first one no op is charged with */
+	uint64_t strays, lost;			 /* lost: messages the kernel left out */
+	struct iova_range may[OP_FAULTS_RANGES]; /* where faults were due, a ring */
+	unsigned int nr_may;
+};
+
+/* The addresses of one transfer. */
+struct op_reach {
+	struct iova_range ranges[2];
+	unsigned int nr;
+	bool may_fault;	 /* it is no failure */
+	bool must_fault; /* somebody waits for one */
+};
+
+/* Before a transfer: what is logged by now is not its own. */
+void op_faults_before(struct session *s, const struct op_reach *reach);
+/* After it: a fault at its addresses is a dma-error of its own, unless it may fault. */
+void op_faults_after(struct session *s, const struct op_reach *reach, struct failures *found);
+/* Instead, where the transfer could not be done: its faults are part of that. */
+void op_faults_failed(struct session *s, const struct op_reach *reach);
+/* At the end of a run: wait for a real device's log and take what is left. */
+void op_faults_settle(struct session *s);
+/* Faults that were due, or judged by somebody else: after a settle nothing of what was logged so far counts. */
+void op_faults_forget(struct session *s);
+
+const struct op_faults *op_faults(const struct session *s);
+/* One check, after op_faults_settle(): "no fault where none was due". Nothing where no transfer was done. */
+void op_faults_check(struct report *r, const struct session *s);
+
+/* faults: [{source, device, access, iova, reason, raw}] */
+void faults_report(struct report *r, const struct dma_fault *faults, unsigned int n);
+
+#endif
