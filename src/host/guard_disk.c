@@ -18,22 +18,38 @@ struct guard_tables {
 	char *swaps;
 };
 
-static void guard_tables_read(const struct host *host, struct guard_tables *t)
-{
-	memset(t, 0, sizeof(*t));
-	if (host_read_file(host, &t->mounts[0], NULL, "/proc/1/mountinfo"))
-		t->mounts[0] = NULL;
-	if (host_read_file(host, &t->mounts[1], NULL, "/proc/self/mountinfo"))
-		t->mounts[1] = NULL;
-	if (host_read_file(host, &t->swaps, NULL, "/proc/swaps"))
-		t->swaps = NULL;
-}
-
 static void guard_tables_free(struct guard_tables *t)
 {
 	free(t->mounts[0]);
 	free(t->mounts[1]);
 	free(t->swaps);
+}
+
+/* What is not there is empty (a kernel without swap, a small capture); what cannot be read is an error. */
+static int guard_read_table(const struct host *host, const char *path, char **out)
+{
+	int ret = host_read_file(host, out, NULL, "%s", path);
+
+	if (ret)
+		*out = NULL;
+	return ret == -ENOENT ? 0 : ret;
+}
+
+/* Frees what it read when it fails. init's mounts are not for everyone, and without them ours have to do. */
+static int guard_tables_read(const struct host *host, struct guard_tables *t)
+{
+	int ret;
+
+	memset(t, 0, sizeof(*t));
+	guard_read_table(host, "/proc/1/mountinfo", &t->mounts[0]);
+	ret = guard_read_table(host, "/proc/self/mountinfo", &t->mounts[1]);
+	if (!ret && !t->mounts[1] && !host_is_capture(host))
+		ret = -ENOENT; /* /proc is not mounted */
+	if (!ret)
+		ret = guard_read_table(host, "/proc/swaps", &t->swaps);
+	if (ret)
+		guard_tables_free(t);
+	return ret;
 }
 
 static int guard_read_target(const struct host *host, const char *path, char *target, size_t len)
@@ -135,19 +151,22 @@ static bool guard_is_swap(const struct guard_tables *t, const char *name)
 }
 
 /* "dm-0 (vg-root)", "md127": what the kernel stacked on top. */
-static void guard_holders(const struct host *host, const char *name, struct guard_reasons *out)
+static int guard_holders(const struct host *host, const char *name, struct guard_reasons *out)
 {
 	CLEANUP_FREE char **holders = NULL;
 	char label[80];
+	int ret;
 
-	if (host_list_dir(host, &holders, "/sys/class/block/%s/holders", name))
-		return;
+	ret = host_list_dir(host, &holders, "/sys/class/block/%s/holders", name);
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
 	for (char **holder = holders; *holder; holder++) {
 		if (host_read_line(host, label, sizeof(label), "/sys/class/block/%s/dm/name", *holder) == 0)
 			guard_reason(out, "%s is part of %s (%s)", name, *holder, label);
 		else
 			guard_reason(out, "%s is part of %s", name, *holder);
 	}
+	return 0;
 }
 
 /* What the tables do not tell (ZFS, mounts of other namespaces): an exclusive open fails while the kernel uses a disk. */
@@ -164,18 +183,20 @@ static bool guard_is_claimed(const struct host *host, const char *name)
 	return fd < 0 && errno == EBUSY;
 }
 
-static void guard_block(const struct host *host, const struct guard_tables *t, const char *name,
-			struct guard_reasons *out)
+static int guard_block(const struct host *host, const struct guard_tables *t, const char *name,
+		       struct guard_reasons *out)
 {
 	char dev[24], point[128];
+	int ret;
 
 	if (host_read_line(host, dev, sizeof(dev), "/sys/class/block/%s/dev", name))
 		dev[0] = '\0';
-	guard_holders(host, name, out);
+	ret = guard_holders(host, name, out);
 	if (guard_find_mount(t, name, dev, point, sizeof(point)))
 		guard_reason(out, "%s is mounted on %s", name, point);
 	if (guard_is_swap(t, name))
 		guard_reason(out, "%s is swap", name);
+	return ret;
 }
 
 int guard_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
@@ -187,24 +208,29 @@ int guard_disks(const struct host *host, const struct pci_info *dev, struct guar
 	ret = host_list_dir(host, &names, "/sys/class/block");
 	if (ret)
 		return ret == -ENOENT ? 0 : ret;
-	guard_tables_read(host, &tables);
-	for (char **name = names; *name; name++)
+	ret = guard_tables_read(host, &tables);
+	if (ret)
+		return ret;
+	for (char **name = names; !ret && *name; name++)
 		if (guard_is_behind(host, dev->addr, "/sys/class/block/%s", *name))
-			guard_block(host, &tables, *name, out);
+			ret = guard_block(host, &tables, *name, out);
 	guard_tables_free(&tables);
-	return 0;
+	return ret;
 }
 
-void guard_probe_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
+int guard_probe_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
 {
 	CLEANUP_FREE char **names = NULL;
+	int ret;
 
-	if (host_list_dir(host, &names, "/sys/class/block"))
-		return;
+	ret = host_list_dir(host, &names, "/sys/class/block");
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
 	/* A disk counts as claimed while one of its partitions is: the first one found says enough. */
 	for (char **name = names; *name && !out->count; name++)
 		if (guard_is_behind(host, dev->addr, "/sys/class/block/%s", *name) && guard_is_claimed(host, *name))
 			guard_reason(out, "%s is in use by the kernel", *name);
+	return 0;
 }
 
 /* 9p names its device by the tag; virtiofs tells its tag only since 6.9, so any mount of it counts. */
@@ -221,10 +247,14 @@ int guard_shares(const struct host *host, const struct pci_info *dev, struct gua
 	struct guard_tables tables;
 	char driver[32], tag[64];
 	struct guard_mount m;
+	int ret;
 
-	if (host_list_dir(host, &names, "/sys/bus/virtio/devices"))
-		return 0;
-	guard_tables_read(host, &tables);
+	ret = host_list_dir(host, &names, "/sys/bus/virtio/devices");
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
+	ret = guard_tables_read(host, &tables);
+	if (ret)
+		return ret;
 	for (char **name = names; *name; name++) {
 		if (!guard_is_behind(host, dev->addr, "/sys/bus/virtio/devices/%s", *name))
 			continue;

@@ -12,7 +12,7 @@ bool guard_is_behind(const struct host *host, const char *addr, const char *fmt,
 
 int guard_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
 /* Is any of its disks claimed? Opens them. */
-void guard_probe_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
+int guard_probe_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
 /* File systems without a disk that come over the device: 9p and virtiofs. */
 int guard_shares(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
 

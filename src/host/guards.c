@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "host/guard_disk.h"
+#include "host/guard_display.h"
 #include "host/pci_path.h"
 #include "host/text.h"
 
 #define GUARD_IFF_UP 0x1 /* include/uapi/linux/if.h */
+#define GUARD_CLASS_NETWORK 0x02
 
 void guard_reason(struct guard_reasons *out, const char *fmt, ...)
 {
@@ -25,19 +27,27 @@ void guard_reason(struct guard_reasons *out, const char *fmt, ...)
 	out->count++;
 }
 
+/* Drivers that make no use of a device. */
+static bool guard_is_idle_driver(const char *driver)
+{
+	return !*driver || strstr(driver, "vfio") || strcmp(driver, "pci-stub") == 0;
+}
+
 /* Behind the device in any way: a network function of its own, virtio, or an adapter on a USB controller. */
 static int guard_interfaces(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
 {
 	CLEANUP_FREE char **names = NULL;
 	char flags[32], state[32];
+	bool seen = false;
 	int ret;
 
 	ret = host_list_dir(host, &names, "/sys/class/net");
-	if (ret)
-		return ret == -ENOENT ? 0 : ret;
-	for (char **name = names; *name; name++) {
+	if (ret && ret != -ENOENT)
+		return ret;
+	for (char **name = names; name && *name; name++) {
 		if (!guard_is_behind(host, dev->addr, "/sys/class/net/%s", *name))
 			continue;
+		seen = true;
 		if (host_read_line(host, flags, sizeof(flags), "/sys/class/net/%s/flags", *name))
 			text_copy(flags, sizeof(flags), "0");
 		if (host_read_line(host, state, sizeof(state), "/sys/class/net/%s/operstate", *name))
@@ -45,16 +55,9 @@ static int guard_interfaces(const struct host *host, const struct pci_info *dev,
 		if (strtoul(flags, NULL, 16) & GUARD_IFF_UP || strcmp(state, "up") == 0)
 			guard_reason(out, "network interface %s is up", *name);
 	}
-	return 0;
-}
-
-static int guard_display(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
-{
-	char value[8];
-
-	if (host_read_line(host, value, sizeof(value), "/sys/bus/pci/devices/%s/boot_vga", dev->addr) == 0 &&
-	    strcmp(value, "1") == 0)
-		guard_reason(out, "it is the boot display");
+	/* sysfs shows the interfaces of our own network namespace only: one moved to a container is up unseen */
+	if (!seen && dev->class_code >> 16 == GUARD_CLASS_NETWORK && !guard_is_idle_driver(dev->driver))
+		guard_reason(out, "its network interface cannot be seen from here (another network namespace?)");
 	return 0;
 }
 
@@ -74,7 +77,5 @@ int guards_check(const struct host *host, const struct pci_info *dev, bool probe
 		if (ret)
 			return ret;
 	}
-	if (probe && !out->count)
-		guard_probe_disks(host, dev, out);
-	return 0;
+	return probe && !out->count ? guard_probe_disks(host, dev, out) : 0;
 }

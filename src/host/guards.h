@@ -14,7 +14,8 @@ struct guard_reasons {
 
 /*
  * Collects every use the host makes of the device: mounted file systems, swap, dm/md/LVM and other holders of its disks
- * (those of USB and multipath NVMe included), interfaces that are up, the boot display. 0 or -errno; an empty list = free.
+ * (those of USB and multipath NVMe included), interfaces that are up, or that a network function must have but are not to
+ * be seen, the boot display and displays in use. An empty list = free. -errno: what uses it is not known, so it is not free.
  * @probe: where the tables show no use of its disks, also open them, which finds ZFS and other namespaces' mounts.
  */
 int guards_check(const struct host *host, const struct pci_info *dev, bool probe, struct guard_reasons *out);

@@ -79,9 +79,12 @@ static bool ready_is_used(const struct host *host, const struct pci_info *dev, c
 {
 	struct guard_reasons reasons;
 
-	if (guards_check(host, dev, false, &reasons) || !reasons.count)
+	if (guards_check(host, dev, false, &reasons))
+		text_copy(why, len, "what uses it cannot be found out");
+	else if (reasons.count)
+		text_copy(why, len, reasons.text[0]);
+	else
 		return false;
-	text_copy(why, len, reasons.text[0]);
 	return true;
 }
 

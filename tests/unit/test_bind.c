@@ -455,18 +455,151 @@ static void test_guard_share(void **state)
 	machine_remove(&m);
 }
 
+/* An interface of another network namespace is not in sysfs; its function is taken for used all the same. */
+static void test_guard_hidden_interface(void **state)
+{
+	static const char unseen[] = "its network interface cannot be seen from here (another network namespace?)";
+	const struct bind_params force = {.force = true};
+	struct bind_result r;
+	struct machine m;
+	struct fail f = {0};
+	char cmd[160];
+
+	machine_build(&m, "intel", true);
+	snprintf(cmd, sizeof(cmd), "rm %s/sys/class/net/*", m.dir);
+	assert_int_equal(system(cmd), 0);
+	assert_string_equal(reasons_of(&m, "0000:02:00.0"), unseen);
+	assert_string_equal(reasons_of(&m, "0000:05:00.0"), unseen);
+	assert_int_equal(bind_to_vfio(&m.host, "0000:05:00.0", &plain, &r, &f), -EBUSY);
+	assert_non_null(strstr(f.text, "another network namespace?"));
+	assert_int_equal(bind_to_vfio(&m.host, "0000:05:00.0", &force, &r, &f), 0);
+	/* no interfaces in sysfs at all, even */
+	snprintf(cmd, sizeof(cmd), "rm -r %s/sys/class/net", m.dir);
+	assert_int_equal(system(cmd), 0);
+	assert_string_equal(reasons_of(&m, "0000:02:00.0"), unseen);
+	/* nobody's, or kept by a driver that does nothing with it; and other classes have no interface to miss */
+	machine_link(&m, "/sys/bus/pci/devices/0000:02:00.0/driver", "../../../bus/pci/drivers/pci-stub");
+	assert_string_equal(reasons_of(&m, "0000:02:00.0"), "");
+	snprintf(cmd, sizeof(cmd), "rm %s/sys/bus/pci/devices/0000:02:00.0/driver", m.dir);
+	assert_int_equal(system(cmd), 0);
+	assert_string_equal(reasons_of(&m, "0000:02:00.0"), "");
+	assert_string_equal(reasons_of(&m, IDLE_DISK), "");
+	machine_remove(&m);
+}
+
+#define CARD "0000:01:00.0" /* of the machine amd, boot_vga 0 */
+#define CARD_DIR "/sys/devices/pci0000:00/0000:00:01.1/" CARD
+#define CARD_LINK "../../devices/pci0000:00/0000:00:01.1/" CARD
+
+static void test_guard_display_in_use(void **state)
+{
+	struct machine m;
+
+	machine_build(&m, "amd", false);
+	machine_link(&m, "/sys/class/drm/card0", CARD_LINK "/drm/card0");
+	machine_link(&m, "/sys/class/drm/card0-DP-1", CARD_LINK "/drm/card0/card0-DP-1");
+	machine_put(&m, CARD_DIR "/drm/card0/card0-DP-1/enabled", "disabled\n");
+	/* somebody else's */
+	machine_link(&m, "/sys/class/graphics/fb0", "../../devices/pci0000:00/0000:00:02.1/graphics/fb0");
+	machine_put(&m, "/sys/class/graphics/fbcon/rotate", "0\n");
+	assert_string_equal(reasons_of(&m, CARD), "");
+	machine_put(&m, CARD_DIR "/drm/card0/card0-DP-1/enabled", "enabled\n");
+	assert_string_equal(reasons_of(&m, CARD), "its display is in use (card0-DP-1)");
+	machine_link(&m, "/sys/class/graphics/fb1", CARD_LINK "/graphics/fb1");
+	assert_string_equal(reasons_of(&m, CARD), "its display is in use (fb1); its display is in use (card0-DP-1)");
+	machine_remove(&m);
+}
+
+/* efifb, simpledrm: a platform device without a link to its card. */
+static void test_guard_firmware_console(void **state)
+{
+	static const char in_use[] = "its display is in use by the console (simple-framebuffer.0)";
+	struct machine m;
+
+	machine_build(&m, "amd", false);
+	machine_put(&m, "/sys/bus/platform/devices/serial8250/x", "");
+	assert_string_equal(reasons_of(&m, CARD), "");
+	/* hidden from us in whose memory: any display's */
+	machine_put(&m, "/sys/bus/platform/devices/simple-framebuffer.0/x", "");
+	assert_string_equal(reasons_of(&m, CARD), in_use);
+	assert_string_equal(reasons_of(&m, "0000:01:00.1"), ""); /* its sound */
+	/* told, and its own; told, and another's */
+	machine_put(&m, CARD_DIR "/resource", "0x00000000e0000000 0x00000000efffffff 0x0000000000140208\n");
+	machine_put(
+		&m, "/proc/iomem",
+		"e0000000-efffffff : PCI Bus 0000:01\n  e0000000-e02fffff : BOOTFB\n    e0000000-e02fffff : efifb\n");
+	assert_string_equal(reasons_of(&m, CARD), in_use);
+	machine_put(&m, "/proc/iomem", "d0000000-dfffffff : PCI Bus 0000:02\n  d0000000-d02fffff : BOOTFB\n");
+	assert_string_equal(reasons_of(&m, CARD), "");
+	machine_remove(&m);
+}
+
+/* A directory that cannot be listed, a table that cannot be read: then nobody knows, and the device stays. */
+static void test_guard_errors(void **state)
+{
+	static const char *const dirs[] = {
+		"/sys/class/block", "/sys/class/net", "/sys/bus/virtio/devices", "/sys/class/graphics",
+		"/sys/class/drm",   "/proc/swaps",    "/proc/self/mountinfo",	 "/sys/block/nvme1n1/holders",
+	};
+	struct guard_reasons reasons;
+	struct bind_result r;
+	struct pci_info dev;
+	struct machine m;
+	struct fail f;
+	char cmd[200], path[128];
+	int want;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		machine_build(&m, "intel", true);
+		snprintf(cmd, sizeof(cmd), "rm -rf %s%s", m.dir, dirs[i]);
+		assert_int_equal(system(cmd), 0);
+		/* a file for a directory, a directory for a file */
+		want = dirs[i][1] == 'p' ? -EISDIR : -ENOTDIR;
+		snprintf(path, sizeof(path), "%s%s", dirs[i], want == -EISDIR ? "/x" : "");
+		machine_put(&m, path, "");
+		assert_int_equal(pci_find(&m.host, IDLE_DISK, &dev, NULL), 0);
+		if (guards_check(&m.host, &dev, false, &reasons) != want)
+			fail_msg("%s: not %d", dirs[i], want);
+		assert_int_equal(bind_to_vfio(&m.host, IDLE_DISK, &plain, &r, &f), want);
+		assert_non_null(strstr(f.text, "cannot find out what uses"));
+		assert_int_equal(m.writes, 0);
+		machine_remove(&m);
+	}
+	/* the platform bus matters to displays only */
+	machine_build(&m, "amd", true);
+	machine_put(&m, "/sys/bus/platform/devices", "");
+	assert_int_equal(pci_find(&m.host, CARD, &dev, NULL), 0);
+	assert_int_equal(guards_check(&m.host, &dev, false, &reasons), -ENOTDIR);
+	assert_int_equal(pci_find(&m.host, "0000:01:00.1", &dev, NULL), 0);
+	assert_int_equal(guards_check(&m.host, &dev, false, &reasons), 0);
+	machine_remove(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_there_and_back),	cmocka_unit_test(test_no_driver_before),
-		cmocka_unit_test(test_override_before), cmocka_unit_test(test_modules),
-		cmocka_unit_test(test_death),		cmocka_unit_test(test_death_then_bind),
-		cmocka_unit_test(test_failure_undone),	cmocka_unit_test(test_no_node),
-		cmocka_unit_test(test_holder),		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_bad_state_file),	cmocka_unit_test(test_guards_as_built),
-		cmocka_unit_test(test_guard_mount),	cmocka_unit_test(test_guard_swap),
-		cmocka_unit_test(test_guard_holder),	cmocka_unit_test(test_guard_multipath),
-		cmocka_unit_test(test_guard_usb_disk),	cmocka_unit_test(test_guard_share),
+		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_no_driver_before),
+		cmocka_unit_test(test_override_before),
+		cmocka_unit_test(test_modules),
+		cmocka_unit_test(test_death),
+		cmocka_unit_test(test_death_then_bind),
+		cmocka_unit_test(test_failure_undone),
+		cmocka_unit_test(test_no_node),
+		cmocka_unit_test(test_holder),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_bad_state_file),
+		cmocka_unit_test(test_guards_as_built),
+		cmocka_unit_test(test_guard_mount),
+		cmocka_unit_test(test_guard_swap),
+		cmocka_unit_test(test_guard_holder),
+		cmocka_unit_test(test_guard_multipath),
+		cmocka_unit_test(test_guard_usb_disk),
+		cmocka_unit_test(test_guard_share),
+		cmocka_unit_test(test_guard_hidden_interface),
+		cmocka_unit_test(test_guard_display_in_use),
+		cmocka_unit_test(test_guard_firmware_console),
+		cmocka_unit_test(test_guard_errors),
 	};
 
 	msg_set_level(MSG_QUIET);
