@@ -154,7 +154,7 @@ static void bind_undo(const struct bind_job *job)
 	struct bind_result ignored;
 	struct fail why = {0};
 
-	if (bind_restore(job->host, job->dev.addr, &quiet, &ignored, &why))
+	if (bind_restore_locked(job->host, job->dev.addr, &quiet, &ignored, &why))
 		msg_warn("%s could not be given back: %s; try iommuctl unbind %s", job->dev.addr, why.text,
 			 job->dev.addr);
 }
@@ -175,8 +175,8 @@ static int bind_do(const struct bind_job *job, struct fail *f)
 	return ret;
 }
 
-int bind_to_vfio(const struct host *host, const char *id, const struct bind_params *params, struct bind_result *out,
-		 struct fail *f)
+static int bind_to_vfio_locked(const struct host *host, const char *id, const struct bind_params *params,
+			       struct bind_result *out, struct fail *f)
 {
 	struct bind_job job;
 	int ret;
@@ -202,4 +202,13 @@ int bind_to_vfio(const struct host *host, const char *id, const struct bind_para
 		ret = bind_do(&job, f);
 	out->changed = !ret && !params->dry_run;
 	return ret;
+}
+
+int bind_to_vfio(const struct host *host, const char *id, const struct bind_params *params, struct bind_result *out,
+		 struct fail *f)
+{
+	CLEANUP_FD int lock = -1;
+	int ret = bind_lock(host, id, params, &lock, f);
+
+	return ret ? ret : bind_to_vfio_locked(host, id, params, out, f);
 }

@@ -21,7 +21,7 @@ struct bind_result {
 /*
  * Move @id to vfio-pci by driver_override; the driver it had is remembered in the state file (/run/iommuctl/bind/ADDR, so
  * a crash loses nothing). Refuses (-EBUSY, names what) a device that backs a mounted file system, swap, dm/md/LVM, an
- * interface that is up or the boot display, unless force. Loads the vfio-pci module if needed. Waits for the group's
+ * interface that is up or a display in use, unless force; and while another run moves the device (after 5 s). Loads the vfio-pci module if needed. Waits for the group's
  * node by uevent (libnl) or polling. -ENODEV: the device has no IOMMU group; -ENOENT: no such device or no vfio-pci.
  */
 int bind_to_vfio(const struct host *host, const char *id, const struct bind_params *params, struct bind_result *out,

@@ -7,9 +7,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "host/text.h"
+
+#define BIND_LOCK_STEP_MS 20
 
 static int bind_state_mkdirs(const struct host *host)
 {
@@ -114,4 +118,31 @@ int bind_state_remove(const struct host *host, const char *addr)
 	if (host_path(host, path, sizeof(path), BIND_STATE_DIR "/%s", addr))
 		return -ENAMETOOLONG;
 	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* The file stays when it is let go: who removed it could remove it under somebody who waits for it. */
+int bind_state_lock(const struct host *host, const char *addr)
+{
+	char path[PATH_MAX];
+	int fd, ret;
+
+	if (!host_may_change(host))
+		return -EROFS;
+	ret = bind_state_mkdirs(host);
+	if (ret)
+		return ret;
+	if (host_path(host, path, sizeof(path), BIND_STATE_DIR "/.%s.lock", addr))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	for (unsigned int ms = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; ms += BIND_LOCK_STEP_MS) {
+		ret = errno == EWOULDBLOCK ? -EBUSY : -errno;
+		if (ret != -EBUSY || ms >= BIND_LOCK_TIMEOUT_MS) {
+			close(fd);
+			return ret;
+		}
+		clock_sleep_ns(BIND_LOCK_STEP_MS * 1000000ull, NULL);
+	}
+	return fd;
 }

@@ -49,6 +49,29 @@ int bind_may_change(const struct bind_job *job, struct fail *f)
 	return 0;
 }
 
+int bind_lock(const struct host *host, const char *id, const struct bind_params *params, int *fd, struct fail *f)
+{
+	struct bind_job job = {.host = host, .params = params};
+	int ret;
+
+	*fd = -1;
+	/* what is wrong here is told in its place: this only asks whether something may be changed */
+	if (params->dry_run || pci_normalize(id, job.dev.addr, sizeof(job.dev.addr)) ||
+	    !host_exists(host, BIND_DEV_DIR "/%s", job.dev.addr) || bind_may_change(&job, NULL))
+		return 0;
+	ret = bind_state_lock(host, job.dev.addr);
+	if (ret >= 0) {
+		*fd = ret;
+		return 0;
+	}
+	if (ret == -EBUSY) {
+		fail_set(f, ret, "another iommuctl is binding or unbinding %s", job.dev.addr);
+		fail_hint(f, "try again when it has ended; fuser " BIND_STATE_DIR "/.%s.lock names it", job.dev.addr);
+		return ret;
+	}
+	return fail_set(f, ret, "cannot lock " BIND_STATE_DIR "/.%s.lock", job.dev.addr);
+}
+
 void bind_say(const struct bind_job *job, const char *fmt, ...)
 {
 	char text[256];

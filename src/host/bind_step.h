@@ -22,6 +22,15 @@ int bind_job_init(struct bind_job *job, const struct host *host, const char *id,
 /* -EROFS for captures, which can only be looked at; -EACCES without the right. Always 0 in a dry run. */
 int bind_may_change(const struct bind_job *job, struct fail *f);
 
+/*
+ * Keeps other runs off the device until *fd is closed; *fd is -1 where nothing is going to be changed (a dry run, a capture,
+ * an ordinary user, no such device). -EBUSY: another run has it. To be called before the device is looked at.
+ */
+int bind_lock(const struct host *host, const char *id, const struct bind_params *params, int *fd, struct fail *f);
+/* bind_restore() for who has the lock. */
+int bind_restore_locked(const struct host *host, const char *id, const struct bind_params *params,
+			struct bind_result *out, struct fail *f);
+
 /* "would ..." in a dry run, else at -v. */
 void bind_say(const struct bind_job *job, const char *fmt, ...) IC_PRINTF(2, 3);
 

@@ -127,8 +127,8 @@ static int unbind_recall(struct unbind *u, struct fail *f)
 	return 0;
 }
 
-int bind_restore(const struct host *host, const char *id, const struct bind_params *params, struct bind_result *out,
-		 struct fail *f)
+int bind_restore_locked(const struct host *host, const char *id, const struct bind_params *params,
+			struct bind_result *out, struct fail *f)
 {
 	struct unbind u = {0};
 	bool on_vfio;
@@ -162,4 +162,13 @@ int bind_restore(const struct host *host, const char *id, const struct bind_para
 		bind_read_driver(&u.job, out->to, sizeof(out->to));
 	out->changed = !ret && !params->dry_run && strcmp(out->from, out->to);
 	return ret;
+}
+
+int bind_restore(const struct host *host, const char *id, const struct bind_params *params, struct bind_result *out,
+		 struct fail *f)
+{
+	CLEANUP_FD int lock = -1;
+	int ret = bind_lock(host, id, params, &lock, f);
+
+	return ret ? ret : bind_restore_locked(host, id, params, out, f);
 }

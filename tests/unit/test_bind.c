@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "host/bind.h"
 #include "host/bind_state.h"
@@ -267,6 +268,72 @@ static void test_holder(void **state)
 	close(to_child[0]);
 	close(to_child[1]);
 	assert_int_equal(bind_restore(&m.host, IDLE_DISK, &plain, &r, &f), 0);
+	machine_remove(&m);
+}
+
+/* A child that has the device's lock for so long, or until it is killed; returns when it has it. */
+static pid_t lock_holder(struct machine *m, unsigned int ms)
+{
+	int ready[2], fd;
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		fd = bind_state_lock(&m->host, IDLE_DISK);
+		if (fd < 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		usleep(ms * 1000);
+		_exit(0);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+/* Two runs on one device: the second waits for the first, and after a while says what it waits for. */
+static void test_lock(void **state)
+{
+	const struct bind_params dry = {.dry_run = true};
+	struct bind_result r;
+	struct machine m;
+	struct fail f = {0};
+	uint64_t start;
+	pid_t pid;
+
+	machine_build(&m, "intel", true);
+	pid = lock_holder(&m, 300);
+	start = clock_ns();
+	assert_int_equal(bind_to_vfio(&m.host, IDLE_DISK, &plain, &r, &f), 0);
+	assert_true(clock_ns() - start > 200000000);
+	assert_true(r.changed);
+	waitpid(pid, NULL, 0);
+	pid = lock_holder(&m, 300);
+	start = clock_ns();
+	assert_int_equal(bind_restore(&m.host, IDLE_DISK, &plain, &r, &f), 0);
+	assert_true(clock_ns() - start > 200000000);
+	waitpid(pid, NULL, 0);
+
+	pid = lock_holder(&m, 60000);
+	m.writes = 0;
+	assert_int_equal(bind_to_vfio(&m.host, "04:00.0", &plain, &r, &f), -EBUSY);
+	assert_string_equal(f.text, "another iommuctl is binding or unbinding " IDLE_DISK);
+	assert_non_null(strstr(f.hint, BIND_STATE_DIR "/." IDLE_DISK ".lock"));
+	assert_int_equal(m.writes, 0);
+	assert_false(is_remembered(&m, IDLE_DISK));
+	/* who changes nothing waits for nobody, nor does one who wants another device */
+	start = clock_ns();
+	assert_int_equal(bind_to_vfio(&m.host, IDLE_DISK, &dry, &r, &f), 0);
+	assert_int_equal(bind_to_vfio(&m.host, EDU, &plain, &r, &f), 0);
+	assert_true(clock_ns() - start < 4000000000);
+	/* the lock of a run that died is gone with it */
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(bind_to_vfio(&m.host, IDLE_DISK, &plain, &r, &f), 0);
+	assert_true(clock_ns() - start < 4000000000);
 	machine_remove(&m);
 }
 
@@ -587,6 +654,7 @@ int main(void)
 		cmocka_unit_test(test_failure_undone),
 		cmocka_unit_test(test_no_node),
 		cmocka_unit_test(test_holder),
+		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_bad_state_file),
 		cmocka_unit_test(test_guards_as_built),
