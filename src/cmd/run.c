@@ -88,6 +88,8 @@ static void run_line(struct run_context *ctx, const struct command *cmd, const s
 	out->err = err < 0 ? -err : 0;
 	out->result = sub.report ? report_current(sub.report) : RESULT_ERROR;
 	snprintf(out->detail, sizeof(out->detail), "%s", sub.detail);
+	if (out->result == RESULT_INTERRUPTED && !out->detail[0])
+		snprintf(out->detail, sizeof(out->detail), "interrupted");
 	out->lost = session_is_forbidden(ctx->session) || err == -ETIMEDOUT || err == -EREMOTEIO;
 	if (err) {
 		out->result = sub.fail.usage ? RESULT_USAGE : err == -EOPNOTSUPP ? RESULT_SKIP : RESULT_ERROR;

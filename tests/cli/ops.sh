@@ -306,6 +306,13 @@ EOT
 status_is 1 "compare's failure is the script's"
 json_is '.results | length' 1 "and ends it"
 like "$(json '.results[0].detail')" '^stale-(read|write): ' "with its first failure"
+printf 'compare --time 60s\nmaps\n' >"$tmp/script"
+start -q run "$tmp/script" --json
+sleep 0.5
+kill -INT "$pid"
+finish
+status_is 130 "a compare in a script can be interrupted"
+json_is '[.results[] | [.line, .result, .detail]] | tostring' '[[1,"interrupted","interrupted"]]' "and nothing follows"
 printf 'compare --loops 4 --log %s\n' "$tmp/log" >"$tmp/script"
 run -q run "$tmp/script"
 status_is 0 "compare --log"
