@@ -21,16 +21,16 @@ static uint64_t session_granule(const struct session *s)
 static void session_range_hint(const struct session *s, struct iova_range r, struct fail *f)
 {
 	const struct iommu_caps *caps = iommu_caps(s->iommu);
-	const struct pci_window *w = s->windows;
+	const struct pci_window *w = NULL;
 	struct iova_space all;
 
 	space_init(&all, caps, UINT64_MAX);
-	for (unsigned int i = 0; i < s->nr_windows; i++, w++)
-		if (iova_range_overlaps(r, (struct iova_range){w->start, w->last}))
-			break;
+	for (unsigned int i = 0; !w && i < s->nr_windows; i++)
+		if (iova_range_overlaps(r, (struct iova_range){s->windows[i].start, s->windows[i].last}))
+			w = &s->windows[i];
 	if (iova_range_overlaps(r, (struct iova_range){0xfee00000, 0xfeefffff}))
 		fail_hint(f, "0xfee00000-0xfeefffff is the interrupt (MSI) window, never memory");
-	else if (w != s->windows + s->nr_windows)
+	else if (w)
 		fail_hint(
 			f,
 			"0x%llx-0x%llx is %s, where DMA may reach another device: choose another iova, or --allow-p2p",

@@ -83,7 +83,7 @@ static void model_run(struct lsi_model *m)
 			return;
 		}
 		assert_true(at[1] >= 0x10000 && at[2] >= 0x10000);
-		memmove(m->memory + at[2] - 0x10000, m->memory + at[1] - 0x10000, *at & 0xffffff);
+		memmove(&m->memory[at[2] - 0x10000], &m->memory[at[1] - 0x10000], *at & 0xffffff);
 		m->moves++;
 	}
 }
