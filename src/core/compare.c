@@ -136,7 +136,7 @@ static int compare_look(struct compare_thread *t, struct fail *f)
 	/* every 1,000 loops of the run, whichever thread did them */
 	if (t->loops % MAX(COMPARE_CANARY_EVERY / c->p->threads, 1u) == 0) {
 		pthread_mutex_lock(&c->lock);
-		c->res->canaries++;
+		compare_count_canary(c);
 		err = session_canary(c->s, f);
 		pthread_mutex_unlock(&c->lock);
 	}
@@ -293,7 +293,7 @@ static int compare_go(struct compare *c, struct fail *f)
 	if (err)
 		return err;
 	err = compare_verdict_of(c, session_dma_start(c->s, f), f);
-	c->res->canaries++;
+	compare_count_canary(c);
 	if (err || c->res->untranslated)
 		return err;
 	err = compare_reference(c, f);
@@ -313,6 +313,8 @@ static int compare_go(struct compare *c, struct fail *f)
 	c->res->elapsed_ns = clock_ns() - start;
 	compare_last_look(c);
 	compare_tell_unasked(c);
+	compare_tell_unreached(c);
+	compare_tell_unmap_all(c);
 	return err;
 }
 

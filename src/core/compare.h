@@ -32,7 +32,7 @@ struct compare_params {
 
 #define COMPARE_THREADS_MAX 64
 #define COMPARE_FAULTS_KEPT 32
-#define COMPARE_SKIPPED_MAX 64
+#define COMPARE_SKIPPED_MAX 320 /* every adversarial case may be one */
 
 struct compare_skip {
 	char what[96], why[128];

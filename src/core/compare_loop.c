@@ -144,7 +144,7 @@ static void loop_ask_canary(struct compare_loop *l)
 	int err;
 
 	pthread_mutex_lock(&c->lock);
-	c->res->canaries++;
+	compare_count_canary(c);
 	err = session_canary(c->s, &why);
 	pthread_mutex_unlock(&c->lock);
 	if (err && err != -EREMOTEIO)

@@ -32,3 +32,16 @@ void compare_skip(struct compare *c, const char *what, const char *why)
 	snprintf(skip->what, sizeof(skip->what), "%s", what);
 	snprintf(skip->why, sizeof(skip->why), "%s", why);
 }
+
+void compare_count_canary(struct compare *c)
+{
+	if (session_canary_passed(c->s) || c->res->untranslated)
+		c->res->canaries++;
+}
+
+void compare_tell_unmap_all(struct compare *c)
+{
+	if (c->p->unmap == COMPARE_UNMAP_ALL && c->p->graveyard && c->res->loops)
+		compare_skip(c, "old pages between --unmap all and the next pin",
+			     "one call takes the graveyard's pins as well: for that moment its pages may move");
+}

@@ -15,6 +15,7 @@ struct compare_case {
 	iova_t iova;
 	uint64_t size; /* of the mapping */
 	char why[48];
+	bool ran, taken; /* taken: a page of the tool's own lies there */
 };
 
 #define COMPARE_CASES_MAX 256
@@ -95,7 +96,8 @@ struct compare {
 	struct compare_result *res;
 	struct compare_thread *threads;
 	struct compare_case *cases;
-	unsigned int nr_cases;
+	unsigned int nr_cases, cases_dropped;
+	unsigned int case_at, case_turns; /* the next one and how often it ran in a row */
 	struct report_log *log;
 	pthread_mutex_t lock; /* canary, log, result counters */
 	atomic_bool stop;
@@ -129,6 +131,10 @@ struct compare_loop {
 /* compare_note.c */
 /* A failure of this loop; the caller fills in what is special. Never NULL: past the limit the last one is reused. */
 struct failure *compare_found(struct compare_loop *l, enum failure_class class, iova_t iova, uint64_t length);
+/* One more look at the canary, where there is one: before it is asked again, after it was asked for the first time. */
+void compare_count_canary(struct compare *c);
+/* What --unmap all cannot keep up, into the skipped list. */
+void compare_tell_unmap_all(struct compare *c);
 void compare_skip(struct compare *c, const char *what, const char *why);
 
 /* compare_iova.c */
@@ -138,11 +144,19 @@ int compare_ranges(struct compare *c, struct fail *f);
 struct iova_range compare_fixed_range(const struct compare *c, unsigned int t);
 /* The tool's own pages, probes included, lie elsewhere: asked when all of them exist. -ERANGE (usage). */
 int compare_check_free(const struct compare *c, struct fail *f);
-int compare_cases_build(struct compare *c, struct fail *f);
+/* The smallest mapping. */
+uint64_t compare_page_of(const struct compare *c);
 /* payload, size and IOVA of the loop. -ENOSPC when nothing fits. */
 int compare_choose(struct compare_loop *l, struct fail *f);
 /* Length of the map call that starts at @offset of the loop's mapping: 1 to what is left of it. */
 uint64_t compare_piece(const struct compare_loop *l, uint64_t offset);
+
+/* compare_case.c */
+int compare_cases_build(struct compare *c, struct fail *f);
+/* The next case; -ENOSPC when all are taken. */
+int compare_choose_case(struct compare_loop *l, struct fail *f);
+/* At the end: the cases that nobody got to, into the skipped list. */
+void compare_tell_unreached(struct compare *c);
 
 /* compare_loop.c */
 int compare_one(struct compare_thread *t, uint64_t n, struct fail *f);

@@ -62,6 +62,24 @@ json_is '.skipped[] | select(.what | test("^[0-9]+ maps where")) | .why' \
 run -q --seed 7 compare --iova adversarial --loops 20 --json
 json_is '[.skipped[] | select(.what | test("must be refused"))] | length' 0 "otherwise all are asked"
 
+# adversarial cases are run where they say or told
+run -q --seed 7 compare --iova adversarial --loops 20 --json
+json_is '[.skipped[] | select(.what | test("^[0-9]+ adversarial cases not reached$"))] | length' 1 "cases that --loops does not reach are told"
+need=$(json '.skipped[] | select(.what | test("not reached")) | .why | sub(".*--loops "; "")')
+run -q --seed 7 compare --iova adversarial --loops "$need" --json
+json_is '[.result, .skipped]' '["pass",[]]' "with as many loops as it says nothing is left out"
+run -q --seed 7 --driver sim,mask=20 compare --iova adversarial --loops 20 --json
+json_is '[.skipped[] | select(.why | test("mask"))] | length > 50' true "each case beyond a small mask is listed"
+run -q --seed 7 compare --unmap all --loops 5 --json
+json_is '[.skipped[] | select(.what | test("--unmap all"))] | length' 1 "--unmap all tells what it cannot watch"
+
+# looks at the canary are counted where there is one
+json_is '.canaries' 1 "one at the start"
+run -q --canary off compare --loops 2000 --json
+json_is '[.result, .canaries]' '["pass",0]' "none without it"
+run -q compare --loops 2000 --json
+json_is '.canaries' 3 "and every 1,000 loops"
+
 # faults: what is not known has no key
 run -q --seed 7 compare --probe-unmapped --loops 20 --json
 json_is '.faults | length > 0 and all(.iova | type == "string" and test("^0x"))' true "probes' faults are told with their address"
