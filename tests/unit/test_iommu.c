@@ -20,6 +20,7 @@ static struct {
 	int map_err, unmap_err;
 	bool accepts_overlap;
 	unsigned int unmaps, detached, closed;
+	uint64_t seen_by_all; /* ledger entries while unmap_all ran */
 	char options[32];
 } fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -111,6 +112,7 @@ static int fake_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t 
 
 static int fake_unmap_all(struct iommu *iommu, uint64_t *unmapped)
 {
+	fake.seen_by_all = ledger_count(iommu->ledger);
 	return fake_unmap(iommu, 0, 0, unmapped);
 }
 
@@ -277,7 +279,9 @@ static void test_unmap_all(void **state)
 		assert_int_equal(map(iommu, 0x1000, 0x2000, NULL), 0);
 		assert_int_equal(map(iommu, 0x8000, 0x1000, NULL), 0);
 		assert_int_equal(map(iommu, ~0xfffULL, 0x1000, NULL), 0);
+		fake.seen_by_all = 0;
 		assert_int_equal(iommu_unmap_all(iommu, &bytes, NULL), 0);
+		assert_int_equal(fake.seen_by_all, 0); /* they left before the kernel was asked */
 		assert_int_equal(ledger_count(iommu_ledger(iommu)), 0);
 		assert_int_equal(fake.unmaps, i == 0 ? 3 : 1);
 		if (i == 0)

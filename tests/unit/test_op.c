@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* core/op: what the ops refuse for safety: a device that may still write, and the tool's own mappings. */
+#include "unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/op.h"
+#include "core/session_priv.h"
+#include "iommu/ledger.h"
+
+#define AT UINT64_C(0x40000000)
+
+static struct host host;
+static struct failures found;
+
+static struct session *open_mapped(void)
+{
+	struct session_params p = {.backend = "sim", .seed = 5};
+	struct op_map map = {.buf = "pin", .size = KiB(8), .iova = AT, .prot = IOMMU_PROT_RW};
+	struct session *s;
+	struct fail f = {0};
+
+	failures_init(&found);
+	assert_int_equal(session_open(&s, &p, &host, &f), 0);
+	assert_int_equal(op_map(s, &map, NULL, &found, &f), 0);
+	assert_int_equal(session_dma_start(s, &f), 0);
+	return s;
+}
+
+/* Every op that would touch, move or free memory of a device that would not stop. */
+static void test_not_quiet(void **state)
+{
+	struct op_map map = {.buf = "b", .size = 4096, .iova = AT + MiB(1), .prot = IOMMU_PROT_RW};
+	struct op_unmap unmaps[] = {{.buf = "pin"}, {.iova = AT, .size = KiB(8)}, {.all = true}};
+	struct op_pattern fill = {.buf = "pin", .is_byte = true, .byte = 1};
+	struct op_dma dma = {.dir = DEV_COPY, .src = "pin", .dst = "pin+0x1000", .size = 64};
+	struct session *s = open_mapped();
+	uint64_t bytes, before = ledger_bytes(iommu_ledger(s->iommu));
+	struct fail f = {0};
+
+	s->not_quiet = true;
+	assert_int_equal(op_map(s, &map, NULL, &found, &f), -EBUSY);
+	for (size_t i = 0; i < ARRAY_SIZE(unmaps); i++)
+		assert_int_equal(op_unmap(s, &unmaps[i], &bytes, &found, &f), -EBUSY);
+	assert_int_equal(op_free(s, "pin", &f), -EBUSY);
+	assert_int_equal(op_fill(s, &fill, &f), -EBUSY);
+	assert_int_equal(op_dma(s, &dma, &bytes, &found, &f), -EBUSY);
+	assert_non_null(buffer_find(s, "pin"));
+	assert_int_equal(ledger_bytes(iommu_ledger(s->iommu)), before);
+	s->not_quiet = false;
+	assert_int_equal(op_fill(s, &fill, &f), 0);
+	assert_int_equal(op_dma(s, &dma, &bytes, &found, &f), 0);
+	assert_int_equal(op_free(s, "pin", &f), 0);
+	session_close(s, NULL);
+}
+
+static uint64_t own_bytes(struct session *s)
+{
+	return ledger_bytes(iommu_ledger(s->iommu)) - KiB(8);
+}
+
+/* By address nothing of the tool's goes, checked or not; a buffer of the user's goes, whatever its name. */
+static void test_own_mappings(void **state)
+{
+	struct op_unmap op = {.size = UINT64_C(1) << 48}, mine = {.iova = AT, .size = KiB(8)};
+	struct session *s = open_mapped();
+	uint64_t bytes, own = own_bytes(s);
+	struct fail f = {0};
+
+	assert_true(own > 0);
+	for (unsigned int unchecked = 0; unchecked < 2; unchecked++) {
+		op.unchecked = unchecked;
+		assert_int_equal(op_unmap(s, &op, &bytes, &found, &f), -EPERM);
+		assert_true(f.usage);
+		assert_int_equal(own_bytes(s), own);
+	}
+	/* each of their pages alone, too */
+	for (unsigned int i = 0; i < s->nr_pages; i++) {
+		op = (struct op_unmap){.iova = s->pages[i]->pin, .size = SESSION_PAGE};
+		assert_int_equal(op_unmap(s, &op, &bytes, &found, &f), -EPERM);
+	}
+	assert_int_equal(session_pin_setup(s, KiB(8), 1, &f), 0);
+	assert_int_equal(session_pin(s, 0, buffer_find(s, "pin")->mem.va, KiB(8), &f), 0);
+	op = (struct op_unmap){.iova = s->slots_base, .size = KiB(8)};
+	assert_int_equal(op_unmap(s, &op, &bytes, &found, &f), -EPERM);
+	assert_int_equal(session_unpin(s, 0, KiB(8), &bytes, &f), 0);
+	assert_int_equal(op_unmap(s, &mine, &bytes, &found, &f), 0);
+	assert_int_equal(bytes, KiB(8));
+	assert_int_equal(ledger_bytes(iommu_ledger(s->iommu)), own);
+	assert_int_equal(failures_total(&found), 0);
+	session_close(s, NULL);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_not_quiet),
+		cmocka_unit_test(test_own_mappings),
+	};
+
+	return cmocka_run_group_tests_name("op", tests, NULL, NULL);
+}
