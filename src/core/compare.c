@@ -53,6 +53,7 @@ static struct failure compare_late_failure(const struct compare *c, enum failure
 
 	return (struct failure){.class = class,
 				.loop = t ? t->loops : 0,
+				.has_map = t && t->loops,
 				.map_iova = t ? t->last_iova : 0,
 				.map_size = t ? t->last_size : 0,
 				.payload = t ? t->last_payload : 0};

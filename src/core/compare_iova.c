@@ -84,7 +84,7 @@ int compare_check_free(const struct compare *c, struct fail *f)
 
 		if (ledger_find(iommu_ledger(session_iommu(c->s)), r, &entry)) {
 			at = entry.range.start;
-			if (strcmp(entry.tag, "page") && strcmp(entry.tag, "probe"))
+			if (entry.named)
 				return fail_usage(f, ERANGE, "iova 0x%" PRIx64 " is taken: %s is mapped at 0x%" PRIx64,
 						  r.start, entry.tag, at);
 		} else if (!compare_probe_lies_in(c, r, &at)) {

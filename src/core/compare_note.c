@@ -14,6 +14,8 @@ struct failure *compare_found(struct compare_loop *l, enum failure_class class, 
 		.loop = l->n,
 		.iova = iova,
 		.length = length,
+		/* before the kernel chose there is no IOVA */
+		.has_map = l->size && (l->c->p->iova_mode != COMPARE_KERNEL || l->iova),
 		.map_iova = l->iova,
 		.map_size = l->size,
 		.payload = l->payload,

@@ -4,6 +4,7 @@
  * a rare fault shows. Two buffers take turns at one IOVA: what reaches the first while the second is mapped is the proof.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,32 @@ static const char *repro_mem(const struct compare_params *p)
 	return mem[p->mem];
 }
 
-static void repro_header(FILE *to, const struct session *s, const struct failure *bad)
+/* The run's options, and those that a script has no words for: one buffer is one mapping, and lines follow each other. */
+static void repro_options(FILE *to, const struct compare_params *p)
+{
+	static const char *const granules[] = {"whole", "page", "random"}, *const unmaps[] = {"whole", "page", "all"};
+
+	fprintf(to,
+		"# options: --size %" PRIu64 "..%" PRIu64
+		" --iova %s --mem %s --map-granule %s --unmap %s --graveyard %u --threads %u%s%s%s%s\n",
+		p->size_min, p->size_max, p->iova_text, repro_mem(p), granules[p->granule], unmaps[p->unmap],
+		p->graveyard, p->threads, p->reuse ? " --reuse" : "", p->flush_cpu ? " --flush cpu" : "",
+		p->probe_unmapped ? " --probe-unmapped" : "", p->readonly ? " --readonly" : "");
+	fprintf(to, "# not in this script: --graveyard (two buffers take turns)");
+	if (p->threads > 1)
+		fprintf(to, ", --threads %u", p->threads);
+	if (p->granule != COMPARE_MAP_WHOLE)
+		fprintf(to, ", --map-granule %s (a buffer is one mapping)", granules[p->granule]);
+	if (p->unmap == COMPARE_UNMAP_PAGE)
+		fprintf(to, ", --unmap page");
+	if (p->reuse)
+		fprintf(to, ", --reuse");
+	if (p->flush_cpu)
+		fprintf(to, ", --flush cpu");
+	fprintf(to, "\n");
+}
+
+static void repro_header(FILE *to, const struct session *s, const struct compare_params *p, const struct failure *bad)
 {
 	const struct session_params *sp = session_params(s);
 
@@ -35,6 +61,7 @@ static void repro_header(FILE *to, const struct session *s, const struct failure
 	fprintf(to, "# run: iommuctl --backend %s%s%s run THIS-FILE\n",
 		sp->backend ? sp->backend : session_backend_name(s), session_is_simulated(s) ? "" : " --device ",
 		session_is_simulated(s) ? "" : session_device_name(s));
+	repro_options(to, p);
 	fprintf(to, "# danger: none\n");
 }
 
@@ -42,7 +69,7 @@ static void repro_header(FILE *to, const struct session *s, const struct failure
 static void repro_map(FILE *to, const struct compare_params *p, const struct failure *bad, const char *buf)
 {
 	fprintf(to, "  map %s --size 0x%" PRIx64 " --iova ", buf, bad->map_size);
-	if (bad->map_iova)
+	if (bad->has_map)
 		fprintf(to, "0x%" PRIx64, bad->map_iova);
 	else
 		fprintf(to, "random");
@@ -64,7 +91,7 @@ static void repro_turn(FILE *to, const struct compare_params *p, const struct fa
 	/* from here on the second half is watched for late writes */
 	fprintf(to, "  fill %s --offset 0x%" PRIx64 " --size 0x%" PRIx64 " --byte 0x5a\n", buf, bad->payload,
 		bad->payload);
-	fprintf(to, "  unmap %s\n", buf);
+	fprintf(to, "  unmap %s\n", p->unmap == COMPARE_UNMAP_ALL ? "--all" : buf);
 }
 
 static void repro_watch(FILE *to, const struct failure *bad, const char *buf, unsigned int gen)
@@ -134,45 +161,66 @@ int compare_check_repro(const char *path, struct fail *f)
 		return fail_set(f, ENOMEM, "cannot write the repro %s", path);
 	if (!stat(path, &st) && S_ISDIR(st.st_mode))
 		return fail_set(f, EISDIR, "cannot write the repro %s", path);
+	/* the file is put in place by a rename, which would make a file of /dev/null or of a pipe */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return fail_set(f, EINVAL, "cannot write the repro %s: not a regular file", path);
 	return access(dir, W_OK | X_OK) ? fail_set(f, errno, "cannot write the repro %s", path) : 0;
+}
+
+/* A file beside @path that nobody else has; its mode is what the umask leaves of 0666. *name is the caller's to free. */
+static FILE *repro_open(const char *path, char **name)
+{
+	FILE *to = NULL;
+	int fd, err;
+
+	if (asprintf(name, "%s.%ld.new", path, (long)getpid()) < 0) {
+		*name = NULL;
+		errno = ENOMEM;
+		return NULL;
+	}
+	fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd >= 0)
+		to = fdopen(fd, "w");
+	if (fd >= 0 && !to) {
+		err = errno;
+		close(fd);
+		unlink(*name);
+		errno = err;
+	}
+	return to;
+}
+
+static void repro_write(FILE *to, const struct session *s, const struct compare_params *p, const struct failure *bad)
+{
+	repro_header(to, s, p, bad);
+	fprintf(to, "repeat %" PRIu64 "\n", MAX((uint64_t)REPRO_REPEAT_MIN, 2 * bad->loop));
+	repro_body(to, p, bad);
+	fprintf(to, "end\ncheck --pins\n");
 }
 
 int compare_save_repro(const struct session *s, const struct compare_params *p, const struct compare_result *res,
 		       const char *path, struct fail *f)
 {
 	struct failure first = res->failures.list[0];
-	const struct failure *bad = &first;
-	char *tmp = NULL;
-	uint64_t repeat;
-	int err = 0, fd;
+	CLEANUP_FREE char *name = NULL;
+	int err = 0;
 	FILE *to;
 
 	if (!res->failures.kept)
 		return fail_set(f, ENOENT, "there is no failure to save");
-	if (asprintf(&tmp, "%s.XXXXXX", path) < 0)
-		return fail_set(f, ENOMEM, "cannot name a file beside %s", path);
-	fd = mkstemp(tmp);
-	to = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (!to) {
-		err = fail_set(f, errno, "cannot write the repro %s", path);
-		goto out;
-	}
 	if (!first.map_size) {
 		first.payload = p->size_max;
 		first.map_size = ALIGN_UP(2 * p->size_max, 4096);
 	}
-	repeat = MAX((uint64_t)REPRO_REPEAT_MIN, 2 * bad->loop);
-	repro_header(to, s, bad);
-	fprintf(to, "repeat %" PRIu64 "\n", repeat);
-	repro_body(to, p, bad);
-	fprintf(to, "end\ncheck --pins\n");
-	if (fflush(to) || fsync(fd) || fchmod(fd, 0644) || rename(tmp, path))
+	to = repro_open(path, &name);
+	if (!to)
+		return fail_set(f, errno, "cannot write the repro %s", path);
+	repro_write(to, s, p, &first);
+	if (fflush(to) || ferror(to) || fsync(fileno(to)) || rename(name, path))
 		err = fail_set(f, errno, "cannot write the repro %s", path);
 	if (fclose(to) && !err)
 		err = fail_set(f, errno, "cannot write the repro %s", path);
 	if (err)
-		unlink(tmp);
-out:
-	free(tmp);
+		unlink(name);
 	return err;
 }

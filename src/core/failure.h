@@ -45,6 +45,7 @@ struct failure {
 	bool got_is_stamp;
 	uint64_t words[8]; /* the first wrong line as found */
 	/* what the loop did, enough to repeat it */
+	bool has_map; /* false: seen outside of any loop, nothing below is known */
 	iova_t map_iova;
 	uint64_t map_size, payload;
 	char text[200]; /* one sentence for people */
