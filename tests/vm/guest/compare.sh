@@ -46,7 +46,9 @@ rate() { json '.loops / .elapsed_s'; }
 median() { sort -n | sed -n "$((($1 + 1) / 2))p"; }
 
 # Pairs, one after the other, so that a busy host slows both; the median of the ratios counts.
-speed() { # GRAVEYARD FLOOR
+# The floor is what a busy shared host must still reach; the promise is for a quiet machine, and is printed beside what
+# was measured here.
+speed() { # GRAVEYARD FLOOR PROMISE
 	local i raw
 	for i in 1 2 3 4 5; do
 		raw=$(raw-vfio-loop "$group" "$lsi" 8192 3000 0x10000000 | sed -n 's/.*miscompares 0 loops.s //p')
@@ -54,9 +56,13 @@ speed() { # GRAVEYARD FLOOR
 		echo "$(rate) ${raw:-0}" | awk '$2 > 0 { printf "%.3f %.0f %.0f\n", $1 / $2, $1, $2 }'
 	done >"$tmp/speed"
 	median 5 <"$tmp/speed" >"$tmp/median"
-	diag "speed at graveyard $1: $(awk '{ print $1 " of the plain loop (" $2 " and " $3 " loops/s)" }' "$tmp/median")"
+	diag "speed at graveyard $1: measured $(awk '{ print $1 }' "$tmp/median") of the plain loop, promised $3: $(
+		awk -v want="$3" '{ print ($1 >= want ? "kept" : "NOT kept here") }' "$tmp/median"
+	)"
+	diag "  ratios of the 5 pairs: $(awk '{ print $1 }' "$tmp/speed" | sort -n | xargs)"
+	diag "  at the median: $(awk '{ print $2 " loops/s, the plain loop " $3 }' "$tmp/median")"
 	ok "graveyard $1: at least $2 of the plain loop's speed" awk -v floor="$2" '{ exit !($1 >= floor) }' "$tmp/median"
 }
-speed 0 0.5
-speed 4 0.4
+speed 0 0.5 0.8
+speed 4 0.4 0.6
 done_testing
