@@ -256,8 +256,8 @@ static bool session_fault_is_ours(const struct session *s, const struct dma_faul
 int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen,
 		   unsigned int *lost)
 {
-	unsigned int kept = 0;
 	char complaint[sizeof(s->complaint)] = "";
+	unsigned int kept = 0, asked, got, missed;
 	int err;
 
 	*count = 0;
@@ -267,12 +267,19 @@ int session_faults(struct session *s, struct dma_fault *out, unsigned int max, u
 		return 0;
 	if (session_is_simulated(s))
 		return iommu_faults(s->iommu, out, max, count);
-	err = fault_log_read(s->faults, out, max, count, lost, complaint, sizeof(complaint));
+	/* other devices' faults are left out; a batch full of them is not the end of the log */
+	do {
+		struct dma_fault *batch = out + kept;
+
+		asked = max - kept;
+		err = fault_log_read(s->faults, batch, asked, &got, &missed, complaint, sizeof(complaint));
+		for (unsigned int i = 0; i < got; i++)
+			if (session_fault_is_ours(s, &batch[i]))
+				out[kept++] = batch[i];
+		*lost += missed;
+	} while (!err && got == asked && kept < max);
 	if (complaint[0] && !s->complaint[0])
 		snprintf(s->complaint, sizeof(s->complaint), "%s", complaint);
-	for (unsigned int i = 0; i < *count; i++)
-		if (session_fault_is_ours(s, &out[i]))
-			out[kept++] = out[i];
 	*count = kept;
 	return err;
 }
