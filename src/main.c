@@ -194,10 +194,10 @@ static int main_execute(const struct command *cmd, struct globals *g, void *stat
 		fail_print(&run.fail, cmd->name);
 		return result_exit_status(RESULT_ERROR, 0);
 	}
-	if (g->dry_run && cmd->opens_session)
+	if (g->dry_run && (cmd->opens_session || cmd->in_session))
 		main_dry_run(cmd, g, run.report);
 	else
-		err = cmd->execute(&run, state);
+		err = command_execute(cmd, &run, state);
 	if (err)
 		main_failed(cmd, &run, err);
 	return report_end(run.report);

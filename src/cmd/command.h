@@ -33,6 +33,7 @@ struct command_run {
 	struct globals *globals;
 	struct session *session; /* a script's; NULL: the command opens its own when it needs one */
 	struct report *report;	 /* open; the caller ends it */
+	bool own_session;	 /* opened for this execution alone */
 	uint64_t op;		 /* numbers the random choices of this execution */
 	bool unchecked;		 /* --unchecked, or a script line that begins with '!' */
 	const char *script_path; /* NULL outside a script */
@@ -54,9 +55,11 @@ struct command {
 	 * fails is no error: it goes to the report.
 	 */
 	int (*execute)(struct command_run *run, void *state);
+	/* Instead of execute: the same in a session, the script's or one of its own that command_execute() opens and closes. */
+	int (*in_session)(struct command_run *run, struct session *s, void *state);
 	void (*release)(void *state); /* what parse allocated; may be NULL */
 	bool scriptable;	      /* may stand in a script or session */
-	bool opens_session;	      /* works on a device: --dry-run says so and does nothing */
+	bool opens_session;	      /* works on a device without in_session: --dry-run says so and does nothing */
 };
 
 extern const struct argp globals_argp;	       /* cmd/globals.c; input is struct globals */
@@ -88,6 +91,8 @@ error_t parse_u64(struct argp_state *state, const char *option, const char *arg,
 error_t parse_choice(struct argp_state *state, const char *option, const char *arg, const char *const *names, int *out);
 
 /* cmd/common.c */
+/* Execute, in a session where the command wants one. As execute. */
+int command_execute(const struct command *cmd, struct command_run *run, void *state);
 /* The script's session, or a new one that *own says to close with command_session_close(). */
 int command_session(struct command_run *run, struct session **out, bool *own);
 void command_session_close(struct command_run *run, struct session *s, bool own);

@@ -47,6 +47,21 @@ void command_session_close(struct command_run *run, struct session *s, bool own)
 	report_result(run->report, RESULT_ERROR);
 }
 
+int command_execute(const struct command *cmd, struct command_run *run, void *state)
+{
+	struct session *s;
+	int err;
+
+	if (!cmd->in_session)
+		return cmd->execute(run, state);
+	err = command_session(run, &s, &run->own_session);
+	if (err)
+		return err;
+	err = cmd->in_session(run, s, state);
+	command_session_close(run, s, run->own_session);
+	return err;
+}
+
 void command_failures(struct command_run *run, const char *what, struct failures *found)
 {
 	failures_report(run->report, found);

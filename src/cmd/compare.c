@@ -241,25 +241,20 @@ static int compare_with(struct command_run *run, struct compare_params *p, struc
 	return err;
 }
 
-static int compare_execute(struct command_run *run, void *arg)
+static int compare_in_session(struct command_run *run, struct session *s, void *arg)
 {
 	struct compare_params *p = arg;
-	struct session *s;
-	bool own;
 	int err = p->repro_path ? compare_check_repro(p->repro_path, &run->fail) : 0;
 
-	if (!err)
-		err = command_session(run, &s, &own);
 	if (err)
 		return err;
-	if (own)
+	if (run->own_session)
 		msg_note("compare: backend %s, device %s, driver %s, seed 0x%llx", session_backend_name(s),
 			 session_device_name(s), session_driver_name(s),
 			 (unsigned long long)run->globals->session.seed);
 	err = compare_with(run, p, s);
-	if (!own)
+	if (!run->own_session)
 		op_faults_forget(s); /* it has judged its own, and knows which were due */
-	command_session_close(run, s, own);
 	return err;
 }
 
@@ -270,7 +265,6 @@ const struct command command_compare = {
 	.state_size = sizeof(struct compare_params),
 	.defaults = compare_defaults,
 	.parse = compare_parse,
-	.execute = compare_execute,
-	.opens_session = true,
+	.in_session = compare_in_session,
 	.scriptable = true,
 };

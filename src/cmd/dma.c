@@ -82,17 +82,13 @@ static void dma_late(struct session *s, struct failures *found)
 	failures_add(found, &bad);
 }
 
-static int dma_execute(struct command_run *run, void *arg)
+static int dma_in_session(struct command_run *run, struct session *s, void *arg)
 {
 	struct dma_state *d = arg;
 	struct failures found;
-	struct session *s;
 	uint64_t bytes = 0;
-	bool own;
-	int err = command_session(run, &s, &own);
+	int err;
 
-	if (err)
-		return err;
 	failures_init(&found);
 	d->op.unchecked = run->unchecked;
 	err = op_dma(s, &d->op, &bytes, &found, &run->fail);
@@ -103,14 +99,13 @@ static int dma_execute(struct command_run *run, void *arg)
 		failures_add(&found, &bad);
 		err = 0;
 	}
-	if (own)
+	if (run->own_session)
 		dma_late(s, &found);
 	faults_report(run->report, op_faults(s)->list, op_faults(s)->kept);
 	if (!err) {
 		report_num(run->report, "bytes", bytes);
 		command_failures(run, "the transfer ended without error", &found);
 	}
-	command_session_close(run, s, own);
 	return err;
 }
 
@@ -121,7 +116,6 @@ const struct command command_dma = {
 	.options = dma_options,
 	.state_size = sizeof(struct dma_state),
 	.parse = dma_parse,
-	.execute = dma_execute,
-	.opens_session = true,
+	.in_session = dma_in_session,
 	.scriptable = true,
 };

@@ -108,17 +108,13 @@ static void map_hold(struct command_run *run, const struct buffer *b, const stru
 		report_interrupted(run->report, session_signal);
 }
 
-static int map_execute(struct command_run *run, void *arg)
+static int map_in_session(struct command_run *run, struct session *s, void *arg)
 {
 	struct map_state *m = arg;
 	struct failures found;
-	struct session *s;
 	struct buffer *b = NULL;
-	bool own;
-	int err = command_session(run, &s, &own);
+	int err;
 
-	if (err)
-		return err;
 	m->op.op = run->op;
 	m->op.unchecked = run->unchecked;
 	failures_init(&found);
@@ -127,9 +123,8 @@ static int map_execute(struct command_run *run, void *arg)
 		command_failures(run, "legal maps are accepted", &found);
 	if (!err && !run->script_path)
 		command_report_mappings(run, s);
-	if (b && own)
+	if (b && run->own_session)
 		map_hold(run, b, m);
-	command_session_close(run, s, own);
 	return err;
 }
 
@@ -141,7 +136,6 @@ const struct command command_map = {
 	.state_size = sizeof(struct map_state),
 	.defaults = map_defaults,
 	.parse = map_parse,
-	.execute = map_execute,
-	.opens_session = true,
+	.in_session = map_in_session,
 	.scriptable = true,
 };

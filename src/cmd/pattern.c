@@ -83,31 +83,20 @@ static error_t pattern_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int fill_execute(struct command_run *run, void *arg)
+static int fill_in_session(struct command_run *run, struct session *s, void *arg)
 {
 	struct pattern_state *p = arg;
-	struct session *s;
-	bool own;
-	int err = command_session(run, &s, &own);
 
-	if (err)
-		return err;
-	err = op_fill(s, &p->op, &run->fail);
-	command_session_close(run, s, own);
-	return err;
+	return op_fill(s, &p->op, &run->fail);
 }
 
-static int check_execute(struct command_run *run, void *arg)
+static int check_in_session(struct command_run *run, struct session *s, void *arg)
 {
 	struct pattern_state *p = arg;
 	struct failures found;
-	struct session *s;
 	uint64_t bytes = 0;
-	bool own;
-	int err = command_session(run, &s, &own);
+	int err;
 
-	if (err)
-		return err;
 	failures_init(&found);
 	err = p->pins ? op_check_pins(s, &found, &run->fail) : op_check(s, &p->op, &bytes, &found, &run->fail);
 	if (!err) {
@@ -115,7 +104,6 @@ static int check_execute(struct command_run *run, void *arg)
 		command_failures(run, p->pins ? "pins return to their level" : "the buffer holds what it should",
 				 &found);
 	}
-	command_session_close(run, s, own);
 	return err;
 }
 
@@ -126,8 +114,7 @@ const struct command command_fill = {
 	.options = fill_options,
 	.state_size = sizeof(struct pattern_state),
 	.parse = pattern_parse,
-	.execute = fill_execute,
-	.opens_session = true,
+	.in_session = fill_in_session,
 	.scriptable = true,
 };
 
@@ -138,7 +125,6 @@ const struct command command_check = {
 	.options = check_options,
 	.state_size = sizeof(struct pattern_state),
 	.parse = pattern_parse,
-	.execute = check_execute,
-	.opens_session = true,
+	.in_session = check_in_session,
 	.scriptable = true,
 };

@@ -84,7 +84,7 @@ static void run_line(struct run_context *ctx, const struct command *cmd, const s
 
 	sub.unchecked = g->session.unchecked || line->negated;
 	if (!err)
-		err = cmd->execute(&sub, state);
+		err = command_execute(cmd, &sub, state);
 	out->err = err < 0 ? -err : 0;
 	out->result = sub.report ? report_current(sub.report) : RESULT_ERROR;
 	snprintf(out->detail, sizeof(out->detail), "%s", sub.detail);

@@ -58,17 +58,13 @@ static error_t unmap_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int unmap_execute(struct command_run *run, void *arg)
+static int unmap_in_session(struct command_run *run, struct session *s, void *arg)
 {
 	struct unmap_state *u = arg;
 	struct failures found;
-	struct session *s;
 	uint64_t bytes = 0;
-	bool own;
-	int err = command_session(run, &s, &own);
+	int err;
 
-	if (err)
-		return err;
 	failures_init(&found);
 	u->op.unchecked = run->unchecked;
 	err = op_unmap(s, &u->op, &bytes, &found, &run->fail);
@@ -78,7 +74,6 @@ static int unmap_execute(struct command_run *run, void *arg)
 		if (!run->script_path)
 			command_report_mappings(run, s);
 	}
-	command_session_close(run, s, own);
 	return err;
 }
 
@@ -89,8 +84,7 @@ const struct command command_unmap = {
 	.options = unmap_options,
 	.state_size = sizeof(struct unmap_state),
 	.parse = unmap_parse,
-	.execute = unmap_execute,
-	.opens_session = true,
+	.in_session = unmap_in_session,
 	.scriptable = true,
 };
 
@@ -111,18 +105,11 @@ static error_t free_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int free_execute(struct command_run *run, void *arg)
+static int free_in_session(struct command_run *run, struct session *s, void *arg)
 {
 	const char **buf = arg;
-	struct session *s;
-	bool own;
-	int err = command_session(run, &s, &own);
 
-	if (err)
-		return err;
-	err = op_free(s, *buf, &run->fail);
-	command_session_close(run, s, own);
-	return err;
+	return op_free(s, *buf, &run->fail);
 }
 
 const struct command command_free = {
@@ -131,7 +118,6 @@ const struct command command_free = {
 	.args_doc = "BUF",
 	.state_size = sizeof(const char *),
 	.parse = free_parse,
-	.execute = free_execute,
-	.opens_session = true,
+	.in_session = free_in_session,
 	.scriptable = true,
 };
