@@ -120,13 +120,19 @@ static void compare_progress(struct compare_thread *t)
 	progress_update(&t->c->progress, t->loops * t->c->p->threads, t->bytes * t->c->p->threads);
 }
 
+/* Probes fault three times a loop, and the simulation remembers 256 faults. */
+static uint64_t compare_look_every(const struct compare_params *p)
+{
+	return p->probe_unmapped || p->readonly ? MAX(64 / p->threads, 1u) : COMPARE_LOOK_EVERY;
+}
+
 /* Looks that cost a system call or more: thread 0, between its loops. */
 static int compare_look(struct compare_thread *t, struct fail *f)
 {
 	struct compare *c = t->c;
 	int err = 0;
 
-	if (t->loops % COMPARE_LOOK_EVERY == 0) {
+	if (t->loops % compare_look_every(c->p) == 0) {
 		compare_collect_faults(c);
 		compare_check_kernel(c);
 		if (c->p->threads == 1)

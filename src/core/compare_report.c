@@ -119,6 +119,8 @@ static bool question_is_wanted(const struct compare_question *q, const struct se
 /* Faults that were seen and not due are failures; these are reasons why there may be some that nobody saw. */
 static const char *faults_unseen(const struct session *s, const struct compare_result *res, char *why, size_t len)
 {
+	uint64_t due = res->faults_expected;
+
 	if (!res->faults_seen && !dev_limits(session_dev(s))->reports_faults)
 		return "the device is silent about faults and the kernel log may not be read";
 	if (res->faults_unclear) {
@@ -128,6 +130,12 @@ static const char *faults_unseen(const struct session *s, const struct compare_r
 	}
 	if (res->faults_lost) {
 		snprintf(why, len, "%" PRIu64 " messages of the kernel log were lost", res->faults_lost);
+		return why;
+	}
+	/* each probe faults: where fewer were told (the kernel limits the rate), others may be missing as well */
+	if (due < res->unmapped_probes + res->readonly_probes) {
+		snprintf(why, len, "%" PRIu64 " faults were seen where probes caused at least %" PRIu64, due,
+			 res->unmapped_probes + res->readonly_probes);
 		return why;
 	}
 	return NULL;

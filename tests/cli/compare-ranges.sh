@@ -80,6 +80,10 @@ json_is '[.result, .canaries]' '["pass",0]' "none without it"
 run -q compare --loops 2000 --json
 json_is '.canaries' 3 "and every 1,000 loops"
 
+# the probes' own faults prove that faults are seen
+run -q --seed 7 compare --probe-unmapped --readonly --loops 500
+like "$stdout" '^ok +no fault where none was due' "all faults that the probes cause are seen"
+
 # faults: what is not known has no key
 run -q --seed 7 compare --probe-unmapped --loops 20 --json
 json_is '.faults | length > 0 and all(.iova | type == "string" and test("^0x"))' true "probes' faults are told with their address"

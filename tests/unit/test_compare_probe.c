@@ -235,6 +235,12 @@ static void test_fault_check(void **state)
 	failures_init(&r.res.failures);
 	r.res.faults_seen = true;
 	report_has(&r, "ok    no fault where none was due");
+	r.res.unmapped_probes = 4;
+	r.res.readonly_probes = 2;
+	r.res.faults_expected = 6;
+	report_has(&r, "ok    no fault where none was due");
+	r.res.faults_expected = 5;
+	report_has(&r, "skip  no fault where none was due: 5 faults were seen where probes caused at least 6");
 	r.res.faults_lost = 17;
 	report_has(&r, "skip  no fault where none was due: 17 messages");
 	r.res.faults_unclear = 3;
