@@ -198,6 +198,9 @@ static int main_execute(const struct command *cmd, struct globals *g, void *stat
 		main_dry_run(cmd, g, run.report);
 	else
 		err = command_execute(cmd, &run, state);
+	/* wherever it came, also before the command began: what was not done must not pass */
+	if (session_signal)
+		report_interrupted(run.report, session_signal);
 	if (err)
 		main_failed(cmd, &run, err);
 	return report_end(run.report);

@@ -230,8 +230,6 @@ static int compare_with(struct command_run *run, struct compare_params *p, struc
 	if (res.failures.total)
 		snprintf(run->detail, sizeof(run->detail), "%s: %.150s", failure_name(res.failures.list[0].class),
 			 res.failures.list[0].text);
-	if (session_signal)
-		report_interrupted(run->report, session_signal);
 	if (p->repro_path && res.failures.total && compare_save_repro(s, p, &res, p->repro_path, &why)) {
 		fail_print(&why, "compare");
 		report_result(run->report, RESULT_ERROR);

@@ -104,8 +104,6 @@ static void map_hold(struct command_run *run, const struct buffer *b, const stru
 	do
 		clock_sleep_ns(m->hold_given ? m->hold_ns : 3600000000000ull, (const volatile int *)&session_signal);
 	while (!m->hold_given && !session_signal);
-	if (session_signal)
-		report_interrupted(run->report, session_signal);
 }
 
 static int map_in_session(struct command_run *run, struct session *s, void *arg)

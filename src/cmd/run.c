@@ -214,8 +214,6 @@ static int run_script(struct command_run *run, struct run_state *state, struct s
 		run_report_checks(run->report, script);
 		run_check_kernel(run, ctx.session);
 		run_keep_faults(state, op_faults(ctx.session));
-		if (session_signal)
-			report_interrupted(run->report, session_signal);
 		if (worst == RESULT_ERROR || worst == RESULT_USAGE)
 			err = run->fail.err ? -run->fail.err : -EIO;
 		else if (worst == RESULT_SKIP)
