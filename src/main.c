@@ -97,12 +97,14 @@ static void main_on_signal(int sig)
 
 static void main_signals(void)
 {
-	struct sigaction act = {.sa_handler = main_on_signal};
+	struct sigaction act = {.sa_handler = main_on_signal}, old;
 
 	/* no SA_RESTART: waits end, loops see session_signal and undo everything */
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGHUP, &act, NULL);
+	/* nohup asked for it to be ignored */
+	if (sigaction(SIGHUP, NULL, &old) || old.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &act, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 

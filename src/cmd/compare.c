@@ -36,7 +36,8 @@ enum {
 #define COMPARE_GRAVEYARD_MAX 4096
 
 static const struct argp_option compare_options[] = {
-	{"size", OPT_SIZE, "MIN[..MAX]", 0, "payload of a loop; a mapping is twice that (default 8K)", 0},
+	{"size", OPT_SIZE, "MIN[..MAX]", 0,
+	 "payload of a loop; a mapping is twice that (default 8K; adversarial cases bring their own sizes)", 0},
 	{"iova", OPT_IOVA, "fixed:ADDR|random|sequential|adversarial|kernel", 0,
 	 "where each loop maps (default random)", 0},
 	{"loops", OPT_LOOPS, "N", 0, "how many loops (default 1000)", 0},
@@ -230,6 +231,9 @@ static int compare_with(struct command_run *run, struct compare_params *p, struc
 	if (res.failures.total)
 		snprintf(run->detail, sizeof(run->detail), "%s: %.150s", failure_name(res.failures.list[0].class),
 			 res.failures.list[0].text);
+	/* a script's line is told as what it is, too */
+	if (session_signal)
+		report_interrupted(run->report, session_signal);
 	if (p->repro_path && res.failures.total && compare_save_repro(s, p, &res, p->repro_path, &why)) {
 		fail_print(&why, "compare");
 		report_result(run->report, RESULT_ERROR);

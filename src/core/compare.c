@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "core/compare_priv.h"
+#include "host/self.h"
 
 #define FAULT_SETTLE_NS 50000000ull /* the VT-d and AMD drivers log from an interrupt thread */
 
@@ -238,6 +239,11 @@ static int compare_setup(struct compare *c, struct fail *f)
 			return err;
 	}
 	err = session_pin_setup(c->s, slab_largest(c), slabs_per_thread(c->p) * n + 2 * COMPARE_PROBE_THREADS, f);
+	if (err)
+		return err;
+	/* told before the first loop, with the whole number; adversarial cases differ too much in size to say one */
+	if (!session_is_simulated(c->s) && c->p->iova_mode != COMPARE_ADVERSARIAL)
+		err = self_memlock_raise(slab_locked_most(c), f);
 	if (err)
 		return err;
 	err = compare_probe_setup(c, f);

@@ -224,6 +224,8 @@ int slabs_repin(struct compare_thread *t, struct fail *f);
 /* Pin slots one thread needs. */
 unsigned int slabs_per_thread(const struct compare_params *p);
 uint64_t slab_largest(const struct compare *c);
+/* Bytes that a run may have locked at once at the most: graves, slabs being cut, the mappings under test. */
+uint64_t slab_locked_most(const struct compare *c);
 
 /* graveyard.c */
 int graveyard_new(struct compare_thread *t, struct fail *f);

@@ -202,9 +202,13 @@ int compare_save_repro(const struct session *s, const struct compare_params *p, 
 		       const char *path, struct fail *f)
 {
 	struct failure first = res->failures.list[0];
-	CLEANUP_FREE char *name = NULL;
+	CLEANUP_FREE char *name = NULL, *real = realpath(path, NULL);
 	int err = 0;
 	FILE *to;
+
+	/* a symbolic link stays one: its target is replaced */
+	if (real)
+		path = real;
 
 	if (!res->failures.kept)
 		return fail_set(f, ENOENT, "there is no failure to save");

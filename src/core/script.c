@@ -12,6 +12,8 @@
 
 #define SCRIPT_WORDS_MAX 64
 #define SCRIPT_DEPTH_MAX 8
+#define SCRIPT_LINE_MAX 65536u
+#define SCRIPT_LINES_MAX 1000000u
 #define SCRIPT_ERRNO_MAX 134
 
 const char *script_errno_name(int err)
@@ -195,26 +197,48 @@ static int script_number_twins(struct script *script, struct fail *f)
 }
 
 /* Text lines only: -EINVAL where a NUL would hide the rest of one. */
+/*
+ * One line of at most @size - 1 bytes, without its end. 1 read, 0 at the end of the file, -EINVAL not text or too long,
+ * -EIO or what the read said. Bounded, so that a device file or a disk image is refused early.
+ */
+static int script_line_read(FILE *from, char *text, size_t size)
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = getc(from)) != EOF && c != '\n') {
+		if (!c || n + 1 == size)
+			return -EINVAL;
+		text[n++] = (char)c;
+	}
+	if (c == EOF && ferror(from))
+		return errno ? -errno : -EIO;
+	if (n && text[n - 1] == '\r')
+		n--;
+	text[n] = '\0';
+	return c != EOF || n;
+}
+
 static int script_read(struct script *script, FILE *from, struct fail *f)
 {
-	CLEANUP_FREE char *text = NULL;
+	CLEANUP_FREE char *text = malloc(SCRIPT_LINE_MAX);
 	unsigned int number = 0;
-	size_t size = 0;
-	ssize_t n;
-	int err = 0;
+	int got, err = text ? 0 : fail_set(f, ENOMEM, "cannot read script %s", script->path);
 
 	errno = 0;
-	while (!err && (n = getline(&text, &size, from)) >= 0) {
+	while (!err && (got = script_line_read(from, text, SCRIPT_LINE_MAX))) {
 		number++;
-		if (strlen(text) != (size_t)n)
-			return fail_usage(f, EINVAL, "%s:%u: this is no text", script->path, number);
-		text[strcspn(text, "\r\n")] = '\0';
+		if (got == -EINVAL)
+			return fail_usage(f, EINVAL, "%s:%u: this is no text, or longer than %u bytes", script->path,
+					  number, SCRIPT_LINE_MAX - 1);
+		if (got < 0)
+			return fail_set(f, got, "cannot read script %s", script->path);
+		if (number > SCRIPT_LINES_MAX)
+			return fail_usage(f, EINVAL, "%s: more than %u lines", script->path, SCRIPT_LINES_MAX);
 		script_danger(script, text);
 		err = script_add(script, text, number, f);
 		errno = 0;
 	}
-	if (!err && ferror(from))
-		err = fail_set(f, errno ? errno : EIO, "cannot read script %s", script->path);
 	return err;
 }
 

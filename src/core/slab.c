@@ -34,6 +34,14 @@ uint64_t slab_largest(const struct compare *c)
 	return MAX(MAX(c->mapping_max, COMPARE_CASE_BYTES), SLAB_BYTES);
 }
 
+uint64_t slab_locked_most(const struct compare *c)
+{
+	uint64_t slab = MAX(c->mapping_max, MIN(SLAB_BYTES, SLAB_LOOPS * c->mapping_max));
+	uint64_t each = c->p->graveyard ? c->p->graveyard * c->mapping_max + 2 * slab : 0;
+
+	return c->p->threads * (each + c->mapping_max);
+}
+
 int slabs_new(struct compare_thread *t, struct fail *f)
 {
 	t->nr_slabs = slabs_per_thread(t->c->p);
