@@ -51,7 +51,7 @@ _iommuctl_options() {
 }
 
 # What may follow an option of a command; fails for what is no option with a value. The binary's table says
-# --iova=fixed:ADDR|random: the alternatives, of which words in capitals stand for something.
+# --iova=fixed:ADDR|random: the alternatives, of which words in capitals stand for something (not the M of hugetlb-2M).
 _iommuctl_values() { # OPTION CURRENT COMMAND
 	local form
 	case $1 in
@@ -63,7 +63,7 @@ _iommuctl_values() { # OPTION CURRENT COMMAND
 	case $form in
 	FILE*) compgen -f -- "$2" ;;
 	DIR*) compgen -d -- "$2" ;;
-	*'|'*) tr '|' '\n' <<<"$form" | sed 's/[A-Z].*//' | grep . ;;
+	*'|'*) tr '|' '\n' <<<"$form" | sed 's/\(^\|[^A-Za-z0-9-]\)[A-Z].*/\1/' | grep . ;;
 	esac
 	return 0
 }
