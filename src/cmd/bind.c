@@ -93,10 +93,14 @@ static void bind_tell_blockers(const struct host *host, const char *id)
 	group_clear(&group);
 }
 
+typedef int bind_look_fn(const struct host *, const char *, const struct bind_params *, struct fail *);
 typedef int bind_fn(const struct host *, const char *, const struct bind_params *, struct bind_result *, struct fail *);
 
-/* In the order given; the first failure ends it, and what was done before stays and is reported. */
-static int bind_each(struct command_run *run, struct bind_command *b, bind_fn *move)
+/*
+ * In the order given, after a look (if any) at all of them; the first failure ends it, and what was done before stays and is
+ * reported.
+ */
+static int bind_each(struct command_run *run, struct bind_command *b, bind_look_fn *look, bind_fn *move)
 {
 	const struct host *host = &run->globals->host;
 	const struct bind_params params = {.force = b->force, .dry_run = run->globals->dry_run};
@@ -111,6 +115,8 @@ static int bind_each(struct command_run *run, struct bind_command *b, bind_fn *m
 		return -EINVAL;
 	}
 	report_list(run->report, "devices");
+	for (unsigned int i = 0; look && i < b->count && !err; i++)
+		err = look(host, b->ids[i], &params, &run->fail);
 	for (unsigned int i = 0; i < b->count && !err; i++) {
 		err = move(host, b->ids[i], &params, &res, &run->fail);
 		if (!err)
@@ -123,7 +129,7 @@ static int bind_each(struct command_run *run, struct bind_command *b, bind_fn *m
 static int bind_execute(struct command_run *run, void *arg)
 {
 	struct bind_command *b = arg;
-	int err = bind_each(run, b, bind_to_vfio);
+	int err = bind_each(run, b, bind_check, bind_to_vfio);
 
 	for (unsigned int i = 0; !err && i < b->count; i++)
 		bind_tell_blockers(&run->globals->host, b->ids[i]);
@@ -132,7 +138,7 @@ static int bind_execute(struct command_run *run, void *arg)
 
 static int unbind_execute(struct command_run *run, void *arg)
 {
-	return bind_each(run, arg, bind_restore);
+	return bind_each(run, arg, NULL, bind_restore);
 }
 
 const struct command command_bind = {

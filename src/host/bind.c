@@ -42,19 +42,38 @@ static int bind_guard(const struct bind_job *job, struct fail *f)
 	return -EBUSY;
 }
 
+static int bind_fail_group(const struct bind_job *job, struct fail *f)
+{
+	fail_set(f, ENODEV, "cannot bind %s: it has no IOMMU group", job->dev.addr);
+	fail_hint(f,
+		  "switch the IOMMU on in the firmware and on the kernel command line; iommuctl list shows the rest");
+	return -ENODEV;
+}
+
 static int bind_check_device(const struct bind_job *job, struct fail *f)
 {
 	const struct pci_info *dev = &job->dev;
 
-	if (dev->is_bridge)
+	if (pci_is_fabric(dev))
 		return fail_set(f, EINVAL, "cannot bind %s: it is a bridge", dev->addr);
-	if (dev->group < 0) {
-		fail_set(f, ENODEV, "cannot bind %s: it has no IOMMU group", dev->addr);
-		fail_hint(f, "switch the IOMMU on in the firmware and on the kernel command line; iommuctl list shows "
-			     "the rest");
-		return -ENODEV;
-	}
+	if (dev->group < 0 && !group_may_appear(job->host, dev))
+		return bind_fail_group(job, f);
 	return 0;
+}
+
+int bind_check(const struct host *host, const char *id, const struct bind_params *params, struct fail *f)
+{
+	struct bind_result ignored;
+	struct bind_job job;
+	int ret;
+
+	ret = bind_job_init(&job, host, id, params, &ignored, f);
+	if (!ret)
+		ret = bind_check_device(&job, f);
+	/* what --force overrides is told when it is done */
+	if (!ret && !params->force && !strstr(job.dev.driver, "vfio"))
+		ret = bind_guard(&job, f);
+	return ret;
 }
 
 static int bind_need_module(const struct bind_job *job, struct fail *f)
@@ -113,7 +132,10 @@ static int bind_wait_node(const struct bind_job *job, struct uevent_watch *watch
 {
 	uint64_t end = clock_ns() + BIND_NODE_TIMEOUT_NS, now;
 
-	bind_say(job, "wait for /dev/vfio/%d", job->dev.group);
+	if (job->dev.group < 0)
+		bind_say(job, "see which IOMMU group it gets, and wait for its node in /dev/vfio");
+	else
+		bind_say(job, "wait for /dev/vfio/%d", job->dev.group);
 	if (job->params->dry_run)
 		return 0;
 	while (!bind_node_is_there(job)) {
@@ -131,7 +153,30 @@ static int bind_wait_node(const struct bind_job *job, struct uevent_watch *watch
 	return 0;
 }
 
-static int bind_move(const struct bind_job *job, struct fail *f)
+/* The group that the probe gave the device; the kernel's stand-in for a device without an IOMMU is none. */
+static int bind_read_group(struct bind_job *job, struct fail *f)
+{
+	char group[16], name[32];
+
+	if (host_read_link(job->host, group, sizeof(group), "/sys/bus/pci/devices/%s/iommu_group", job->dev.addr) ||
+	    (host_read_line(job->host, name, sizeof(name), "/sys/kernel/iommu_groups/%s/name", group) == 0 &&
+	     strcmp(name, "vfio-noiommu") == 0))
+		return bind_fail_group(job, f);
+	job->dev.group = atoi(group);
+	return 0;
+}
+
+static int bind_take(struct bind_job *job, struct fail *f)
+{
+	int ret = bind_write_driver(job, BIND_VFIO, "bind", f);
+
+	/* without a group vfio-pci says EINVAL, or takes the device untranslated */
+	if (!job->params->dry_run && job->dev.group < 0 && (!ret || ret == -EINVAL) && bind_read_group(job, f))
+		return -ENODEV;
+	return ret;
+}
+
+static int bind_move(struct bind_job *job, struct fail *f)
 {
 	int ret;
 
@@ -139,7 +184,7 @@ static int bind_move(const struct bind_job *job, struct fail *f)
 	if (!ret && job->dev.driver[0])
 		ret = bind_write_driver(job, job->dev.driver, "unbind", f);
 	if (!ret)
-		ret = bind_write_driver(job, BIND_VFIO, "bind", f);
+		ret = bind_take(job, f);
 	if (!ret && !job->params->dry_run && !bind_is_driver(job, BIND_VFIO))
 		ret = fail_set(f, EIO, "%s did not go to vfio-pci", job->dev.addr);
 	if (ret == -EINVAL)
@@ -159,7 +204,7 @@ static void bind_undo(const struct bind_job *job)
 			 job->dev.addr);
 }
 
-static int bind_do(const struct bind_job *job, struct fail *f)
+static int bind_do(struct bind_job *job, struct fail *f)
 {
 	struct uevent_watch *watch = NULL;
 	int ret;

@@ -193,3 +193,10 @@ int iommu_units(const struct host *host, char ***out)
 	*out = calloc(1, sizeof(char *));
 	return *out ? 0 : -ENOMEM;
 }
+
+bool group_may_appear(const struct host *host, const struct pci_info *dev)
+{
+	CLEANUP_FREE char **units = NULL;
+
+	return dev->group < 0 && !dev->driver[0] && iommu_units(host, &units) == 0 && units[0];
+}

@@ -35,6 +35,12 @@ void group_clear(struct group_info *group);
 int iommu_units(const struct host *host, char ***out);
 
 /*
+ * Behind some IOMMUs (virtio-iommu, those described by device tree) a device has no group until a driver probes it. True
+ * for one without group or driver on a machine with IOMMU units: whether it gets a group is known when it is bound.
+ */
+bool group_may_appear(const struct host *host, const struct pci_info *dev);
+
+/*
  * Is the device ready for VFIO here and now? True, or false with one phrase in @why ("bound to sym53c8xx",
  * "group 4 is blocked by 0000:01:02.0 (e1000e)", "no IOMMU") and what to run in @hint.
  */

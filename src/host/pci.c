@@ -109,6 +109,11 @@ static void pci_read_ids(const struct host *host, struct pci_info *dev)
 			 dev->class_code >> 8 == (PCI_CLASS_BRIDGE_BASE << 8 | 0x09);
 }
 
+bool pci_is_fabric(const struct pci_info *dev)
+{
+	return dev->is_bridge || (dev->class_code >> 16 == PCI_CLASS_BRIDGE_BASE && !strstr(dev->driver, "vfio"));
+}
+
 /* First entry of a subdirectory of the device ("vfio-dev/vfio0", "net/eth0"). */
 static void pci_read_child(const struct host *host, const char *addr, const char *dir, char *out, size_t len)
 {

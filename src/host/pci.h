@@ -30,6 +30,12 @@ int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count
 /* One device. -ENOENT with a hint that lists candidates. */
 int pci_find(const struct host *host, const char *id, struct pci_info *out, struct fail *f);
 
+/*
+ * Part of the machine's fabric, with which nobody drives DMA: PCI bridges, and host, ISA and other bridges unless somebody
+ * has given one to VFIO.
+ */
+bool pci_is_fabric(const struct pci_info *dev);
+
 /* Memory windows the device must not be pointed at (peer to peer): BARs and bridge windows from /proc/iomem and sysfs. */
 struct pci_window {
 	uint64_t start, last;

@@ -55,17 +55,26 @@ static const char *ready_enable_hint(const struct host *host)
 	return "enable the IOMMU in the firmware and on the kernel command line";
 }
 
-static bool ready_has_group(const struct ready *r)
+static bool ready_without_group(const struct ready *r)
 {
 	CLEANUP_FREE char **units = NULL;
+
+	if (group_may_appear(r->host, r->dev)) {
+		ready_hint(r, "iommuctl bind %s", r->dev->addr);
+		return ready_no(r, "not bound: its IOMMU group appears when it is");
+	}
+	if (iommu_units(r->host, &units) == 0 && units[0])
+		return ready_no(r, "not behind an IOMMU");
+	ready_hint(r, "%s", ready_enable_hint(r->host));
+	return ready_no(r, "no IOMMU");
+}
+
+static bool ready_has_group(const struct ready *r)
+{
 	char name[32];
 
-	if (r->dev->group < 0) {
-		if (iommu_units(r->host, &units) == 0 && units[0])
-			return ready_no(r, "not behind an IOMMU");
-		ready_hint(r, "%s", ready_enable_hint(r->host));
-		return ready_no(r, "no IOMMU");
-	}
+	if (r->dev->group < 0)
+		return ready_without_group(r);
 	if (host_read_line(r->host, name, sizeof(name), "/sys/kernel/iommu_groups/%d/name", r->dev->group) == 0 &&
 	    strcmp(name, "vfio-noiommu") == 0) {
 		ready_hint(r, "%s", ready_enable_hint(r->host));
@@ -94,14 +103,19 @@ static void ready_hint_bind(const struct ready *r, const struct group_info *grou
 	char list[256] = "", use[160];
 	struct pci_info other;
 	size_t used = 0;
+	bool found;
 
 	if (!strstr(r->dev->driver, "vfio"))
 		used = snprintf(list, sizeof(list), " %s", r->dev->addr);
 	for (unsigned int i = 0; i < group->nr_blockers && used < sizeof(list) - 20; i++) {
 		if (strcmp(group->blockers[i], r->dev->addr) == 0)
 			continue;
-		if (pci_find(r->host, group->blockers[i], &other, NULL) == 0 &&
-		    ready_is_used(r->host, &other, use, sizeof(use))) {
+		found = pci_find(r->host, group->blockers[i], &other, NULL) == 0;
+		if (found && pci_is_fabric(&other)) {
+			ready_hint(r, "its group also holds the bridge %s, which cannot be bound", other.addr);
+			return;
+		}
+		if (found && ready_is_used(r->host, &other, use, sizeof(use))) {
 			ready_hint(r, "its group also holds %s, in use: %s", other.addr, use);
 			return;
 		}
@@ -186,8 +200,7 @@ bool device_ready(const struct host *host, const struct pci_info *dev, char *why
 		why[0] = '\0';
 	if (hint_len)
 		hint[0] = '\0';
-	/* Host and ISA bridges too: nobody drives DMA with one, and without a driver they block nothing. */
-	if (dev->is_bridge || (dev->class_code >> 16 == 0x06 && !strstr(dev->driver, "vfio")))
+	if (pci_is_fabric(dev))
 		return ready_no(&r, "a bridge");
 	if (!ready_has_group(&r))
 		return false;

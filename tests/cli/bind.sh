@@ -58,6 +58,16 @@ status_is 2 "no IOMMU"
 like "$stderr" 'it has no IOMMU group: No such device' "is told"
 run --sysroot "$tmp/intel" bind 00:06.0
 like "$stderr" 'cannot bind 0000:00:06.0: it is a bridge' "a bridge"
+for bridge in 00:1f.0 00:00.0; do
+	run --sysroot "$tmp/intel" bind $bridge --dry-run --force
+	status_is 2 "$bridge: an ISA or host bridge, forced or not"
+	like "$stderr" "cannot bind 0000:$bridge: it is a bridge" "$bridge: told as such"
+done
+for bad in 00:1f.0 0f:00.0 01:00.0; do
+	run --sysroot "$tmp/intel" bind 04:00.0 $bad --dry-run
+	status_is 2 "one of two refused ($bad): both are"
+	unlike "$stderr" '04:00.0: would' "and nothing is done to the first"
+done
 run --sysroot "$tmp/intel" bind 0f:00.0
 status_is 2 "no such device"
 like "$stderr" 'hint: devices here: .*0000:03:00.0' "lists what there is"

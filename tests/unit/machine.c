@@ -110,6 +110,14 @@ static int machine_attach(struct machine *m, const char *driver, const char *add
 		return -ENODEV;
 	if (strcmp(driver, m->native) && strcmp(machine_override(m, addr), driver))
 		return -ENODEV;
+	snprintf(path, sizeof(path), DEVICES "/%s/iommu_group", addr);
+	if (m->late_group && !host_exists(&m->host, "%s", path)) {
+		snprintf(target, sizeof(target), "../../../../kernel/iommu_groups/%s", m->late_group);
+		machine_link(m, path, target);
+	} else if (!m->late_group && strcmp(driver, "vfio-pci") == 0 && !m->noiommu &&
+		   host_read_link(&m->host, group, sizeof(group), "%s", path)) {
+		return -EINVAL; /* vfio takes no device without a group */
+	}
 	snprintf(path, sizeof(path), DEVICES "/%s/driver", addr);
 	snprintf(target, sizeof(target), "../../bus/pci/drivers/%s", driver);
 	machine_link(m, path, target);

@@ -12,6 +12,8 @@ struct machine {
 	unsigned int die_before; /* _exit(9) instead of doing write number N (1-based), 0 = never */
 	unsigned int fail_at;	 /* write number N returns -EINVAL and does nothing */
 	bool no_node;		 /* vfio-pci makes no group node */
+	const char *late_group;	 /* what a device without a group gets when it is probed, NULL = none */
+	bool noiommu;		 /* vfio-pci takes devices without a group too */
 	bool no_modules;	 /* modprobe finds nothing */
 	const char *native;	 /* the driver that the kernel would choose by itself */
 };

@@ -14,6 +14,7 @@
 #include "base/msg.h"
 #include "host/bind.h"
 #include "host/bind_state.h"
+#include "host/groups.h"
 #include "machine.h"
 
 #define IDLE_DISK "0000:04:00.0"
@@ -374,6 +375,74 @@ static void test_refused(void **state)
 	machine_remove(&m);
 }
 
+/* Behind virtio-iommu a device has no group before a driver probes it. */
+static void test_late_group(void **state)
+{
+	const struct bind_params dry = {.dry_run = true};
+	char why[160], hint[160], cmd[160];
+	struct pci_info dev;
+	struct bind_result r;
+	struct machine m;
+	struct fail f = {0};
+
+	machine_build(&m, "intel", true);
+	snprintf(cmd, sizeof(cmd), "rm %s/sys/bus/pci/devices/" EDU "/iommu_group", m.dir);
+	assert_int_equal(system(cmd), 0);
+	assert_int_equal(pci_find(&m.host, EDU, &dev, NULL), 0);
+	assert_false(device_ready(&m.host, &dev, why, sizeof(why), hint, sizeof(hint)));
+	assert_string_equal(why, "not bound: its IOMMU group appears when it is");
+	assert_string_equal(hint, "iommuctl bind " EDU);
+	/* had a driver probed it, it would have one */
+	strcpy(dev.driver, "edu");
+	assert_false(device_ready(&m.host, &dev, why, sizeof(why), hint, sizeof(hint)));
+	assert_string_equal(why, "not behind an IOMMU");
+	assert_int_equal(bind_to_vfio(&m.host, EDU, &dry, &r, &f), 0);
+	assert_int_equal(m.writes, 0);
+
+	/* None appears: vfio-pci refuses it, or takes it without one. Both are undone. */
+	for (int taken = 0; taken < 2; taken++) {
+		m.noiommu = taken;
+		assert_int_equal(bind_to_vfio(&m.host, EDU, &plain, &r, &f), -ENODEV);
+		assert_non_null(strstr(f.text, "it has no IOMMU group"));
+		assert_non_null(strstr(f.hint, "switch the IOMMU on"));
+		assert_false(r.changed);
+		assert_string_equal(machine_driver(&m, EDU), "");
+		assert_string_equal(machine_override(&m, EDU), "(null)");
+		assert_false(is_remembered(&m, EDU));
+	}
+	/* another failure stays what it is */
+	m.late_group = "8";
+	m.writes = 0;
+	m.fail_at = 1;
+	assert_int_equal(bind_to_vfio(&m.host, EDU, &plain, &r, &f), -EINVAL);
+	m.fail_at = 0;
+	assert_int_equal(bind_to_vfio(&m.host, EDU, &plain, &r, &f), 0);
+	assert_true(r.changed);
+	assert_string_equal(machine_driver(&m, EDU), "vfio-pci");
+	assert_true(host_exists(&m.host, "/dev/vfio/8"));
+	assert_int_equal(bind_restore(&m.host, EDU, &plain, &r, &f), 0);
+	assert_string_equal(machine_driver(&m, EDU), "");
+	machine_remove(&m);
+}
+
+/* What is looked at before the first of several is moved. */
+static void test_check(void **state)
+{
+	const struct bind_params force = {.force = true};
+	struct machine m;
+
+	machine_build(&m, "intel", true);
+	assert_int_equal(bind_check(&m.host, IDLE_DISK, &plain, NULL), 0);
+	assert_int_equal(bind_check(&m.host, LSI, &plain, NULL), 0);
+	assert_int_equal(bind_check(&m.host, ROOT_DISK, &plain, NULL), -EBUSY);
+	assert_int_equal(bind_check(&m.host, ROOT_DISK, &force, NULL), 0);
+	assert_int_equal(bind_check(&m.host, "0000:09:00.0", &force, NULL), -ENOENT);
+	assert_int_equal(bind_check(&m.host, "0000:00:1f.0", &force, NULL), -EINVAL);
+	assert_int_equal(bind_check(&m.host, "0000:00:00.0", &force, NULL), -EINVAL);
+	assert_int_equal(m.writes, 0);
+	machine_remove(&m);
+}
+
 static void test_bad_state_file(void **state)
 {
 	struct bind_result r;
@@ -398,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_failure_undone),	cmocka_unit_test(test_no_node),
 		cmocka_unit_test(test_holder),		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_refused),		cmocka_unit_test(test_bad_state_file),
+		cmocka_unit_test(test_late_group),	cmocka_unit_test(test_check),
 	};
 
 	msg_set_level(MSG_QUIET);

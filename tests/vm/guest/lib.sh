@@ -16,12 +16,12 @@ pci_edu() { pci 1234:11e8; }
 driver_of() { basename "$(readlink "/sys/bus/pci/devices/$1/driver")" 2>/dev/null; }
 group_of() { basename "$(readlink "/sys/bus/pci/devices/$1/iommu_group")"; }
 
-# take ID...: hands devices without a driver to vfio-pci, by hand; bind has tests of its own.
+# take ID...: hands devices to vfio-pci.
 take() {
 	local id
+	run bind "$@"
+	status_is 0 "bind $*" || diag "$stderr"
 	for id in "$@"; do
-		echo vfio-pci >"/sys/bus/pci/devices/$id/driver_override"
-		echo "$id" >/sys/bus/pci/drivers_probe
 		is "$(driver_of "$id")" vfio-pci "$id is vfio-pci's"
 	done
 }
