@@ -76,20 +76,24 @@ static void bind_report(struct report *r, const struct bind_result *res)
 /* A device alone is not enough: its group must be free of the host's drivers. */
 static void bind_tell_blockers(const struct host *host, const char *id)
 {
-	struct pci_info dev;
+	struct pci_info dev, other;
 	struct group_info group;
-	char list[256] = "";
+	char list[256] = "", bridge[16] = "";
 	size_t used = 0;
 
 	if (pci_find(host, id, &dev, NULL) || dev.group < 0 || group_find(host, dev.group, &group, NULL))
 		return;
 	for (unsigned int i = 0; i < group.nr_blockers && used < sizeof(list) - 20; i++)
-		if (strcmp(group.blockers[i], dev.addr))
+		if (pci_find(host, group.blockers[i], &other, NULL) == 0 && pci_is_fabric(&other))
+			snprintf(bridge, sizeof(bridge), "%s", other.addr);
+		else if (strcmp(group.blockers[i], dev.addr))
 			used += (size_t)snprintf(list + used, sizeof(list) - used, " %s", group.blockers[i]);
-	if (used) {
+	if (used || *bridge)
 		msg_warn("%s cannot be used yet: others of group %d are on host drivers", dev.addr, dev.group);
+	if (*bridge)
+		msg_hint("the bridge %s is one of them, and cannot be bound", bridge);
+	else if (used)
 		msg_hint("iommuctl bind%s", list);
-	}
 	group_clear(&group);
 }
 

@@ -68,6 +68,13 @@ for bad in 00:1f.0 0f:00.0 01:00.0; do
 	status_is 2 "one of two refused ($bad): both are"
 	unlike "$stderr" '04:00.0: would' "and nothing is done to the first"
 done
+mkdir -p "$tmp/intel/sys/bus/pci/drivers/lpc_ich"
+ln -s "$tmp/intel/sys/bus/pci/drivers/lpc_ich" "$tmp/intel/sys/bus/pci/devices/0000:00:1f.0/driver"
+run --sysroot "$tmp/intel" bind 00:1f.3 --dry-run
+like "$stderr" 'hint: the bridge 0000:00:1f.0 is one of them, and cannot be bound' "a bridge that blocks a group is not to be bound"
+run --sysroot "$tmp/intel" list
+like "$stdout" '0000:00:1f.3 .*; its group also holds the bridge 0000:00:1f.0, which cannot be bound' "nor does list say so"
+rm "$tmp/intel/sys/bus/pci/devices/0000:00:1f.0/driver"
 run --sysroot "$tmp/intel" bind 0f:00.0
 status_is 2 "no such device"
 like "$stderr" 'hint: devices here: .*0000:03:00.0' "lists what there is"
