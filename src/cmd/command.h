@@ -100,8 +100,6 @@ void command_session_close(struct command_run *run, struct session *s, bool own)
 void command_failures(struct command_run *run, const char *what, struct failures *found);
 /* "anon", "thp" ... in enum iommu_mem_kind's order, NULL-terminated. */
 extern const char *const mem_names[];
-/* prot "r", "w", "rw" */
-const char *prot_name(enum iommu_prot prot);
 /* mappings: [{buf, ioas, iova, size, prot, mem}] */
 void command_report_mappings(struct command_run *run, struct session *s);
 

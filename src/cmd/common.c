@@ -10,7 +10,7 @@
 
 const char *const mem_names[] = {"anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd", NULL};
 
-const char *prot_name(enum iommu_prot prot)
+static const char *prot_name(enum iommu_prot prot)
 {
 	static const char *const names[] = {"none", "r", "w", "rw"};
 

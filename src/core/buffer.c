@@ -23,11 +23,6 @@ bool buffer_name_is_valid(const char *name)
 	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
 }
 
-struct buffer *buffer_first(struct session *s)
-{
-	return s->buffers;
-}
-
 struct buffer *buffer_find(struct session *s, const char *name)
 {
 	for (struct buffer *b = s->buffers; b; b = b->next)

@@ -24,8 +24,6 @@ bool buffer_name_is_valid(const char *name);
 /* NULL when there is none of that name. */
 struct buffer *buffer_find(struct session *s, const char *name);
 bool buffer_is_mapped(const struct session *s, const struct buffer *b);
-/* In order of creation; NULL-terminated list. */
-struct buffer *buffer_first(struct session *s);
 
 /*
  * @name NULL: the next free of b1, b2 ... @bytes is kept as asked and the memory rounded up to pages; with @unchecked it is

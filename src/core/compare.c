@@ -142,7 +142,7 @@ static int compare_look(struct compare_thread *t, struct fail *f)
 			c->stop = true;
 	}
 	/* every 1,000 loops of the run, whichever thread did them */
-	if (t->loops % MAX(COMPARE_CANARY_EVERY / c->p->threads, 1u) == 0) {
+	if (t->loops % MAX(SESSION_CANARY_EVERY / c->p->threads, 1u) == 0) {
 		pthread_mutex_lock(&c->lock);
 		compare_count_canary(c);
 		err = session_canary(c->s, f);

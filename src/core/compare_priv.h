@@ -8,7 +8,6 @@
 #include "core/compare.h"
 #include "out/progress.h"
 
-#define COMPARE_CANARY_EVERY 1000
 #define COMPARE_LOOK_EVERY 256 /* loops between looks at faults, pins and the kernel's taint */
 
 struct compare_case {

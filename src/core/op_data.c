@@ -11,7 +11,6 @@
 #include "core/session_priv.h"
 
 #define OP_DMA_TIMEOUT_MS 10000
-#define OP_CANARY_EVERY 1000 /* transfers, as in compare */
 
 /* The part of a buffer an op means; -ERANGE when it leaves the buffer. */
 static int op_part(struct session *s, const struct op_pattern *op, struct buffer **out, uint64_t *size, struct fail *f)
@@ -241,5 +240,5 @@ int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct f
 	*bytes = op->size;
 	dma_judge(op, op->src ? src : dst, status, found);
 	op_faults_after(s, &reach, found);
-	return s->transfers % OP_CANARY_EVERY ? 0 : session_canary(s, f);
+	return s->transfers % SESSION_CANARY_EVERY ? 0 : session_canary(s, f);
 }

@@ -282,11 +282,6 @@ struct iommu *session_iommu(const struct session *s)
 	return s->iommu;
 }
 
-struct iommu_device *session_idev(const struct session *s)
-{
-	return s->idev;
-}
-
 struct dev *session_dev(const struct session *s)
 {
 	return s->dev;

@@ -40,7 +40,6 @@ int session_open(struct session **out, const struct session_params *params, cons
 int session_close(struct session *s, struct fail *f);
 
 struct iommu *session_iommu(const struct session *s);
-struct iommu_device *session_idev(const struct session *s);
 struct dev *session_dev(const struct session *s); /* NULL without a driver */
 const struct session_params *session_params(const struct session *s);
 /* "vfio", "0000:00:04.0", "lsi": for the report and the first line. */
@@ -76,6 +75,8 @@ int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail
  * not translate (verdict `untranslated`); -EPERM: canary required and impossible; -ENODEV: no driver.
  */
 int session_dma_start(struct session *s, struct fail *f);
+/* How many loops or transfers go by between two canaries (safety rule 1). */
+#define SESSION_CANARY_EVERY 1000
 /* The canary again (every 1,000 loops, after a miscompare). As session_dma_start(). */
 int session_canary(struct session *s, struct fail *f);
 /*

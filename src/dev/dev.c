@@ -31,15 +31,6 @@ static struct dev_instance *dev_instance(const struct dev *dev)
 	return container_of(dev, struct dev_instance, dev);
 }
 
-const struct dev_help *dev_drivers_help(void)
-{
-	static struct dev_help help[ARRAY_SIZE(dev_drivers) + 1];
-
-	for (size_t i = 0; i < ARRAY_SIZE(dev_drivers); i++)
-		help[i] = (struct dev_help){dev_drivers[i]->name, dev_drivers[i]->help};
-	return help;
-}
-
 static const struct dev_ops *dev_match(const struct iommu_device_id *id)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(dev_drivers); i++)

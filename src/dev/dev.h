@@ -74,10 +74,6 @@ int dev_transfer(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsi
  */
 int dev_roundtrip(struct dev *dev, unsigned int queue, iova_t src, iova_t dst, uint64_t len, int *status);
 
-struct dev_help {
-	const char *name, *help;
-};
-const struct dev_help *dev_drivers_help(void); /* ends with a NULL name */
 /* The driver that would match, or NULL. */
 const char *dev_match_name(const struct iommu_device_id *id);
 

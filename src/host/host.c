@@ -88,22 +88,29 @@ static ssize_t host_read_fd(int fd, char *buf, size_t len)
 	return done;
 }
 
+/* A descriptor to read from, or -errno. */
+static int host_vopen(const struct host *host, const char *fmt, va_list ap)
+{
+	char path[PATH_MAX];
+	int ret = host_vpath(host, path, sizeof(path), fmt, ap);
+
+	if (ret)
+		return ret;
+	ret = open(path, O_RDONLY | O_CLOEXEC);
+	return ret < 0 ? -errno : ret;
+}
+
 int host_read_line(const struct host *host, char *buf, size_t len, const char *fmt, ...)
 {
 	CLEANUP_FD int fd = -1;
-	char path[PATH_MAX];
 	ssize_t n;
 	va_list ap;
-	int ret;
 
 	va_start(ap, fmt);
-	ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	fd = host_vopen(host, fmt, ap);
 	va_end(ap);
-	if (ret)
-		return ret;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	n = host_read_fd(fd, buf, len - 1);
 	if (n < 0)
 		return n;
@@ -116,20 +123,16 @@ int host_read_file(const struct host *host, char **out, size_t *size, const char
 {
 	CLEANUP_FD int fd = -1;
 	CLEANUP_FREE char *buf = NULL;
-	char path[PATH_MAX], *bigger;
 	size_t room = 4096, used = 0;
+	char *bigger;
 	ssize_t n;
 	va_list ap;
-	int ret;
 
 	va_start(ap, fmt);
-	ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	fd = host_vopen(host, fmt, ap);
 	va_end(ap);
-	if (ret)
-		return ret;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	for (;;) {
 		bigger = realloc(buf, room + 1);
 		if (!bigger)

@@ -34,8 +34,6 @@ struct iommu_device {
  */
 struct iommu_ops {
 	const char *name, *help;
-	/* 0 = could be opened here, else -errno with the reason in @f; opens nothing. */
-	int (*probe)(const struct iommu_params *params, struct fail *f);
 	/* @options: what follows the name in the spec ("fault=...,..."), or "". Allocates the context; caps may still be empty. */
 	int (*open)(const char *options, const struct iommu_params *params, struct iommu **out, struct fail *f);
 	void (*close)(struct iommu *iommu);

@@ -100,11 +100,6 @@ const struct iommu_caps *iommu_caps(const struct iommu *iommu)
 	return &iommu->caps;
 }
 
-enum iommu_personality iommu_personality(const struct iommu *iommu)
-{
-	return iommu->personality;
-}
-
 const struct ledger *iommu_ledger(const struct iommu *iommu)
 {
 	return iommu->ledger;

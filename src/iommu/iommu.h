@@ -33,7 +33,6 @@ void iommu_close(struct iommu *iommu);
 const char *iommu_name(const struct iommu *iommu);
 /* Valid after the first iommu_attach(); refreshed by each attach. */
 const struct iommu_caps *iommu_caps(const struct iommu *iommu);
-enum iommu_personality iommu_personality(const struct iommu *iommu);
 
 /*
  * Bring a device into the context: "sim" or a full PCI address "0000:00:04.0". For VFIO: group viability with the

@@ -100,11 +100,6 @@ static int sim_parse(struct sim *sim, const char *options, struct fail *f)
 	return 0;
 }
 
-static int sim_probe(const struct iommu_params *params, struct fail *f)
-{
-	return 0;
-}
-
 static void sim_close(struct iommu *iommu)
 {
 	struct sim *sim = sim_of(iommu);
@@ -277,7 +272,6 @@ static int sim_pins(struct iommu *iommu, uint64_t *pages)
 const struct iommu_ops iommu_sim_ops = {
 	.name = "sim",
 	.help = "a simulated IOMMU and device in this process; options fault=, personality=, dma_entry_limit=",
-	.probe = sim_probe,
 	.open = sim_open,
 	.close = sim_close,
 	.attach = sim_attach,
