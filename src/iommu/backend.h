@@ -5,8 +5,10 @@
 
 #include "iommu/device.h"
 #include "iommu/iommu.h"
+#include "iommu/objects.h"
 
 struct ledger;
+struct objects;
 
 /* Embedded as the first member of each backend's own context (container_of to get there). */
 struct iommu {
@@ -18,6 +20,8 @@ struct iommu {
 	uint64_t seed;
 	char *vf_token;
 	struct iommu_device *devices; /* attached, latest first; iommu.c's */
+	struct iommu *parent;	      /* the context a further space came from, NULL for that itself */
+	struct objects *objects;      /* objects.c's, of the context; further spaces have none */
 };
 
 /* Embedded in each backend's own device. */
@@ -52,6 +56,31 @@ struct iommu_ops {
 	int (*phys)(struct iommu *iommu, const void *va, uint64_t *phys);
 	int (*pins)(struct iommu *iommu, uint64_t *pages);
 	int (*faults)(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
+	/* as iommu_check_table() */
+	int (*check_table)(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped,
+			   unsigned int pins, struct fail *f);
+	const struct iommu_object_ops *objects; /* NULL: none of objects.h */
+};
+
+/* One per verb of objects.h; called from objects.c only, which composes the failure texts and notes down what exists. */
+struct iommu_object_ops {
+	int (*space_new)(struct iommu *of, struct iommu **out);
+	uint32_t (*space_id)(const struct iommu *iommu);
+	int (*space_refresh)(struct iommu *iommu);
+	int (*space_allow)(struct iommu *iommu, const struct iova_range *ranges, unsigned int n);
+	int (*space_copy)(struct iommu *dst, struct iommu_copy_req *req);
+	int (*option)(struct iommu *iommu, enum iommu_option option, bool set, uint64_t *value);
+	int (*change_process)(struct iommu *iommu);
+	int (*device_attach)(struct iommu_device *idev, uint32_t pt_id, uint32_t pasid);
+	int (*device_detach)(struct iommu_device *idev, uint32_t pasid);
+	uint32_t (*device_object)(const struct iommu_device *idev);
+	int (*hw_info)(struct iommu_device *idev, struct iommu_hw_info *info);
+	int (*hwpt_new)(struct iommu *iommu, const struct iommu_hwpt_req *req, uint32_t *id);
+	int (*hwpt_invalidate)(struct iommu *iommu, uint32_t hwpt, uint32_t data_type, const void *entries,
+			       uint32_t entry_len, uint32_t n, uint32_t *done);
+	int (*destroy)(struct iommu *iommu, uint32_t id);
+	/* *fd is read and written as IOMMU_FAULT_QUEUE_ALLOC's; objects.c closes it */
+	int (*fault_queue_new)(struct iommu *iommu, uint32_t *id, int *fd);
 };
 
 struct idev_ops {

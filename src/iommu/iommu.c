@@ -169,6 +169,14 @@ void iommu_mem_free(struct iommu *iommu, struct iommu_mem *mem)
 	mem->va = NULL;
 }
 
+int iommu_check_table(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, unsigned int pins,
+		      struct fail *f)
+{
+	if (!iommu->ops->check_table)
+		return fail_set(f, EOPNOTSUPP, "backend %s does not tell what its page table holds", iommu_name(iommu));
+	return iommu->ops->check_table(iommu, va, iova, size, mapped, pins, f);
+}
+
 int iommu_phys(struct iommu *iommu, const void *va, uint64_t *phys)
 {
 	return iommu->ops->phys ? iommu->ops->phys(iommu, va, phys) : self_phys(va, phys);

@@ -60,6 +60,8 @@ struct iommu_map_req {
 	const char *tag;    /* buffer name for the ledger, copied; may be NULL */
 	unsigned int owner; /* free use by the caller: generation, thread; kept in the ledger */
 	bool named;	    /* a buffer the user named, and may unmap by address; kept in the ledger */
+	/* Memory with a descriptor that @va lies in: mapped by that where the backend can (has_map_file). NULL: by address. */
+	const struct iommu_mem *file;
 };
 
 /* 0 or -errno exactly as the backend answered. @f may be NULL on hot paths. */
@@ -72,6 +74,14 @@ int iommu_map(struct iommu *iommu, struct iommu_map_req *req, struct fail *f);
  */
 int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f);
 int iommu_unmap_all(struct iommu *iommu, uint64_t *unmapped, struct fail *f);
+
+/*
+ * Does the kernel's own view of its page table agree that @size bytes from @iova lead to @va (@mapped), or to nothing? Only
+ * where caps say checks_table. 0 = it agrees, -EILSEQ = it does not and @f says how; other -errno: could not be asked.
+ * @pins: how often each page is pinned in all, 0 = not asked.
+ */
+int iommu_check_table(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, unsigned int pins,
+		      struct fail *f);
 
 /* Physical address (frame number x 4 KiB for sim) of a resident page. -EOPNOTSUPP, -EPERM without CAP_SYS_ADMIN. */
 int iommu_phys(struct iommu *iommu, const void *va, uint64_t *phys);

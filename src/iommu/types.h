@@ -49,15 +49,20 @@ struct iommu_caps {
 	unsigned int nr_reserved;
 	struct iova_range reserved[IOMMU_MAX_RANGES]; /* holes inside: MSI window, RMRR, HT */
 	bool has_dma_avail;
-	uint32_t dma_avail; /* mappings still allowed (type1 dma_entry_limit) */
-	bool unmap_all;	    /* one call removes everything */
-	bool unmap_bisects; /* v1: unmap may take more than was asked; sizes are not exact */
-	bool kernel_iova;   /* the backend can choose the IOVA */
-	bool coherent;	    /* VFIO_DMA_CC_IOMMU asked after SET_IOMMU */
-	bool simulated;	    /* no hardware behind it: no host to endanger */
-	bool has_phys;	    /* iommu_phys() may work */
-	bool has_pins;	    /* iommu_pins() works */
-	bool has_map_file;  /* MAP_FILE (iommufd) */
+	uint32_t dma_avail;   /* mappings still allowed (type1 dma_entry_limit) */
+	bool unmap_all;	      /* one call removes everything */
+	bool unmap_bisects;   /* v1: unmap may take more than was asked; sizes are not exact */
+	bool kernel_iova;     /* the backend can choose the IOVA */
+	bool coherent;	      /* VFIO_DMA_CC_IOMMU asked after SET_IOMMU */
+	bool simulated;	      /* no hardware behind it: no host to endanger */
+	bool has_phys;	      /* iommu_phys() may work */
+	bool has_pins;	      /* iommu_pins() works */
+	bool has_map_file;    /* maps a file by descriptor, not by address (iommufd) */
+	bool has_spaces;      /* objects.h: further spaces, copies between them, attaching a device elsewhere */
+	bool has_page_tables; /* objects.h: page tables as objects of their own (HWPT) */
+	/* The device's accesses go through the pinned pages, never through the page table (the kernel's mock device). */
+	bool bypasses_table;
+	bool checks_table; /* iommu_check_table() works */
 };
 
 /* How compare and the adversarial cases name the semantics they expect. */

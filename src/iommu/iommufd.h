@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to iommu/: a context of /dev/iommu. One descriptor, address spaces (IOAS) on it; cdev and mock devices share this. */
+#ifndef IC_IOMMU_IOMMUFD_H
+#define IC_IOMMU_IOMMUFD_H
+
+#include "iommu/backend.h"
+#include "iommu/iommufd_abi.h"
+
+/* An address space. All spaces of a context have the same descriptor; the one without a parent owns it. */
+struct iommufd {
+	struct iommu iommu;
+	int fd;
+	uint32_t ioas;
+};
+
+static inline struct iommufd *to_iommufd(const struct iommu *iommu)
+{
+	return container_of(iommu, struct iommufd, iommu);
+}
+
+/* One ioctl on the context: @arg begins with its size. 0 or -errno. */
+int iommufd_ioctl(const struct iommufd *ctx, unsigned long request, void *arg);
+
+/* Opens /dev/iommu and allocates the first space, for any backend on it. Failures carry a hint. */
+int iommufd_ctx_open(struct iommufd *ctx, struct fail *f);
+void iommufd_ctx_close(struct iommufd *ctx);
+/* IOVA_RANGES into caps: apertures, alignment. */
+int iommufd_read_caps(struct iommufd *ctx);
+
+/* Ops of iommu/backend.h that do not depend on the kind of device. */
+int iommufd_map(struct iommu *iommu, struct iommu_map_req *req);
+int iommufd_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped);
+int iommufd_unmap_all(struct iommu *iommu, uint64_t *unmapped);
+int iommufd_pins(struct iommu *iommu, uint64_t *pages);
+void iommufd_close(struct iommu *iommu);
+/* iommufd_objects.c: the ones that do not depend on the kind of device; backends copy what they share into their table. */
+int iommufd_space_new(struct iommu *of, struct iommu **out);
+uint32_t iommufd_space_id(const struct iommu *iommu);
+int iommufd_space_refresh(struct iommu *iommu);
+int iommufd_space_allow(struct iommu *iommu, const struct iova_range *ranges, unsigned int n);
+int iommufd_space_copy(struct iommu *dst, struct iommu_copy_req *req);
+int iommufd_option(struct iommu *iommu, enum iommu_option option, bool set, uint64_t *value);
+int iommufd_change_process(struct iommu *iommu);
+int iommufd_hw_info_of(struct iommufd *ctx, uint32_t dev, struct iommu_hw_info *info);
+int iommufd_hwpt_new_of(struct iommufd *ctx, uint32_t dev, const struct iommu_hwpt_req *req, uint32_t *id);
+int iommufd_hwpt_invalidate(struct iommu *iommu, uint32_t hwpt, uint32_t data_type, const void *entries,
+			    uint32_t entry_len, uint32_t n, uint32_t *done);
+int iommufd_destroy(struct iommu *iommu, uint32_t id);
+int iommufd_fault_queue_new(struct iommu *iommu, uint32_t *id, int *fd);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an I/O address space is made of and stands beside: further spaces, page tables, what each device is attached to,
+ * fault queues, the objects of nested translation. These are iommufd's objects (Documentation/userspace-api/iommufd.rst), by
+ * the ids the kernel gives them; the simulated IOMMU has spaces and attachments too. Every verb returns 0 or -errno as the
+ * kernel answered, -EOPNOTSUPP where the backend has no such thing; @f (may be NULL) gets the words. Called from one thread,
+ * except that DMA may be running. What exists is noted down for `maps`.
+ */
+#ifndef IC_IOMMU_OBJECTS_H
+#define IC_IOMMU_OBJECTS_H
+
+#include "iommu/device.h"
+#include "iommu/iommu.h"
+
+#define IOMMU_NO_PASID UINT32_MAX
+
+/*
+ * A further, empty I/O address space on the same context: same descriptor, no device attached, a ledger of its own. It takes
+ * all verbs of iommu.h but iommu_attach(). Close it with iommu_close() before the context it came from.
+ */
+int iommu_space_new(struct iommu *of, struct iommu **out, struct fail *f);
+/* The kernel's id of the space (IOAS), as page tables and devices name it; 0 where the backend has no ids. */
+uint32_t iommu_space_id(const struct iommu *iommu);
+/* Ask again what the space takes: apertures change with attachments and iommu_space_allow(). Refreshes iommu_caps(). */
+int iommu_space_refresh(struct iommu *iommu, struct fail *f);
+/* From now on only these ranges may be mapped at all; @n 0: no restriction. IOMMU_IOAS_ALLOW_IOVAS. */
+int iommu_space_allow(struct iommu *iommu, const struct iova_range *ranges, unsigned int n, struct fail *f);
+
+struct iommu_copy_req {
+	struct iommu *src;
+	iova_t src_iova; /* src_iova and size must name one whole mapping of @src */
+	uint64_t size;
+	enum iommu_prot prot;
+	iova_t iova; /* in; out when kernel_iova */
+	bool kernel_iova;
+	const char *tag;
+};
+/* Map in @dst what is mapped in req->src, without pinning it a second time. IOMMU_IOAS_COPY. */
+int iommu_space_copy(struct iommu *dst, struct iommu_copy_req *req, struct fail *f);
+
+enum iommu_option {
+	IOMMU_OPTION_RLIMIT_MODE, /* of the context: 0 = pages count against the user, 1 = against the process */
+	IOMMU_OPTION_HUGE_PAGES,  /* of the space: 0 = entries of the smallest page only */
+};
+int iommu_option_get(struct iommu *iommu, enum iommu_option option, uint64_t *value, struct fail *f);
+int iommu_option_set(struct iommu *iommu, enum iommu_option option, uint64_t value, struct fail *f);
+/* The calling process takes over the accounting of file mappings, after fork and exec. IOMMU_IOAS_CHANGE_PROCESS. */
+int iommu_change_process(struct iommu *iommu, struct fail *f);
+
+/* Attach the device, or one PASID of it, to a space or page table; replaces what it was attached to while DMA goes on. */
+int iommu_device_attach(struct iommu_device *idev, uint32_t pt_id, uint32_t pasid, struct fail *f);
+int iommu_device_detach(struct iommu_device *idev, uint32_t pasid, struct fail *f);
+/* iommufd's id of the bound device; 0 where the backend has no ids. */
+uint32_t iommu_device_object(const struct iommu_device *idev);
+
+#define IOMMU_HW_INFO_MAX 256
+struct iommu_hw_info {
+	uint32_t type; /* in: 0 = the IOMMU's own; out: as the kernel names it */
+	uint32_t len;  /* bytes the kernel has, which may be more than data holds */
+	unsigned char data[IOMMU_HW_INFO_MAX];
+	uint64_t capabilities;
+	unsigned int max_pasid_log2;
+};
+/* What the IOMMU before this device tells of itself. IOMMU_GET_HW_INFO. */
+int iommu_hw_info(struct iommu_device *idev, struct iommu_hw_info *info, struct fail *f);
+
+/* IOMMU_HWPT_ALLOC. The numbers of flags and data types are the kernel's (iommufd_abi.h). */
+struct iommu_hwpt_req {
+	struct iommu_device *idev;
+	uint32_t parent; /* space, parent page table or viommu */
+	bool nest_parent, dirty, pasid;
+	uint32_t fault_queue; /* 0 = none */
+	uint32_t data_type;
+	const void *data;
+	uint32_t data_len;
+	uint32_t unchecked_flags; /* further flag bits, passed as they are */
+};
+int iommu_hwpt_new(struct iommu *iommu, const struct iommu_hwpt_req *req, uint32_t *id, struct fail *f);
+/* *done = how many of the @n entries the kernel handled. */
+int iommu_hwpt_invalidate(struct iommu *iommu, uint32_t hwpt, uint32_t data_type, const void *entries,
+			  uint32_t entry_len, uint32_t n, uint32_t *done, struct fail *f);
+/* Any object of this context by id. -EBUSY while others use it. IOMMU_DESTROY. */
+int iommu_object_destroy(struct iommu *iommu, uint32_t id, struct fail *f);
+
+struct iommu_pgfault {
+	uint32_t dev_object, pasid, group, perm, length, cookie;
+	bool has_pasid, is_last;
+	uint64_t addr;
+};
+int iommu_fault_queue_new(struct iommu *iommu, uint32_t *id, struct fail *f);
+/* Up to @max faults that wait in queue @id; does not block: *count may be 0. */
+int iommu_fault_queue_read(struct iommu *iommu, uint32_t id, struct iommu_pgfault *out, unsigned int max,
+			   unsigned int *count, struct fail *f);
+int iommu_fault_queue_answer(struct iommu *iommu, uint32_t id, uint32_t cookie, bool success, struct fail *f);
+
+/* What is known of the objects of a context, for trees: oldest first. NULL-safe iteration by index. */
+enum iommu_object_kind {
+	IOMMU_OBJECT_IOAS,
+	IOMMU_OBJECT_HWPT,
+	IOMMU_OBJECT_DEVICE,
+	IOMMU_OBJECT_FAULT_QUEUE,
+	IOMMU_OBJECT_VIOMMU,
+	IOMMU_OBJECT_VDEVICE,
+	IOMMU_OBJECT_VEVENT_QUEUE,
+	IOMMU_OBJECT_HW_QUEUE,
+};
+struct iommu_object {
+	enum iommu_object_kind kind;
+	uint32_t id,
+		parent; /* parent: of a page table its space or nesting parent; of a device what it is attached to */
+	uint32_t pasid; /* IOMMU_NO_PASID, or an attachment of one PASID of a device */
+	char name[32];	/* device address, or "" */
+	struct iommu *space; /* of an IOAS, for its ledger */
+};
+/* False when @i is past the last. Copies, so that it stays valid. */
+bool iommu_object_get(const struct iommu *iommu, unsigned int i, struct iommu_object *out);
+
+#endif
