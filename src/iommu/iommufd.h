@@ -6,6 +6,8 @@
 #include "iommu/backend.h"
 #include "iommu/iommufd_abi.h"
 
+#define IOMMUFD_NODE "/dev/iommu"
+
 /* An address space. All spaces of a context have the same descriptor; the one without a parent owns it. */
 struct iommufd {
 	struct iommu iommu;
@@ -21,11 +23,21 @@ static inline struct iommufd *to_iommufd(const struct iommu *iommu)
 /* One ioctl on the context: @arg begins with its size. 0 or -errno. */
 int iommufd_ioctl(const struct iommufd *ctx, unsigned long request, void *arg);
 
-/* Opens /dev/iommu and allocates the first space, for any backend on it. Failures carry a hint. */
+/* The descriptor of a new context, or -errno with words and a hint. */
+int iommufd_node_open(struct fail *f);
+/* Take the part of RLIMIT_MEMLOCK that may be taken without asking. A refusal shows at map. */
+void iommufd_raise_memlock(void);
+/* Opens /dev/iommu and allocates the first space, for any backend on it. Failures carry a hint and leave nothing open. */
 int iommufd_ctx_open(struct iommufd *ctx, struct fail *f);
+/* Destroys the space; the descriptor too unless it belongs to the context the space came from. */
 void iommufd_ctx_close(struct iommufd *ctx);
-/* IOVA_RANGES into caps: apertures, alignment. */
+int iommufd_ioas_new(const struct iommufd *ctx, uint32_t *id);
+/* IOVA_RANGES into caps: apertures, alignment; and what every context can do. caps->reserved is left as it is. */
 int iommufd_read_caps(struct iommufd *ctx);
+/* What the kernel answered to IOVA_RANGES, of which no more than IOMMU_MAX_RANGES were written to @ranges. */
+void iommufd_take_ranges(struct iommu_caps *caps, const struct ic_iommufd_ioas_iova_ranges *arg,
+			 const struct ic_iommufd_iova_range *ranges);
+uint32_t iommufd_prot_flags(enum iommu_prot prot);
 
 /* Ops of iommu/backend.h that do not depend on the kind of device. */
 int iommufd_map(struct iommu *iommu, struct iommu_map_req *req);
