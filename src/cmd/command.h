@@ -103,4 +103,8 @@ extern const char *const mem_names[];
 /* mappings: [{buf, ioas, iova, size, prot, mem}] */
 void command_report_mappings(struct command_run *run, struct session *s);
 
+/* cmd/capabilities.c */
+/* capabilities: {personality, page_sizes, ranges: [{start, last}] ...}, for machines: text leaves it out */
+void command_report_capabilities(struct command_run *run, struct session *s);
+
 #endif

@@ -12,6 +12,7 @@ static int maps_in_session(struct command_run *run, struct session *s, void *arg
 		    session_device_name(s), ledger_count(iommu_ledger(session_iommu(s))),
 		    ledger_bytes(iommu_ledger(session_iommu(s))));
 	command_report_mappings(run, s);
+	command_report_capabilities(run, s);
 	return 0;
 }
 

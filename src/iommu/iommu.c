@@ -95,6 +95,14 @@ const char *iommu_name(const struct iommu *iommu)
 	return iommu->ops->name;
 }
 
+const char *iommu_personality_name(const struct iommu *iommu)
+{
+	static const char *const names[] = {
+		[IOMMU_TYPE1_V2] = "type1-v2", [IOMMU_TYPE1_V1] = "type1-v1", [IOMMU_IOMMUFD] = "iommufd"};
+
+	return names[iommu->personality];
+}
+
 const struct iommu_caps *iommu_caps(const struct iommu *iommu)
 {
 	return &iommu->caps;

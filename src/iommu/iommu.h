@@ -31,6 +31,8 @@ int iommu_open(struct iommu **out, const struct iommu_params *params, struct fai
 void iommu_close(struct iommu *iommu);
 
 const char *iommu_name(const struct iommu *iommu);
+/* Whose rules its map and unmap follow: "type1-v2", "type1-v1" or "iommufd". */
+const char *iommu_personality_name(const struct iommu *iommu);
 /* Valid after the first iommu_attach(); refreshed by each attach. */
 const struct iommu_caps *iommu_caps(const struct iommu *iommu);
 
