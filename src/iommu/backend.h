@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private to iommu/: what a backend implements. Called from iommu.c and device.c only. */
+/* Private to iommu/: what a backend implements. Called from iommu.c, mapping.c, device.c and objects*.c only. */
 #ifndef IC_IOMMU_BACKEND_H
 #define IC_IOMMU_BACKEND_H
 
@@ -99,6 +99,13 @@ struct idev_ops {
 	int (*irq_unmask)(struct iommu_device *idev, enum idev_irq kind);
 	struct sim_engine *(*sim_engine)(struct iommu_device *idev);
 };
+
+/* objects.c, told by iommu.c: a context begins and ends, devices come and go, a further space is closed. */
+int objects_new(struct iommu *iommu);
+void objects_free(struct iommu *iommu);
+int objects_add_device(struct iommu_device *idev);
+void objects_drop_device(struct iommu_device *idev);
+void objects_drop_space(struct iommu *space);
 
 extern const struct iommu_ops iommu_sim_ops, iommu_vfio_ops, iommu_vfio_v1_ops;
 

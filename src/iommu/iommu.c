@@ -60,6 +60,8 @@ int iommu_open(struct iommu **out, const struct iommu_params *params, struct fai
 	iommu->host = params->host;
 	iommu->seed = params->seed;
 	err = ledger_new(&iommu->ledger);
+	if (!err)
+		err = objects_new(iommu);
 	if (!err && params->vf_token) {
 		iommu->vf_token = strdup(params->vf_token);
 		err = iommu->vf_token ? 0 : -ENOMEM;
@@ -83,6 +85,10 @@ void iommu_close(struct iommu *iommu)
 		iommu_unmap_all(iommu, NULL, NULL);
 	while (iommu->devices)
 		iommu_detach(iommu->devices);
+	if (iommu->parent)
+		objects_drop_space(iommu);
+	else
+		objects_free(iommu);
 	ledger = iommu->ledger;
 	vf_token = iommu->vf_token;
 	iommu->ops->close(iommu);
@@ -124,6 +130,11 @@ int iommu_attach(struct iommu *iommu, const char *id, struct iommu_device **out,
 	idev->iommu = iommu;
 	idev->next = iommu->devices;
 	iommu->devices = idev;
+	err = objects_add_device(idev);
+	if (err) {
+		iommu_detach(idev);
+		return fail_set(f, err, "cannot note down device %s", id);
+	}
 	*out = idev;
 	return 0;
 }
@@ -134,6 +145,7 @@ void iommu_detach(struct iommu_device *idev)
 
 	if (!idev)
 		return;
+	objects_drop_device(idev);
 	for (at = &idev->iommu->devices; *at; at = &(*at)->next) {
 		if (*at == idev) {
 			*at = idev->next;

@@ -33,7 +33,9 @@ struct iommu_copy_req {
 	enum iommu_prot prot;
 	iova_t iova; /* in; out when kernel_iova */
 	bool kernel_iova;
-	const char *tag;
+	const char *tag;    /* for the ledger of @dst, copied; NULL: as in @src */
+	unsigned int owner; /* as in struct iommu_map_req */
+	bool named;
 };
 /* Map in @dst what is mapped in req->src, without pinning it a second time. IOMMU_IOAS_COPY. */
 int iommu_space_copy(struct iommu *dst, struct iommu_copy_req *req, struct fail *f);
@@ -79,7 +81,10 @@ int iommu_hwpt_new(struct iommu *iommu, const struct iommu_hwpt_req *req, uint32
 /* *done = how many of the @n entries the kernel handled. */
 int iommu_hwpt_invalidate(struct iommu *iommu, uint32_t hwpt, uint32_t data_type, const void *entries,
 			  uint32_t entry_len, uint32_t n, uint32_t *done, struct fail *f);
-/* Any object of this context by id. -EBUSY while others use it. IOMMU_DESTROY. */
+/*
+ * Any object of this context by id. -EBUSY while others use it. IOMMU_DESTROY. A further space that is destroyed is closed as
+ * well: its struct iommu is gone. The context's own space loses its mappings, and stays as an empty husk.
+ */
 int iommu_object_destroy(struct iommu *iommu, uint32_t id, struct fail *f);
 
 struct iommu_pgfault {
@@ -95,9 +100,9 @@ int iommu_fault_queue_answer(struct iommu *iommu, uint32_t id, uint32_t cookie, 
 
 /* What is known of the objects of a context, for trees: oldest first. NULL-safe iteration by index. */
 enum iommu_object_kind {
-	IOMMU_OBJECT_IOAS,
+	IOMMU_OBJECT_IOAS, /* of a backend without objects: its one space, id 0 */
 	IOMMU_OBJECT_HWPT,
-	IOMMU_OBJECT_DEVICE,
+	IOMMU_OBJECT_DEVICE, /* attached to @parent, 0 = to nothing (where ids exist) */
 	IOMMU_OBJECT_FAULT_QUEUE,
 	IOMMU_OBJECT_VIOMMU,
 	IOMMU_OBJECT_VDEVICE,
@@ -109,6 +114,7 @@ struct iommu_object {
 	uint32_t id,
 		parent; /* parent: of a page table its space or nesting parent; of a device what it is attached to */
 	uint32_t pasid; /* IOMMU_NO_PASID, or an attachment of one PASID of a device */
+	uint32_t queue; /* of a page table: its fault queue, 0 = none */
 	char name[32];	/* device address, or "" */
 	struct iommu *space; /* of an IOAS, for its ledger */
 };

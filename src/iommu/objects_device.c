@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs on attachments and page tables: attach, replace, detach, what the IOMMU tells, page tables, destruction. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "iommu/ledger.h"
+#include "iommu/objects_priv.h"
+
+uint32_t iommu_device_object(const struct iommu_device *idev)
+{
+	return objects_has(idev->iommu, device_object) ? idev->iommu->ops->objects->device_object(idev) : 0;
+}
+
+/* "device 0000:00:04.0" or "PASID 5 of device 0000:00:04.0" */
+static const char *device_words(const struct iommu_device *idev, uint32_t pasid, char *buf, size_t len)
+{
+	if (pasid == IOMMU_NO_PASID)
+		snprintf(buf, len, "device %s", idev->id.name);
+	else
+		snprintf(buf, len, "PASID %u of device %s", pasid, idev->id.name);
+	return buf;
+}
+
+int iommu_device_attach(struct iommu_device *idev, uint32_t pt_id, uint32_t pasid, struct fail *f)
+{
+	struct object *o;
+	char who[64];
+	int err;
+
+	if (!objects_has(idev->iommu, device_attach))
+		return objects_unsupported(idev->iommu, "way to attach a device elsewhere", f);
+	err = objects_reserve(idev->iommu, f);
+	if (err)
+		return err;
+	err = idev->iommu->ops->objects->device_attach(idev, pt_id, pasid);
+	if (err) {
+		fail_set(f, err, "cannot attach %s to %u", device_words(idev, pasid, who, sizeof(who)), pt_id);
+		return objects_explain(OBJECTS_ATTACH, err, f);
+	}
+	o = objects_find_device(idev, pasid);
+	if (!o) {
+		o = objects_add(idev->iommu, IOMMU_OBJECT_DEVICE, iommu_device_object(idev), pt_id);
+		o->idev = idev;
+		o->is.pasid = pasid;
+		snprintf(o->is.name, sizeof(o->is.name), "%s", idev->id.name);
+	}
+	o->is.parent = pt_id;
+	return 0;
+}
+
+int iommu_device_detach(struct iommu_device *idev, uint32_t pasid, struct fail *f)
+{
+	struct object *o = objects_find_device(idev, pasid);
+	char who[64];
+	int err;
+
+	if (!objects_has(idev->iommu, device_detach))
+		return objects_unsupported(idev->iommu, "way to detach a device", f);
+	err = idev->iommu->ops->objects->device_detach(idev, pasid);
+	if (err) {
+		fail_set(f, err, "cannot detach %s", device_words(idev, pasid, who, sizeof(who)));
+		return objects_explain(OBJECTS_DETACH, err, f);
+	}
+	if (o && pasid != IOMMU_NO_PASID)
+		objects_remove(idev->iommu, o);
+	else if (o)
+		o->is.parent = 0;
+	return 0;
+}
+
+int iommu_hw_info(struct iommu_device *idev, struct iommu_hw_info *info, struct fail *f)
+{
+	int err;
+
+	if (!objects_has(idev->iommu, hw_info))
+		return objects_unsupported(idev->iommu, "way to ask the IOMMU before the device", f);
+	err = idev->iommu->ops->objects->hw_info(idev, info);
+	return err ? fail_set(f, err, "the IOMMU before device %s tells nothing of itself", idev->id.name) : 0;
+}
+
+int iommu_hwpt_new(struct iommu *iommu, const struct iommu_hwpt_req *req, uint32_t *id, struct fail *f)
+{
+	struct iommu *root = objects_root(iommu);
+	int err;
+
+	if (!objects_has(root, hwpt_new))
+		return objects_unsupported(root, "page tables to make", f);
+	err = objects_reserve(root, f);
+	if (err)
+		return err;
+	err = root->ops->objects->hwpt_new(root, req, id);
+	if (err) {
+		fail_set(f, err, "cannot make a page table for device %s on %u", req->idev->id.name, req->parent);
+		return objects_explain(OBJECTS_HWPT, err, f);
+	}
+	objects_add(root, IOMMU_OBJECT_HWPT, *id, req->parent)->is.queue = req->fault_queue;
+	return 0;
+}
+
+int iommu_hwpt_invalidate(struct iommu *iommu, uint32_t hwpt, uint32_t data_type, const void *entries,
+			  uint32_t entry_len, uint32_t n, uint32_t *done, struct fail *f)
+{
+	struct iommu *root = objects_root(iommu);
+	int err;
+
+	*done = 0;
+	if (!objects_has(root, hwpt_invalidate))
+		return objects_unsupported(root, "page tables to invalidate", f);
+	err = root->ops->objects->hwpt_invalidate(root, hwpt, data_type, entries, entry_len, n, done);
+	if (!err)
+		return 0;
+	fail_set(f, err, "cannot invalidate what is cached of page table %u (%u of %u entries were done)", hwpt, *done,
+		 n);
+	return objects_explain(OBJECTS_INVALIDATE, err, f);
+}
+
+/* The space with this id among those of the context, or NULL. */
+static struct iommu *object_space(struct iommu *root, uint32_t id)
+{
+	struct object *o = objects_find(root, IOMMU_OBJECT_IOAS, id);
+
+	return o ? o->is.space : NULL;
+}
+
+static void object_forget(struct iommu *root, uint32_t id)
+{
+	struct iommu *space = object_space(root, id);
+	struct objects *all = root->objects;
+
+	if (space) {
+		/* the kernel unmapped it all */
+		ledger_remove(space->ledger, (struct iova_range){0, UINT64_MAX});
+		if (space != root)
+			iommu_close(space);
+		return;
+	}
+	for (unsigned int i = 0; i < all->nr; i++) {
+		if (all->list[i].is.id != id || all->list[i].is.kind == IOMMU_OBJECT_DEVICE)
+			continue;
+		objects_remove(root, &all->list[i]);
+		return;
+	}
+}
+
+int iommu_object_destroy(struct iommu *iommu, uint32_t id, struct fail *f)
+{
+	struct iommu *root = objects_root(iommu);
+	int err;
+
+	if (!objects_has(root, destroy))
+		return objects_unsupported(root, "objects to destroy", f);
+	err = root->ops->objects->destroy(root, id);
+	if (err) {
+		fail_set(f, err, "cannot destroy object %u", id);
+		return objects_explain(OBJECTS_DESTROY, err, f);
+	}
+	object_forget(root, id);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What to do when the kernel refused something about objects: one errno means many things, and the verb tells which. */
+#include <errno.h>
+
+#include "iommu/objects_priv.h"
+
+/* drivers/iommu/iommufd/{ioas,io_pagetable,device,hw_pagetable,eventq,main}.c of Linux 7.3 */
+static const struct {
+	enum objects_verb verb;
+	int err;
+	const char *hint;
+} objects_hints[] = {
+	{OBJECTS_ALLOW, EADDRINUSE, "something is mapped, or the IOMMU reserves something, outside of these ranges"},
+	{OBJECTS_ALLOW, EINVAL, "ranges must not overlap, and each begins where it does not end before"},
+	{OBJECTS_COPY, ENOENT, "the source must be one whole mapping: see `iommuctl maps`"},
+	{OBJECTS_COPY, EEXIST, "something is mapped there already: choose another iova"},
+	{OBJECTS_COPY, EINVAL, "the iova is outside what this space takes, or not aligned: see `ioas ranges`"},
+	{OBJECTS_RLIMIT, EBUSY, "the mode is chosen before the first space exists"},
+	{OBJECTS_RLIMIT, EPERM, "it needs CAP_SYS_RESOURCE"},
+	{OBJECTS_HUGE, EINVAL, "what is mapped now rules it out: change it while the space is empty"},
+	{OBJECTS_PROCESS, EINVAL, "only mappings of files can follow: map with --mem memfd, and nothing else"},
+	{OBJECTS_ATTACH, ENOENT, "there is no such space or page table: see `iommuctl maps`"},
+	{OBJECTS_ATTACH, EADDRINUSE, "something is mapped where the device's reserved regions are"},
+	{OBJECTS_ATTACH, EINVAL, "the page table is not for this device's IOMMU, or the device has no such PASID"},
+	{OBJECTS_ATTACH, EBUSY, "it is attached already, and this device cannot replace"},
+	{OBJECTS_HWPT, ENOENT, "there is no such parent or queue: see `iommuctl maps`"},
+	{OBJECTS_HWPT, EINVAL, "the parent or the data does not suit this IOMMU: see `hwinfo`"},
+	{OBJECTS_INVALIDATE, EINVAL, "this page table does not take this kind of entry"},
+	{OBJECTS_DESTROY, EBUSY, "others stand on it: see `iommuctl maps`, and take them away first"},
+	{OBJECTS_DESTROY, ENOENT, "there is no such object: see `iommuctl maps`"},
+	{OBJECTS_ANSWER, EINVAL, "no fault waits for an answer with this cookie"},
+};
+
+int objects_explain(enum objects_verb verb, int err, struct fail *f)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(objects_hints); i++)
+		if (objects_hints[i].verb == verb && objects_hints[i].err == -err)
+			fail_hint(f, "%s", objects_hints[i].hint);
+	return err;
+}
