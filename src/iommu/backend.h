@@ -49,12 +49,16 @@ struct iommu_ops {
 	/* *unmapped is always written. */
 	int (*unmap)(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped);
 	int (*unmap_all)(struct iommu *iommu, uint64_t *unmapped);
+	/* as iommu_vaddr_forget() and iommu_vaddr_renew(); *bytes is always written */
+	int (*vaddr_forget)(struct iommu *iommu, iova_t iova, uint64_t size, bool all, uint64_t *bytes);
+	int (*vaddr_renew)(struct iommu *iommu, void *va, iova_t iova, uint64_t size);
 	/* NULL: iommu/mem.c serves host memory. */
 	int (*mem_alloc)(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out);
 	void (*mem_free)(struct iommu *iommu, struct iommu_mem *mem);
 	/* NULL: host/self.c reads pagemap. */
 	int (*phys)(struct iommu *iommu, const void *va, uint64_t *phys);
 	int (*pins)(struct iommu *iommu, uint64_t *pages);
+	int (*avail)(struct iommu *iommu, uint32_t *mappings);
 	int (*faults)(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
 	/* as iommu_check_table() */
 	int (*check_table)(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped,

@@ -112,7 +112,22 @@ static void explain_map_eexist(const struct iommu *iommu, const struct iommu_map
 		fail_hint(f, "the kernel says it is mapped already, this process did not map it");
 }
 
-int explain_map(const struct iommu *iommu, const struct iommu_map_req *req, int err, struct fail *f)
+static void explain_map_enospc(struct iommu *iommu, struct fail *f)
+{
+	uint32_t left;
+
+	if (iommu_avail(iommu, &left))
+		fail_hint(f, "the number of mappings may be limited: unmap some");
+	else if (left == 0)
+		fail_hint(f,
+			  "all %llu mappings that vfio_iommu_type1's dma_entry_limit allows are made: unmap some, or "
+			  "raise it",
+			  (ull)ledger_count(iommu->ledger));
+	else
+		fail_hint(f, "%u more mappings are allowed, so something else is full", left);
+}
+
+int explain_map(struct iommu *iommu, const struct iommu_map_req *req, int err, struct fail *f)
 {
 	if (!f)
 		return err;
@@ -132,8 +147,7 @@ int explain_map(const struct iommu *iommu, const struct iommu_map_req *req, int 
 			explain_map_enomem(req, f);
 		break;
 	case ENOSPC:
-		fail_hint(f,
-			  "the number of mappings is limited: unmap some, or raise vfio_iommu_type1's dma_entry_limit");
+		explain_map_enospc(iommu, f);
 		break;
 	case EFAULT:
 		fail_hint(f, "the memory cannot be pinned with this access: it is not there, or not writable");

@@ -6,7 +6,7 @@
 #include "iommu/iommu.h"
 
 /* Records the failure of a map that was answered with @err (negative), and the likely cause as a hint. Returns @err. */
-int explain_map(const struct iommu *iommu, const struct iommu_map_req *req, int err, struct fail *f);
+int explain_map(struct iommu *iommu, const struct iommu_map_req *req, int err, struct fail *f);
 int explain_unmap(const struct iommu *iommu, iova_t iova, uint64_t size, int err, struct fail *f);
 
 #endif

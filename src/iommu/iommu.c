@@ -207,6 +207,11 @@ int iommu_pins(struct iommu *iommu, uint64_t *pages)
 	return iommu->ops->pins ? iommu->ops->pins(iommu, pages) : -EOPNOTSUPP;
 }
 
+int iommu_avail(struct iommu *iommu, uint32_t *mappings)
+{
+	return iommu->ops->avail ? iommu->ops->avail(iommu, mappings) : -EOPNOTSUPP;
+}
+
 int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count)
 {
 	*count = 0;

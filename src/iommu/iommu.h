@@ -91,6 +91,9 @@ int iommu_phys(struct iommu *iommu, const void *va, uint64_t *phys);
 /* Pages that the backend holds pinned or accounts as locked for us: VmLck (type1), VmPin (iommufd), sim's own count. */
 int iommu_pins(struct iommu *iommu, uint64_t *pages);
 
+/* How many more mappings the kernel allows (type1's dma_entry_limit), asked now. -EOPNOTSUPP: it does not tell. */
+int iommu_avail(struct iommu *iommu, uint32_t *mappings);
+
 /* Faults seen by the backend itself since the last call (sim). -EOPNOTSUPP: read the kernel log (host/faults.h) instead. */
 int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
 

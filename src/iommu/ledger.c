@@ -99,7 +99,6 @@ static unsigned int ledger_height(struct ledger *ledger)
 
 static void ledger_link_node(struct ledger *ledger, struct ledger_node *node, ledger_link **links)
 {
-	node->entry.serial = ++ledger->serial;
 	for (unsigned int i = 0; i < node->height; i++) {
 		struct ledger_node *next = atomic_load_explicit(links[i], memory_order_relaxed);
 
@@ -130,6 +129,7 @@ int ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 	if (!node)
 		goto out;
 	node->entry = *entry;
+	node->entry.serial = ++ledger->serial;
 	node->height = height;
 	ledger_link_node(ledger, node, links);
 	r = 0;
@@ -157,6 +157,32 @@ static uint64_t ledger_part(struct ledger *ledger, struct ledger_node *node, led
 		ledger->parted_count = 0;
 	}
 	return bytes;
+}
+
+int ledger_replace(struct ledger *ledger, const struct ledger_entry *entry)
+{
+	ledger_link *links[LEDGER_HEIGHT];
+	struct ledger_node *node, *old;
+	unsigned int height;
+	int r = -ENOENT;
+
+	pthread_mutex_lock(&ledger->lock);
+	old = ledger_seek(ledger, entry->range.start, links);
+	if (!old || old->entry.range.start != entry->range.start || old->entry.range.last != entry->range.last)
+		goto out;
+	height = ledger_height(ledger);
+	node = calloc(1, sizeof(*node) + height * sizeof(ledger_link));
+	r = node ? 0 : -ENOMEM;
+	if (r)
+		goto out;
+	node->entry = *entry;
+	node->entry.serial = old->entry.serial;
+	node->height = height;
+	ledger_part(ledger, old, links);
+	ledger_link_node(ledger, node, links);
+out:
+	pthread_mutex_unlock(&ledger->lock);
+	return r;
 }
 
 uint64_t ledger_remove(struct ledger *ledger, struct iova_range range)

@@ -15,6 +15,7 @@ struct ledger_entry {
 	void *va;
 	enum iommu_prot prot;
 	unsigned int owner;
+	bool forgotten;	 /* the kernel was told to forget va (vaddr.h) */
 	bool named;	 /* a buffer of the user's; all others are the tool's own */
 	uint64_t serial; /* 1, 2, 3 ... in order of mapping */
 	char tag[32];
@@ -25,6 +26,8 @@ void ledger_free(struct ledger *ledger); /* NULL is fine */
 
 /* -EEXIST when it overlaps an entry (nothing is added), -ENOMEM. */
 int ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
+/* Put @entry in the place of the one with the same range, which keeps its serial. -ENOENT: there is none, -ENOMEM. */
+int ledger_replace(struct ledger *ledger, const struct ledger_entry *entry);
 /* Remove all entries that lie inside @range; returns how many bytes they held. */
 uint64_t ledger_remove(struct ledger *ledger, struct iova_range range);
 

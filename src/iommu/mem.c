@@ -170,6 +170,27 @@ int mem_alloc_guarded(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem 
 	return 0;
 }
 
+int mem_map_again(const struct iommu_mem *mem, void **va)
+{
+	uint64_t len = mem->size + mem->guard;
+
+	*va = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, mem->fd, 0);
+	if (*va == MAP_FAILED)
+		return -errno;
+	if (mem->guard && mprotect((char *)*va + mem->size, mem->guard, PROT_NONE)) {
+		int err = -errno;
+
+		munmap(*va, len);
+		return err;
+	}
+	return 0;
+}
+
+void mem_unmap_again(const struct iommu_mem *mem, void *va)
+{
+	munmap(va, mem->size + mem->guard);
+}
+
 void mem_free(struct iommu_mem *mem)
 {
 	if (mem->va)

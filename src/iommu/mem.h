@@ -13,6 +13,9 @@
 int mem_alloc(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f);
 /* With at least a page behind the end that nobody, the kernel's pinning included, can reach. */
 int mem_alloc_guarded(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f);
+/* memfd only: the same pages at one more address. 0, -errno of mmap. The other takes one of the two addresses away. */
+int mem_map_again(const struct iommu_mem *mem, void **va);
+void mem_unmap_again(const struct iommu_mem *mem, void *va);
 /* Pages pinned by a mapping live on until it is gone. */
 void mem_free(struct iommu_mem *mem);
 /* "anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd". */

@@ -163,6 +163,7 @@ static void sim_fill_caps(struct sim *sim)
 		.has_dma_avail = !iommufd,
 		.dma_avail = iommufd ? 0 : (uint32_t)sim->entry_limit,
 		.unmap_all = true,
+		.update_vaddr = !iommufd,
 		.unmap_bisects = sim->iommu.personality == IOMMU_TYPE1_V1,
 		.kernel_iova = iommufd,
 		.coherent = true,
@@ -269,6 +270,18 @@ static int sim_pins(struct iommu *iommu, uint64_t *pages)
 	return 0;
 }
 
+static int sim_avail(struct iommu *iommu, uint32_t *mappings)
+{
+	struct sim *sim = sim_of(iommu);
+
+	if (!iommu->caps.has_dma_avail)
+		return -EOPNOTSUPP;
+	pthread_mutex_lock(&sim->lock);
+	*mappings = (uint32_t)(sim->entry_limit - sim->maps.count);
+	pthread_mutex_unlock(&sim->lock);
+	return 0;
+}
+
 const struct iommu_ops iommu_sim_ops = {
 	.name = "sim",
 	.help = "a simulated IOMMU and device in this process; options fault=, personality=, dma_entry_limit=",
@@ -283,5 +296,8 @@ const struct iommu_ops iommu_sim_ops = {
 	.mem_free = sim_mem_free,
 	.phys = sim_phys,
 	.pins = sim_pins,
+	.avail = sim_avail,
+	.vaddr_forget = sim_vaddr_forget,
+	.vaddr_renew = sim_vaddr_renew,
 	.faults = sim_record_read,
 };

@@ -59,6 +59,7 @@ struct sim_mapping {
 	struct sim_buf *buf;
 	uint64_t first_page; /* of buf */
 	uint64_t pages;
+	bool forgotten; /* sim_vaddr.c */
 };
 
 static inline struct sim_mapping *sim_mapping_first(struct sim *sim, uint64_t start, uint64_t last)
@@ -77,6 +78,13 @@ void sim_mapping_unlink(struct sim *sim, struct sim_mapping *map, struct sim_map
 uint64_t sim_mapping_remove(struct sim *sim, struct sim_mapping *list);
 /* Free without waiting: no device is left. */
 void sim_mapping_drop_all(struct sim *sim);
+
+/* sim_type1.c: does either end of @range lie inside a mapping? */
+bool sim_bisects(struct sim *sim, struct iova_range range);
+
+/* sim_vaddr.c */
+int sim_vaddr_forget(struct iommu *iommu, iova_t iova, uint64_t size, bool all, uint64_t *bytes);
+int sim_vaddr_renew(struct iommu *iommu, void *va, iova_t iova, uint64_t size);
 
 /* sim_xlate.c: the device's side. */
 struct sim_access {

@@ -140,7 +140,7 @@ int sim_map(struct iommu *iommu, struct iommu_map_req *req)
 }
 
 /* vfio_dma_do_unmap() of v2: no mapping may be bisected by either end of the range. */
-static bool sim_bisects(struct sim *sim, struct iova_range range)
+bool sim_bisects(struct sim *sim, struct iova_range range)
 {
 	struct sim_mapping *first = sim_mapping_first(sim, range.start, range.start);
 	struct sim_mapping *last = sim_mapping_first(sim, range.last, range.last);

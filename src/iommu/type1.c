@@ -52,6 +52,28 @@ int type1_unmap_all(struct iommu *iommu, uint64_t *unmapped)
 	return iommu->caps.unmap_all ? type1_do_unmap(iommu, &arg, unmapped) : -EOPNOTSUPP;
 }
 
+int type1_vaddr_forget(struct iommu *iommu, iova_t iova, uint64_t size, bool all, uint64_t *bytes)
+{
+	struct ic_vfio_dma_unmap arg = {.argsz = sizeof(arg), .flags = IC_VFIO_UNMAP_VADDR, .iova = iova, .size = size};
+
+	if (all)
+		arg.flags |= IC_VFIO_UNMAP_ALL;
+	return type1_do_unmap(iommu, &arg, bytes);
+}
+
+int type1_vaddr_renew(struct iommu *iommu, void *va, iova_t iova, uint64_t size)
+{
+	struct ic_vfio_dma_map arg = {
+		.argsz = sizeof(arg),
+		.flags = IC_VFIO_MAP_VADDR,
+		.vaddr = (uintptr_t)va,
+		.iova = iova,
+		.size = size,
+	};
+
+	return ioctl(to_vfio(iommu)->container, IC_VFIO_IOMMU_MAP_DMA, &arg) ? -errno : 0;
+}
+
 /* mm->locked_vm is where type1 accounts pages (vfio_lock_acct). */
 int type1_pins(struct iommu *iommu, uint64_t *pages)
 {
@@ -92,6 +114,21 @@ static int type1_get_info(int container, void **out, size_t *len)
 	return -E2BIG;
 }
 
+int type1_avail(struct iommu *iommu, uint32_t *mappings)
+{
+	struct type1_info parsed;
+	CLEANUP_FREE void *info = NULL;
+	size_t len = 0;
+	int err = type1_get_info(to_vfio(iommu)->container, &info, &len);
+
+	if (!err)
+		err = type1_parse_info(info, len, &parsed);
+	if (err)
+		return err;
+	*mappings = parsed.dma_avail;
+	return parsed.has_dma_avail ? 0 : -EOPNOTSUPP;
+}
+
 static bool type1_extension(const struct vfio *vfio, unsigned long n)
 {
 	return ioctl(vfio->container, IC_VFIO_CHECK_EXTENSION, n) > 0;
@@ -116,6 +153,7 @@ int type1_read_caps(struct vfio *vfio, struct fail *f)
 		.has_dma_avail = parsed.has_dma_avail,
 		.dma_avail = parsed.dma_avail,
 		.unmap_all = type1_extension(vfio, IC_VFIO_EXT_UNMAP_ALL),
+		.update_vaddr = type1_extension(vfio, IC_VFIO_EXT_UPDATE_VADDR),
 		.unmap_bisects = vfio->type == IC_VFIO_TYPE1,
 		.coherent = type1_extension(vfio, IC_VFIO_EXT_DMA_CC),
 		.has_phys = true,

@@ -51,6 +51,7 @@ struct iommu_caps {
 	bool has_dma_avail;
 	uint32_t dma_avail;   /* mappings still allowed (type1 dma_entry_limit) */
 	bool unmap_all;	      /* one call removes everything */
+	bool update_vaddr;    /* mappings can be told that their memory has another address now (vaddr.h) */
 	bool unmap_bisects;   /* v1: unmap may take more than was asked; sizes are not exact */
 	bool kernel_iova;     /* the backend can choose the IOVA */
 	bool coherent;	      /* VFIO_DMA_CC_IOMMU asked after SET_IOMMU */

@@ -159,6 +159,9 @@ const struct iommu_ops iommu_vfio_ops = {
 	.unmap = type1_unmap,
 	.unmap_all = type1_unmap_all,
 	.pins = type1_pins,
+	.vaddr_forget = type1_vaddr_forget,
+	.vaddr_renew = type1_vaddr_renew,
+	.avail = type1_avail,
 };
 
 const struct iommu_ops iommu_vfio_v1_ops = {
@@ -172,4 +175,7 @@ const struct iommu_ops iommu_vfio_v1_ops = {
 	.unmap = type1_unmap,
 	.unmap_all = type1_unmap_all,
 	.pins = type1_pins,
+	.vaddr_forget = type1_vaddr_forget,
+	.vaddr_renew = type1_vaddr_renew,
+	.avail = type1_avail,
 };

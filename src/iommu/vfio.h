@@ -74,6 +74,10 @@ int vfio_irq_unmask(struct iommu_device *idev, enum idev_irq kind);
 int type1_map(struct iommu *iommu, struct iommu_map_req *req);
 int type1_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped);
 int type1_unmap_all(struct iommu *iommu, uint64_t *unmapped);
+int type1_vaddr_forget(struct iommu *iommu, iova_t iova, uint64_t size, bool all, uint64_t *bytes);
+int type1_vaddr_renew(struct iommu *iommu, void *va, iova_t iova, uint64_t size);
+/* How many mappings may still be made, of dma_entry_limit; -EOPNOTSUPP on kernels before 5.10. */
+int type1_avail(struct iommu *iommu, uint32_t *mappings);
 int type1_pins(struct iommu *iommu, uint64_t *pages);
 /* Extensions and GET_INFO into iommu->caps; to be asked after SET_IOMMU. */
 int type1_read_caps(struct vfio *vfio, struct fail *f);

@@ -17,6 +17,7 @@
 #define IC_VFIO_TYPE1_V2 3
 #define IC_VFIO_EXT_DMA_CC 4
 #define IC_VFIO_EXT_UNMAP_ALL 9
+#define IC_VFIO_EXT_UPDATE_VADDR 10
 
 #define IC_VFIO_GET_API_VERSION IC_VFIO_IO(0)
 #define IC_VFIO_CHECK_EXTENSION IC_VFIO_IO(1)
@@ -89,6 +90,7 @@ static_assert(sizeof(struct ic_vfio_cap_migration) == 24, "layout");
 
 #define IC_VFIO_MAP_READ 0x1
 #define IC_VFIO_MAP_WRITE 0x2
+#define IC_VFIO_MAP_VADDR 0x4 /* since 5.12 */
 
 struct ic_vfio_dma_map {
 	uint32_t argsz, flags;
@@ -96,7 +98,8 @@ struct ic_vfio_dma_map {
 };
 static_assert(sizeof(struct ic_vfio_dma_map) == 32, "layout");
 
-#define IC_VFIO_UNMAP_ALL 0x2 /* since 5.12 */
+#define IC_VFIO_UNMAP_ALL 0x2	/* since 5.12 */
+#define IC_VFIO_UNMAP_VADDR 0x4 /* since 5.12 */
 
 struct ic_vfio_dma_unmap {
 	uint32_t argsz, flags;

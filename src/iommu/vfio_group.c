@@ -9,6 +9,7 @@
 
 #include "host/groups.h"
 #include "host/self.h"
+#include "iommu/vaddr.h"
 #include "iommu/vfio.h"
 
 static int vfio_group_explain_eacces(const char *node, int err, struct fail *f)
@@ -166,13 +167,17 @@ int vfio_group_get(struct vfio *vfio, const struct pci_info *pci, struct vfio_gr
 	return 0;
 }
 
-static int vfio_group_explain_refusal(const struct vfio_group *group, int err, const char *what, struct fail *f)
+static int vfio_group_explain_refusal(const struct vfio *vfio, const struct vfio_group *group, int err,
+				      const char *what, struct fail *f)
 {
 	fail_set(f, err, "the kernel refuses %s for group %d", what, group->id);
 	if (err == -EPERM)
 		fail_hint(f, "the IOMMU has no interrupt remapping, so the device could forge interrupts; on a machine "
 			     "where "
 			     "that is acceptable: vfio_iommu_type1.allow_unsafe_interrupts=1");
+	else if (err == -EBUSY && iommu_vaddr_is_forgotten(&vfio->iommu))
+		fail_hint(f,
+			  "addresses of mappings are forgotten, and a new group would need them: `vaddr renew --all`");
 	else if (err == -EBUSY)
 		fail_hint(f, "another user of the group's DMA is active: iommuctl list shows the group");
 	return err;
@@ -186,9 +191,9 @@ int vfio_group_join(struct vfio *vfio, struct vfio_group *group, struct fail *f)
 		if (g == group)
 			return 0;
 	if (ioctl(group->fd, IC_VFIO_GROUP_SET_CONTAINER, &vfio->container))
-		return vfio_group_explain_refusal(group, -errno, "the container", f);
+		return vfio_group_explain_refusal(vfio, group, -errno, "the container", f);
 	if (!vfio->has_iommu && ioctl(vfio->container, IC_VFIO_SET_IOMMU, (unsigned long)vfio->type)) {
-		err = vfio_group_explain_refusal(group, -errno, "the IOMMU", f);
+		err = vfio_group_explain_refusal(vfio, group, -errno, "the IOMMU", f);
 		ioctl(group->fd, IC_VFIO_GROUP_UNSET_CONTAINER);
 		return err;
 	}

@@ -163,6 +163,33 @@ static void test_borders(void **state)
 	ledger_free(NULL);
 }
 
+static void test_replace(void **state)
+{
+	struct ledger_entry e = {.range = {4096, 8191}, .va = (void *)1, .tag = "old"}, out;
+	struct ledger *ledger;
+
+	assert_int_equal(ledger_new(&ledger), 0);
+	assert_int_equal(ledger_replace(ledger, &e), -ENOENT);
+	assert_int_equal(ledger_add(ledger, &e), 0);
+	e = (struct ledger_entry){.range = {8192, 12287}};
+	assert_int_equal(ledger_add(ledger, &e), 0);
+	/* another range, though it begins or ends alike, is another mapping */
+	e = (struct ledger_entry){.range = {4096, 12287}};
+	assert_int_equal(ledger_replace(ledger, &e), -ENOENT);
+	e = (struct ledger_entry){.range = {0, 8191}};
+	assert_int_equal(ledger_replace(ledger, &e), -ENOENT);
+	e = (struct ledger_entry){.range = {4096, 8191}, .va = (void *)2, .forgotten = true, .serial = 99};
+	assert_int_equal(ledger_replace(ledger, &e), 0);
+	assert_true(ledger_find(ledger, (struct iova_range){4096, 4096}, &out));
+	assert_ptr_equal(out.va, (void *)2);
+	assert_true(out.forgotten);
+	assert_string_equal(out.tag, "");
+	assert_int_equal(out.serial, 1); /* its place in the order stays */
+	assert_int_equal(ledger_count(ledger), 2);
+	assert_int_equal(ledger_bytes(ledger), 8192);
+	ledger_free(ledger);
+}
+
 static int stop_at_third(const struct ledger_entry *e, void *arg)
 {
 	return ++*(int *)arg == 3 ? 77 : 0;
@@ -289,8 +316,8 @@ static void test_cost(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_model),	cmocka_unit_test(test_borders), cmocka_unit_test(test_each_stops),
-		cmocka_unit_test(test_threads), cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_model),	   cmocka_unit_test(test_borders), cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_each_stops), cmocka_unit_test(test_threads), cmocka_unit_test(test_cost),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

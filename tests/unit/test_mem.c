@@ -91,6 +91,31 @@ static void test_guarded(void **state)
 	close(pipes[1]);
 }
 
+/* Two addresses, the same bytes; the end stays out of reach at both, and each can go alone. */
+static void test_again(void **state)
+{
+	struct iommu_mem mem;
+	char *second, *first;
+	int pipes[2];
+
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(mem_alloc_guarded(8192, IOMMU_MEM_MEMFD, &mem, NULL), 0);
+	first = mem.va;
+	assert_int_equal(mem_map_again(&mem, (void **)&second), 0);
+	assert_ptr_not_equal(second, first);
+	first[5000] = 7;
+	assert_int_equal(second[5000], 7);
+	assert_false(readable(pipes[1], second + 8192));
+	mem_unmap_again(&mem, first);
+	assert_false(readable(pipes[1], first));
+	assert_int_equal(second[5000], 7);
+	mem.va = second;
+	mem_free(&mem);
+	assert_false(readable(pipes[1], second));
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 static void test_refusals(void **state)
 {
 	struct fail f = {0};
@@ -111,10 +136,8 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_thp),
-		cmocka_unit_test(test_guarded),
-		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_kinds), cmocka_unit_test(test_thp),      cmocka_unit_test(test_guarded),
+		cmocka_unit_test(test_again), cmocka_unit_test(test_refusals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
