@@ -36,7 +36,7 @@ void command_report_capabilities(struct command_run *run, struct session *s)
 	struct report *r = run->report;
 
 	report_object(r, "capabilities");
-	report_str(r, "personality", iommu_personality_name(session_iommu(s)));
+	report_str(r, "personality", iommu_personality_name(iommu_personality(session_iommu(s))));
 	report_hex(r, "page_sizes", caps->page_sizes);
 	capabilities_ranges(r, "ranges", caps->ranges, caps->nr_ranges);
 	capabilities_ranges(r, "reserved", caps->reserved, caps->nr_reserved);

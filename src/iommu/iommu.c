@@ -101,17 +101,24 @@ const char *iommu_name(const struct iommu *iommu)
 	return iommu->ops->name;
 }
 
-const char *iommu_personality_name(const struct iommu *iommu)
-{
-	static const char *const names[] = {
-		[IOMMU_TYPE1_V2] = "type1-v2", [IOMMU_TYPE1_V1] = "type1-v1", [IOMMU_IOMMUFD] = "iommufd"};
-
-	return names[iommu->personality];
-}
-
 const struct iommu_caps *iommu_caps(const struct iommu *iommu)
 {
 	return &iommu->caps;
+}
+
+enum iommu_personality iommu_personality(const struct iommu *iommu)
+{
+	return iommu->personality;
+}
+
+const char *iommu_personality_name(enum iommu_personality personality)
+{
+	static const char *const names[] = {
+		[IOMMU_TYPE1_V2] = "type1-v2",	 [IOMMU_TYPE1_V1] = "type1-v1",	  [IOMMU_IOMMUFD] = "iommufd",
+		[IOMMU_COMPAT_V2] = "compat-v2", [IOMMU_COMPAT_V1] = "compat-v1",
+	};
+
+	return names[personality];
 }
 
 const struct ledger *iommu_ledger(const struct iommu *iommu)

@@ -31,10 +31,12 @@ int iommu_open(struct iommu **out, const struct iommu_params *params, struct fai
 void iommu_close(struct iommu *iommu);
 
 const char *iommu_name(const struct iommu *iommu);
-/* Whose rules its map and unmap follow: "type1-v2", "type1-v1" or "iommufd". */
-const char *iommu_personality_name(const struct iommu *iommu);
 /* Valid after the first iommu_attach(); refreshed by each attach. */
 const struct iommu_caps *iommu_caps(const struct iommu *iommu);
+/* Whose rules its map and unmap follow. */
+enum iommu_personality iommu_personality(const struct iommu *iommu);
+/* "type1-v2", "type1-v1", "iommufd", "compat-v2", "compat-v1" */
+const char *iommu_personality_name(enum iommu_personality personality);
 
 /*
  * Bring a device into the context: "sim" or a full PCI address "0000:00:04.0". For VFIO: group viability with the
@@ -72,7 +74,8 @@ int iommu_map(struct iommu *iommu, struct iommu_map_req *req, struct fail *f);
 /*
  * @size bytes from @iova. *unmapped (may be NULL) = bytes the backend says it removed; comparing that with what was
  * mapped is the caller's check. The ledger drops what the interface drops: v2 every mapping inside the range; v1 those that
- * start inside, but none if the range begins inside one; iommufd (-ENOENT) those left of one that sticks out.
+ * start inside, but none if the range begins inside one; iommufd and compat (-ENOENT) those left of one that sticks out; v1
+ * of compat cuts what sticks out in two.
  */
 int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f);
 int iommu_unmap_all(struct iommu *iommu, uint64_t *unmapped, struct fail *f);

@@ -72,7 +72,8 @@ static int mapping_undo_push(struct mapping_undo *u, const struct ledger_entry *
 /*
  * Does the kernel take @e out, having come to it from the left? All stop at the first that does not go: v1 at one that the
  * range begins inside of (one that it only ends inside of goes whole), v2 refuses everything where an entry sticks out,
- * iommufd stops with the earlier ones gone. vfio_dma_do_unmap() and iopt_unmap_iova_range() of Linux 6.1 and later.
+ * iommufd and the container that it serves stop with the earlier ones gone. vfio_dma_do_unmap() and iopt_unmap_iova_range()
+ * of Linux 6.1 and later.
  */
 static bool mapping_goes(const struct iommu *iommu, struct iova_range r, const struct ledger_entry *e)
 {
@@ -81,24 +82,58 @@ static bool mapping_goes(const struct iommu *iommu, struct iova_range r, const s
 	return iova_range_contains(r, e->range);
 }
 
+/*
+ * v1 as /dev/iommu serves it: what sticks out of the range is cut off first, behind @point. iopt_area_split() cuts nothing
+ * at an area's first and last byte, and refuses what is not aligned.
+ */
+static int mapping_cut(struct iommu *iommu, iova_t point)
+{
+	uint64_t granule = iommu->caps.page_sizes ? iommu->caps.page_sizes & -iommu->caps.page_sizes : 4096;
+	struct ledger_entry e, right;
+	int err;
+
+	if (!ledger_find(iommu->ledger, (struct iova_range){point, point}, &e) || point == e.range.start ||
+	    point == e.range.last || !IS_ALIGNED(point + 1, granule))
+		return 0;
+	right = e;
+	right.range.start = point + 1;
+	right.va = (char *)e.va + (point + 1 - e.range.start);
+	ledger_remove(iommu->ledger, e.range);
+	e.range.last = point;
+	err = ledger_add(iommu->ledger, &e);
+	return err ? err : ledger_add(iommu->ledger, &right);
+}
+
+static int mapping_cut_ends(struct iommu *iommu, struct iova_range r)
+{
+	int err = iommu->personality == IOMMU_COMPAT_V1 ? mapping_cut(iommu, r.last) : 0;
+
+	if (!err && iommu->personality == IOMMU_COMPAT_V1 && r.start)
+		err = mapping_cut(iommu, r.start - 1);
+	return err;
+}
+
+static bool mapping_is_iommufd(const struct iommu *iommu)
+{
+	return iommu->personality != IOMMU_TYPE1_V2 && iommu->personality != IOMMU_TYPE1_V1;
+}
+
 /* Move what will go from the ledger to @u. -ENOMEM: nothing was moved. */
 static int mapping_take(struct iommu *iommu, struct iova_range r, struct mapping_undo *u)
 {
 	struct iova_range rest = r;
 	struct ledger_entry e;
-	int err;
+	int err = mapping_cut_ends(iommu, r);
 
-	while (ledger_find(iommu->ledger, rest, &e) && mapping_goes(iommu, r, &e)) {
+	while (!err && ledger_find(iommu->ledger, rest, &e) && mapping_goes(iommu, r, &e)) {
 		err = mapping_undo_push(u, &e);
-		if (err)
-			return err;
 		if (e.range.last >= r.last)
 			break;
 		rest.start = e.range.last + 1;
 	}
-	for (size_t i = 0; i < u->count; i++)
+	for (size_t i = 0; !err && i < u->count; i++)
 		ledger_remove(iommu->ledger, u->entries[i].range);
-	return 0;
+	return err;
 }
 
 static void mapping_put_back(struct iommu *iommu, const struct mapping_undo *u)
@@ -126,7 +161,7 @@ int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmap
 	if (!err) {
 		err = iommu->ops->unmap(iommu, iova, size, &bytes);
 		/* with this answer of iommufd's, those left of the one that sticks out are gone all the same */
-		if (err && !(err == -ENOENT && iommu->personality == IOMMU_IOMMUFD))
+		if (err && !(err == -ENOENT && mapping_is_iommufd(iommu)))
 			mapping_put_back(iommu, &u);
 	}
 	mapping_undo_free(&u);

@@ -21,25 +21,16 @@ static struct sim *sim_of(struct iommu *iommu)
 	return container_of(iommu, struct sim, iommu);
 }
 
-static const struct {
-	const char *name;
-	enum iommu_personality personality;
-} sim_personalities[] = {
-	{"type1-v2", IOMMU_TYPE1_V2},
-	{"type1-v1", IOMMU_TYPE1_V1},
-	{"iommufd", IOMMU_IOMMUFD},
-};
-
 static int sim_set_personality(struct sim *sim, const char *value, struct fail *f)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(sim_personalities); i++) {
-		if (!strcmp(value, sim_personalities[i].name)) {
-			sim->iommu.personality = sim_personalities[i].personality;
+	for (enum iommu_personality p = IOMMU_TYPE1_V2; p <= IOMMU_COMPAT_V1; p++) {
+		if (!strcmp(value, iommu_personality_name(p))) {
+			sim->iommu.personality = p;
 			return 0;
 		}
 	}
 	fail_set(f, EINVAL, "unknown personality '%s' of the simulated IOMMU", value);
-	fail_hint(f, "valid personalities: type1-v2, type1-v1, iommufd");
+	fail_hint(f, "valid personalities: type1-v2, type1-v1, iommufd, compat-v2, compat-v1");
 	return -EINVAL;
 }
 
@@ -126,8 +117,8 @@ static int sim_open(const char *options, const struct iommu_params *params, stru
 	r = sim_parse(sim, options, f);
 	if (r)
 		goto out_free;
-	/* iommufd knows no limit. */
-	if (sim->iommu.personality == IOMMU_IOMMUFD)
+	/* /dev/iommu knows no limit. */
+	if (sim_is_iommufd(sim))
 		sim->entry_limit = UINT64_MAX;
 	r = sim_mem_init(&sim->mem, sim->faults.fault[SIM_FAULT_EARLY_UNPIN].on);
 	if (!r) {
@@ -142,6 +133,7 @@ static int sim_open(const char *options, const struct iommu_params *params, stru
 	pthread_mutex_init(&sim->lock, NULL);
 	pthread_mutex_init(&sim->records.lock, NULL);
 	sim_qi_init(&sim->qi, &sim->tlb);
+	sim->pt.small = sim->iommu.personality == IOMMU_COMPAT_V1;
 	*out = &sim->iommu;
 	return 0;
 out_free:
@@ -160,8 +152,9 @@ static void sim_fill_caps(struct sim *sim)
 		.ranges_known = true,
 		.nr_reserved = 1,
 		.reserved = {{SIM_MSI_START, SIM_MSI_LAST}},
+		/* iommufd_fill_cap_dma_avail() has a number for the container's callers: all that fit */
 		.has_dma_avail = !iommufd,
-		.dma_avail = iommufd ? 0 : (uint32_t)sim->entry_limit,
+		.dma_avail = iommufd ? 0 : (uint32_t)MIN(sim->entry_limit, UINT32_MAX),
 		.unmap_all = true,
 		.update_vaddr = !iommufd,
 		.unmap_bisects = sim->iommu.personality == IOMMU_TYPE1_V1,

@@ -150,6 +150,14 @@ struct sim_buf *sim_buf_get(struct sim_mem *mem, const void *va, uint64_t size, 
 	return buf;
 }
 
+struct sim_buf *sim_buf_hold(struct sim_mem *mem, struct sim_buf *buf)
+{
+	pthread_mutex_lock(&mem->lock);
+	buf->refs++;
+	pthread_mutex_unlock(&mem->lock);
+	return buf;
+}
+
 static void sim_buf_punch(struct sim_mem *mem, struct sim_buf *buf)
 {
 	for (unsigned int i = 0; i < buf->extents; i++) {

@@ -16,6 +16,7 @@
 /* The window that x86 hosts keep for message signalled interrupts. */
 #define SIM_MSI_START UINT64_C(0xfee00000)
 #define SIM_MSI_LAST UINT64_C(0xfeefffff)
+#define SIM_MSI ((struct iova_range){SIM_MSI_START, SIM_MSI_LAST})
 
 #define SIM_RECORDS 256u
 
@@ -52,6 +53,21 @@ int sim_map(struct iommu *iommu, struct iommu_map_req *req);
 int sim_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped);
 int sim_unmap_all(struct iommu *iommu, uint64_t *unmapped);
 
+/* Is /dev/iommu the one that answers, by whichever ioctls? */
+static inline bool sim_is_iommufd(const struct sim *sim)
+{
+	return sim->iommu.personality != IOMMU_TYPE1_V2 && sim->iommu.personality != IOMMU_TYPE1_V1;
+}
+
+/* May the range be mapped at all? iova-reserved lets the window pass. */
+bool sim_range_valid(struct sim *sim, struct iova_range range);
+/* -EEXIST where something is mapped; overlap-ok has it go away instead. */
+int sim_range_free(struct sim *sim, struct iova_range range);
+
+/* sim_iommufd.c: /dev/iommu's; under sim->lock */
+int sim_iommufd_check_map(struct sim *sim, struct iommu_map_req *req);
+int sim_iommufd_unmap(struct sim *sim, uint64_t iova, uint64_t size, uint64_t *unmapped);
+
 /* sim_mapping.c: one live mapping, and how it comes and goes. All under sim->lock. */
 struct sim_mapping {
 	struct sim_node node;
@@ -72,6 +88,8 @@ static inline struct sim_mapping *sim_mapping_first(struct sim *sim, uint64_t st
 /* The range is free and legal. Takes over the reference to @buf, also when it fails. -EEXIST: an entry was still set. */
 int sim_mapping_add(struct sim *sim, uint64_t iova, uint64_t size, enum iommu_prot prot, struct sim_buf *buf,
 		    uint64_t offset);
+/* The mapping ends at @point; what follows is a mapping of its own. -ENOMEM. */
+int sim_mapping_split(struct sim *sim, struct sim_mapping *map, uint64_t point);
 /* Take out of the tree and put on *list. */
 void sim_mapping_unlink(struct sim *sim, struct sim_mapping *map, struct sim_mapping **list);
 /* Clear, wait, invalidate, wait, unpin: all of @list in one go. Returns the bytes to report. */

@@ -20,6 +20,14 @@ static int sim_mapping_enter(struct sim *sim, struct sim_mapping *map, uint64_t 
 {
 	uint64_t page = 0, run, frame, done;
 
+	/*
+	 * Type1 and iommufd refuse this before they pin; the container's ioctl of /dev/iommu lets the page table refuse it,
+	 * with a WARNING on kernels whose tables are of the generic kind (pt_iommu_map_pages()).
+	 */
+	if (!bits) {
+		map->pages = 0;
+		return -EINVAL;
+	}
 	while (page < map->pages) {
 		int r;
 
@@ -66,6 +74,25 @@ int sim_mapping_add(struct sim *sim, uint64_t iova, uint64_t size, enum iommu_pr
 	sim_buf_put(&sim->mem, buf);
 	free(map);
 	return r;
+}
+
+int sim_mapping_split(struct sim *sim, struct sim_mapping *map, uint64_t point)
+{
+	struct sim_mapping *right = calloc(1, sizeof(*right));
+
+	if (!right)
+		return -ENOMEM;
+	sim_tree_remove(&sim->maps, &map->node);
+	right->node.start = point + 1;
+	right->node.last = map->node.last;
+	map->node.last = point;
+	right->buf = sim_buf_hold(&sim->mem, map->buf);
+	right->pages = (right->node.last - point) >> SIM_PAGE_SHIFT;
+	map->pages -= right->pages;
+	right->first_page = map->first_page + map->pages;
+	sim_tree_insert(&sim->maps, &map->node);
+	sim_tree_insert(&sim->maps, &right->node);
+	return 0;
 }
 
 void sim_mapping_unlink(struct sim *sim, struct sim_mapping *map, struct sim_mapping **list)

@@ -81,6 +81,8 @@ int sim_buf_new(struct sim_mem *mem, uint64_t size, enum iommu_mem_kind kind, st
 void sim_buf_release(struct sim_mem *mem, struct sim_buf *buf);
 /* The held buffer that contains @va..@va+@size-1, with a reference, and where in it; NULL if none does. */
 struct sim_buf *sim_buf_get(struct sim_mem *mem, const void *va, uint64_t size, uint64_t *offset);
+/* One more reference to a buffer that has one; returns it. */
+struct sim_buf *sim_buf_hold(struct sim_mem *mem, struct sim_buf *buf);
 void sim_buf_put(struct sim_mem *mem, struct sim_buf *buf);
 /* early-unpin: its frames become free although it has holders. They are freed no second time. */
 void sim_buf_lose(struct sim_mem *mem, struct sim_buf *buf);

@@ -67,7 +67,8 @@ static bool sim_pt_leaf_fits(const struct sim_pt_run *run, unsigned int level)
 {
 	uint64_t frames = UINT64_C(1) << (9 * level);
 
-	return level <= SIM_PT_LARGEST && run->left >= frames && IS_ALIGNED(run->iova >> 12 | run->frame, frames);
+	return level <= (run->pt->small ? 0 : SIM_PT_LARGEST) && run->left >= frames &&
+	       IS_ALIGNED(run->iova >> 12 | run->frame, frames);
 }
 
 static int sim_pt_map_level(struct sim_pt_run *run, sim_pte *table, unsigned int level, int *live)

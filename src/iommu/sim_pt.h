@@ -35,6 +35,7 @@ struct sim_tables {
 
 struct sim_pt {
 	sim_pte *root;
+	bool small;		  /* leaves of 4K only, so that any of them can go alone (iopt_disable_large_pages()) */
 	size_t live;		  /* tables in use, the root included */
 	size_t total;		  /* tables there is memory for */
 	struct sim_tables spare;  /* empty, no walker in them */

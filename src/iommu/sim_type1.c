@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Map and unmap as the kernel answers them, per personality: drivers/vfio/vfio_iommu_type1.c (v1 and v2) and
- * drivers/iommu/iommufd/{ioas,io_pagetable,pages}.c. The order of the checks is part of the answer.
+ * Map and unmap as the kernel answers them: drivers/vfio/vfio_iommu_type1.c (v1 and v2); what /dev/iommu answers is in
+ * sim_iommufd.c. The order of the checks is part of the answer. Where kernels differ the model behaves as Linux 6.18 and
+ * later: a range that wraps is EOVERFLOW, not EINVAL, and the last page of 2^64 can be unmapped.
  */
 #include <errno.h>
 
 #include "base/num.h"
 #include "iommu/sim_context.h"
-
-#define SIM_MSI ((struct iova_range){SIM_MSI_START, SIM_MSI_LAST})
 
 static struct sim *sim_of(struct iommu *iommu)
 {
@@ -16,7 +15,7 @@ static struct sim *sim_of(struct iommu *iommu)
 }
 
 /* vfio_iommu_iova_dma_valid(): the range lies in one aperture. */
-static bool sim_range_valid(struct sim *sim, struct iova_range range)
+bool sim_range_valid(struct sim *sim, struct iova_range range)
 {
 	struct iova_range below = {0, SIM_MSI_START - 1}, above = {SIM_MSI_LAST + 1, SIM_IOVA_LAST};
 
@@ -27,7 +26,7 @@ static bool sim_range_valid(struct sim *sim, struct iova_range range)
 }
 
 /* -EEXIST where something is mapped; overlap-ok has it go away instead. */
-static int sim_range_free(struct sim *sim, struct iova_range range)
+int sim_range_free(struct sim *sim, struct iova_range range)
 {
 	struct sim_mapping *map = sim_mapping_first(sim, range.start, range.last), *list = NULL;
 
@@ -47,10 +46,11 @@ static int sim_type1_check_map(struct sim *sim, const struct iommu_map_req *req)
 	uint64_t last, va_last;
 	int r;
 
-	if (!(req->prot & IOMMU_PROT_RW) || !req->size ||
-	    !IS_ALIGNED(req->size | req->iova | (uintptr_t)req->va, SIM_PAGE))
+	if (!req->size)
 		return -EINVAL;
 	if (!num_add(req->iova, req->size - 1, &last) || !num_add((uintptr_t)req->va, req->size - 1, &va_last))
+		return -EOVERFLOW;
+	if (!(req->prot & IOMMU_PROT_RW) || !IS_ALIGNED(req->size | req->iova | (uintptr_t)req->va, SIM_PAGE))
 		return -EINVAL;
 	r = sim_range_free(sim, (struct iova_range){req->iova, last});
 	if (r)
@@ -58,62 +58,6 @@ static int sim_type1_check_map(struct sim *sim, const struct iommu_map_req *req)
 	if (sim->maps.count >= sim->entry_limit)
 		return -ENOSPC;
 	return sim_range_valid(sim, (struct iova_range){req->iova, last}) ? 0 : -EINVAL;
-}
-
-/*
- * iopt_alloc_iova(): the lowest hole above page 0, aligned as far as the address of the memory is. The reserved
- * regions count as used.
- */
-static int sim_iommufd_alloc(struct sim *sim, struct iommu_map_req *req)
-{
-	uint64_t va = (uintptr_t)req->va, align, iova, last;
-
-	if (req->size >= UINT64_MAX / 2)
-		return -EOVERFLOW;
-	align = req->size > 1 ? UINT64_C(1) << (64 - __builtin_clzll(req->size - 1)) : 1;
-	if (va)
-		align = MIN(align, va & -va);
-	if (align < SIM_PAGE)
-		return -EINVAL;
-	for (iova = ALIGN_UP(SIM_PAGE, align); num_add(iova, req->size - 1, &last) && last <= SIM_IOVA_LAST;) {
-		struct sim_node *node = sim_tree_first(&sim->maps, iova, last);
-
-		if (node) {
-			iova = ALIGN_UP(node->last + 1, align);
-		} else if (iova_range_overlaps(SIM_MSI, (struct iova_range){iova, last})) {
-			iova = ALIGN_UP(SIM_MSI_LAST + 1, align);
-		} else {
-			req->iova = iova;
-			return 0;
-		}
-	}
-	return -ENOSPC;
-}
-
-/* iommufd_ioas_map(), iopt_alloc_pages(), iopt_check_iova(), iopt_insert_area(). */
-static int sim_iommufd_check_map(struct sim *sim, struct iommu_map_req *req)
-{
-	uint64_t last, va_last;
-	int r;
-
-	if (req->iova == UINT64_MAX || req->size == UINT64_MAX)
-		return -EOVERFLOW;
-	if (!(req->prot & IOMMU_PROT_RW))
-		return -EINVAL;
-	if (!num_add((uintptr_t)req->va, req->size, &va_last))
-		return -EOVERFLOW;
-	if (!req->size || !IS_ALIGNED(req->size, SIM_PAGE))
-		return -EINVAL;
-	if (req->kernel_iova)
-		return sim_iommufd_alloc(sim, req);
-	if (!IS_ALIGNED(req->iova, SIM_PAGE))
-		return -EINVAL;
-	if (!num_add(req->iova, req->size - 1, &last))
-		return -EOVERFLOW;
-	if (!sim_range_valid(sim, (struct iova_range){req->iova, last}))
-		return -EINVAL;
-	r = sim_range_free(sim, (struct iova_range){req->iova, last});
-	return !r && !IS_ALIGNED((uintptr_t)req->va, SIM_PAGE) ? -EINVAL : r;
 }
 
 int sim_map(struct iommu *iommu, struct iommu_map_req *req)
@@ -126,7 +70,7 @@ int sim_map(struct iommu *iommu, struct iommu_map_req *req)
 	if (req->kernel_iova && iommu->personality != IOMMU_IOMMUFD)
 		return -EOPNOTSUPP;
 	pthread_mutex_lock(&sim->lock);
-	if (iommu->personality == IOMMU_IOMMUFD)
+	if (sim_is_iommufd(sim))
 		r = sim_iommufd_check_map(sim, req);
 	else
 		r = sim_type1_check_map(sim, req);
@@ -148,18 +92,16 @@ bool sim_bisects(struct sim *sim, struct iova_range range)
 	return (first && first->node.start != range.start) || (last && last->node.last != range.last);
 }
 
-/*
- * The kernel's own loop stopped at once where the range ends at 2^64 - 1, because the end wraps to 0; fixed by
- * ef270ec44637 and its companions. The model behaves as fixed.
- */
 static int sim_type1_unmap(struct sim *sim, uint64_t iova, uint64_t size, uint64_t *unmapped)
 {
 	bool v1 = sim->iommu.personality == IOMMU_TYPE1_V1;
 	struct sim_mapping *map, *list = NULL;
 	uint64_t last;
 
-	if (!IS_ALIGNED(iova, SIM_PAGE) || !size || !IS_ALIGNED(size, SIM_PAGE) || !num_add(iova, size - 1, &last))
+	if (!IS_ALIGNED(iova, SIM_PAGE) || !size || !IS_ALIGNED(size, SIM_PAGE))
 		return -EINVAL;
+	if (!num_add(iova, size - 1, &last))
+		return -EOVERFLOW;
 	if (!v1 && sim_bisects(sim, (struct iova_range){iova, last}))
 		return -EINVAL;
 	while ((map = sim_mapping_first(sim, iova, last))) {
@@ -172,47 +114,6 @@ static int sim_type1_unmap(struct sim *sim, uint64_t iova, uint64_t size, uint64
 	return 0;
 }
 
-/* iopt_unmap_iova_range(): whole areas from the left; stops at one that sticks out, with the earlier ones gone. */
-static int sim_iommufd_unmap_range(struct sim *sim, uint64_t start, uint64_t last, uint64_t *unmapped)
-{
-	struct sim_mapping *map, *list = NULL;
-	uint64_t bytes = 0;
-	int r = -ENOENT;
-
-	while ((map = sim_mapping_first(sim, start, last))) {
-		if (map->node.start < start || map->node.last > last)
-			break;
-		sim_mapping_unlink(sim, map, &list);
-	}
-	if (list) {
-		bytes = sim_mapping_remove(sim, list);
-		if (!map)
-			r = 0;
-	}
-	/* The ioctl tells the length only when it succeeds. */
-	*unmapped = r ? 0 : bytes;
-	return r;
-}
-
-/* iommufd_ioas_unmap(). */
-static int sim_iommufd_unmap(struct sim *sim, uint64_t iova, uint64_t size, uint64_t *unmapped)
-{
-	uint64_t last;
-	int r;
-
-	if (iova == 0 && size == UINT64_MAX) {
-		r = sim_iommufd_unmap_range(sim, 0, UINT64_MAX, unmapped);
-		return r == -ENOENT ? 0 : r;
-	}
-	if (iova == UINT64_MAX || size == UINT64_MAX)
-		return -EOVERFLOW;
-	if (!size)
-		return -EINVAL;
-	if (!num_add(iova, size - 1, &last))
-		return -EOVERFLOW;
-	return sim_iommufd_unmap_range(sim, iova, last, unmapped);
-}
-
 int sim_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped)
 {
 	struct sim *sim = sim_of(iommu);
@@ -220,7 +121,7 @@ int sim_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmappe
 
 	*unmapped = 0;
 	pthread_mutex_lock(&sim->lock);
-	if (iommu->personality == IOMMU_IOMMUFD)
+	if (sim_is_iommufd(sim))
 		r = sim_iommufd_unmap(sim, iova, size, unmapped);
 	else
 		r = sim_type1_unmap(sim, iova, size, unmapped);

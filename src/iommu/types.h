@@ -66,7 +66,10 @@ struct iommu_caps {
 	bool checks_table; /* iommu_check_table() works */
 };
 
-/* How compare and the adversarial cases name the semantics they expect. */
-enum iommu_personality { IOMMU_TYPE1_V2, IOMMU_TYPE1_V1, IOMMU_IOMMUFD };
+/*
+ * Whose semantics a context has: type1 v2 and v1, /dev/iommu itself, and the container's ioctls as /dev/iommu serves them
+ * (drivers/iommu/iommufd/vfio_compat.c) after VFIO_SET_IOMMU with v2 or v1.
+ */
+enum iommu_personality { IOMMU_TYPE1_V2, IOMMU_TYPE1_V1, IOMMU_IOMMUFD, IOMMU_COMPAT_V2, IOMMU_COMPAT_V1 };
 
 #endif

@@ -37,7 +37,7 @@ passes "--canary require" --canary require compare --loops 10
 passes "--canary off" --canary off compare --loops 10
 json_is .canary "switched off by --canary off" "no canary is said, and why"
 
-for p in type1-v2 type1-v1 iommufd; do
+for p in type1-v2 type1-v1 iommufd compat-v2 compat-v1; do
 	passes "personality $p" --backend sim,personality=$p compare --loops "$few" --size 4K..64K
 	passes "personality $p, adversarial" --backend sim,personality=$p compare --loops "$few" --iova adversarial
 	passes "personality $p, by pages" --backend sim,personality=$p compare --loops "$few" --map-granule page --unmap page

@@ -340,7 +340,7 @@ map a --size 16K --iova 0x100000
 !EINVAL map b --size 0 --iova 0x200000
 !EINVAL map b --size 100 --iova 0x200000
 !EINVAL map b --size 4K --iova 0x200010
-!EINVAL map b --size 8K --iova 0xfffffffffffff000
+!EOVERFLOW map b --size 8K --iova 0xfffffffffffff000
 !EINVAL map b --size 4K --iova 0xfee00000
 !EINVAL map b --size 4K --iova 0x1000000000000
 !EOPNOTSUPP map b --size 4K --iova kernel
@@ -350,7 +350,7 @@ unmap --iova 0x900000 --size 4K
 !EINVAL unmap --iova 0 --size 0
 !EINVAL unmap --iova 0x10 --size 4K
 !EINVAL unmap --iova 0 --size 100
-!EINVAL unmap --iova 0xfffffffffffff000 --size 8K
+!EOVERFLOW unmap --iova 0xfffffffffffff000 --size 8K
 map a --size 4K --iova 0x100000
 map b --size 4K --iova 0x104000
 unmap --iova 0x100000 --size 20K
