@@ -139,14 +139,15 @@ static bool self_may_lock_all(void)
 
 int self_memlock_raise(uint64_t bytes, struct fail *f)
 {
-	uint64_t locked = 0, pinned, need;
+	uint64_t locked, pinned, need;
 	struct rlimit limit, wanted;
 
 	if (self_may_lock_all())
 		return 0;
+	/* type1 counts what it pins in one of them, iommufd in the other */
 	if (self_locked(&locked, &pinned))
-		locked = 0;
-	if (__builtin_add_overflow(locked, bytes, &need))
+		locked = pinned = 0;
+	if (__builtin_add_overflow(MAX(locked, pinned), bytes, &need))
 		need = UINT64_MAX;
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
 		return fail_set(f, errno, "cannot read the limit on locked memory");
@@ -161,6 +162,23 @@ int self_memlock_raise(uint64_t bytes, struct fail *f)
 	fail_hint(f, "as root: prlimit --memlock=%" PRIu64 " --pid %d, then try again from the same shell", need,
 		  (int)getppid());
 	return -ENOMEM;
+}
+
+void self_memlock_take(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_MEMLOCK, &limit);
+	}
+}
+
+bool self_memlock_is_limited(void)
+{
+	struct rlimit limit;
+
+	return !self_may_lock_all() && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 /* The same node under another name too (a container's /dev): compare the device number where the last part agrees. */

@@ -25,6 +25,10 @@ uint64_t self_others_pinned(void);
  * the hint otherwise; a process with CAP_IPC_LOCK passes.
  */
 int self_memlock_raise(uint64_t bytes, struct fail *f);
+/* Raise RLIMIT_MEMLOCK to the hard limit, which needs no right. What is refused then shows where memory is pinned. */
+void self_memlock_take(void);
+/* False when nothing limits how much this process may lock. */
+bool self_memlock_is_limited(void);
 /* Processes that hold @path open ("/dev/vfio/7"): first one's pid and name, 0 when none can be seen. */
 int self_find_holder(const char *path, char *name, size_t len);
 /* uname -r. */

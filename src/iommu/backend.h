@@ -111,6 +111,7 @@ int objects_add_device(struct iommu_device *idev);
 void objects_drop_device(struct iommu_device *idev);
 void objects_drop_space(struct iommu *space);
 
-extern const struct iommu_ops iommu_sim_ops, iommu_vfio_ops, iommu_vfio_v1_ops;
+extern const struct iommu_ops iommu_sim_ops, iommu_vfio_ops, iommu_vfio_v1_ops, iommu_iommufd_ops,
+	iommu_iommufd_compat_ops;
 
 #endif

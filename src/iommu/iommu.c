@@ -13,7 +13,9 @@
 #include "iommu/ledger.h"
 #include "iommu/mem.h"
 
-static const struct iommu_ops *const iommu_backends[] = {&iommu_sim_ops, &iommu_vfio_ops, &iommu_vfio_v1_ops};
+static const struct iommu_ops *const iommu_backends[] = {
+	&iommu_sim_ops, &iommu_vfio_ops, &iommu_vfio_v1_ops, &iommu_iommufd_ops, &iommu_iommufd_compat_ops,
+};
 
 const struct iommu_help *iommu_backends_help(void)
 {

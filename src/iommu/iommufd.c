@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/resource.h>
 
 #include "host/self.h"
 
@@ -28,16 +27,6 @@ int iommufd_node_open(struct fail *f)
 	int fd = open(IOMMUFD_NODE, O_RDWR | O_CLOEXEC);
 
 	return fd < 0 ? iommufd_explain_open(-errno, f) : fd;
-}
-
-void iommufd_raise_memlock(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_MEMLOCK, &limit);
-	}
 }
 
 int iommufd_ioas_new(const struct iommufd *ctx, uint32_t *id)
@@ -67,7 +56,7 @@ int iommufd_ctx_open(struct iommufd *ctx, struct fail *f)
 		iommufd_ctx_close(ctx);
 		return err;
 	}
-	iommufd_raise_memlock();
+	self_memlock_take();
 	return 0;
 }
 

@@ -25,8 +25,6 @@ int iommufd_ioctl(const struct iommufd *ctx, unsigned long request, void *arg);
 
 /* The descriptor of a new context, or -errno with words and a hint. */
 int iommufd_node_open(struct fail *f);
-/* Take the part of RLIMIT_MEMLOCK that may be taken without asking. A refusal shows at map. */
-void iommufd_raise_memlock(void);
 /* Opens /dev/iommu and allocates the first space, for any backend on it. Failures carry a hint and leave nothing open. */
 int iommufd_ctx_open(struct iommufd *ctx, struct fail *f);
 /* Destroys the space; the descriptor too unless it belongs to the context the space came from. */

@@ -30,11 +30,12 @@ int type1_map(struct iommu *iommu, struct iommu_map_req *req)
 
 static int type1_do_unmap(struct iommu *iommu, struct ic_vfio_dma_unmap *arg, uint64_t *unmapped)
 {
-	*unmapped = 0;
-	if (ioctl(to_vfio(iommu)->container, IC_VFIO_IOMMU_UNMAP_DMA, arg))
-		return -errno;
-	*unmapped = arg->size;
-	return 0;
+	uint64_t asked = arg->size;
+	int err = ioctl(to_vfio(iommu)->container, IC_VFIO_IOMMU_UNMAP_DMA, arg) ? -errno : 0;
+
+	/* with an error only iommufd writes a count, of what it had removed by then (iommufd_vfio_unmap_dma()) */
+	*unmapped = err && arg->size == asked ? 0 : arg->size;
+	return err;
 }
 
 int type1_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped)
@@ -74,14 +75,14 @@ int type1_vaddr_renew(struct iommu *iommu, void *va, iova_t iova, uint64_t size)
 	return ioctl(to_vfio(iommu)->container, IC_VFIO_IOMMU_MAP_DMA, &arg) ? -errno : 0;
 }
 
-/* mm->locked_vm is where type1 accounts pages (vfio_lock_acct). */
+/* type1 accounts pages in mm->locked_vm (vfio_lock_acct()), iommufd in mm->pinned_vm (iopt_pages_update_pinned()). */
 int type1_pins(struct iommu *iommu, uint64_t *pages)
 {
 	uint64_t locked, pinned;
 	int err = self_locked(&locked, &pinned);
 
 	if (!err)
-		*pages = locked / 4096;
+		*pages = (to_vfio(iommu)->by_iommufd ? pinned : locked) / 4096;
 	return err;
 }
 
@@ -154,7 +155,7 @@ int type1_read_caps(struct vfio *vfio, struct fail *f)
 		.dma_avail = parsed.dma_avail,
 		.unmap_all = type1_extension(vfio, IC_VFIO_EXT_UNMAP_ALL),
 		.update_vaddr = type1_extension(vfio, IC_VFIO_EXT_UPDATE_VADDR),
-		.unmap_bisects = vfio->type == IC_VFIO_TYPE1,
+		.unmap_bisects = vfio->iommu.personality == IOMMU_TYPE1_V1,
 		.coherent = type1_extension(vfio, IC_VFIO_EXT_DMA_CC),
 		.has_phys = true,
 		.has_pins = true,

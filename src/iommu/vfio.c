@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The backends vfio and vfio-v1: a container of /dev/vfio/vfio, groups joining it, devices taken from the groups. */
+/* The backends by VFIO's container: /dev/vfio/vfio or /dev/iommu in its place, groups joining it, devices from the groups. */
 #include "iommu/vfio.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
+
+#include "base/spec.h"
+#include "host/self.h"
+#include "iommu/iommufd.h"
 
 #define VFIO_CONTAINER "/dev/vfio/vfio"
 
@@ -23,12 +26,27 @@ static int vfio_open_container(struct fail *f)
 	return err;
 }
 
-static int vfio_check_container(const struct vfio *vfio, struct fail *f)
+/* Only iommufd knows its options; it also serves /dev/vfio/vfio on kernels without VFIO's own container. */
+static bool vfio_is_iommufd(int container)
+{
+	struct ic_iommufd_option arg = {
+		.size = sizeof(arg),
+		.option_id = IC_IOMMUFD_OPTION_RLIMIT_MODE,
+		.op = IC_IOMMUFD_OPTION_OP_GET,
+	};
+
+	return ioctl(container, IC_IOMMUFD_OPTION, &arg) == 0;
+}
+
+static int vfio_check_container(struct vfio *vfio, struct fail *f)
 {
 	int version = ioctl(vfio->container, IC_VFIO_GET_API_VERSION);
 
+	vfio->by_iommufd = vfio_is_iommufd(vfio->container);
+	if (version < 0 && vfio->by_iommufd)
+		return fail_set(f, errno, "%s does not know VFIO's interface", vfio->node);
 	if (version != IC_VFIO_API_VERSION)
-		return fail_set(f, ENODEV, VFIO_CONTAINER " speaks version %d of the interface, %d is known", version,
+		return fail_set(f, ENODEV, "%s speaks version %d of the interface, %d is known", vfio->node, version,
 				IC_VFIO_API_VERSION);
 	if (ioctl(vfio->container, IC_VFIO_CHECK_EXTENSION, (unsigned long)vfio->type) > 0)
 		return 0;
@@ -37,39 +55,32 @@ static int vfio_check_container(const struct vfio *vfio, struct fail *f)
 	return -ENODEV;
 }
 
-/* What is mapped counts against RLIMIT_MEMLOCK; take what may be taken without asking. A refusal shows at map. */
-static void vfio_raise_memlock(void)
+static void vfio_set_personality(struct vfio *vfio)
 {
-	struct rlimit limit;
+	bool v1 = vfio->type == IC_VFIO_TYPE1;
 
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_MEMLOCK, &limit);
-	}
+	if (vfio->by_iommufd)
+		vfio->iommu.personality = v1 ? IOMMU_COMPAT_V1 : IOMMU_COMPAT_V2;
+	else
+		vfio->iommu.personality = v1 ? IOMMU_TYPE1_V1 : IOMMU_TYPE1_V2;
 }
 
-static int vfio_open_type(uint32_t type, const char *options, const struct iommu_params *params, struct iommu **out,
-			  struct fail *f)
+static int vfio_open(const char *node, uint32_t type, const struct iommu_params *params, struct iommu **out,
+		     struct fail *f)
 {
 	struct vfio *vfio;
-	int err;
+	int err = params->vf_token ? vfio_check_token(params->vf_token, f) : 0;
 
-	if (options[0]) {
-		fail_set(f, EINVAL, "backend %s takes no options, not \"%s\"",
-			 type == IC_VFIO_TYPE1 ? "vfio-v1" : "vfio", options);
-		return -EINVAL;
-	}
-	err = params->vf_token ? vfio_check_token(params->vf_token, f) : 0;
 	if (err)
 		return err;
 	if (host_is_capture(params->host))
 		return fail_set(f, EROFS, "a captured machine has no devices to open");
 	vfio = calloc(1, sizeof(*vfio));
 	if (!vfio)
-		return fail_set(f, ENOMEM, "cannot open " VFIO_CONTAINER);
+		return fail_set(f, ENOMEM, "cannot open %s", node);
 	vfio->type = type;
-	vfio->iommu.personality = type == IC_VFIO_TYPE1 ? IOMMU_TYPE1_V1 : IOMMU_TYPE1_V2;
-	vfio->container = vfio_open_container(f);
+	vfio->node = node;
+	vfio->container = strcmp(node, VFIO_CONTAINER) == 0 ? vfio_open_container(f) : iommufd_node_open(f);
 	err = vfio->container < 0 ? vfio->container : vfio_check_container(vfio, f);
 	if (err) {
 		if (vfio->container >= 0)
@@ -77,19 +88,48 @@ static int vfio_open_type(uint32_t type, const char *options, const struct iommu
 		free(vfio);
 		return err;
 	}
-	vfio_raise_memlock();
+	vfio_set_personality(vfio);
+	self_memlock_take();
 	*out = &vfio->iommu;
 	return 0;
 }
 
+static int vfio_no_options(const char *name, const char *options, struct fail *f)
+{
+	return options[0] ? fail_set(f, EINVAL, "backend %s takes no options, not \"%s\"", name, options) : 0;
+}
+
 static int vfio_open_v2(const char *options, const struct iommu_params *params, struct iommu **out, struct fail *f)
 {
-	return vfio_open_type(IC_VFIO_TYPE1_V2, options, params, out, f);
+	int err = vfio_no_options("vfio", options, f);
+
+	return err ? err : vfio_open(VFIO_CONTAINER, IC_VFIO_TYPE1_V2, params, out, f);
 }
 
 static int vfio_open_v1(const char *options, const struct iommu_params *params, struct iommu **out, struct fail *f)
 {
-	return vfio_open_type(IC_VFIO_TYPE1, options, params, out, f);
+	int err = vfio_no_options("vfio-v1", options, f);
+
+	return err ? err : vfio_open(VFIO_CONTAINER, IC_VFIO_TYPE1, params, out, f);
+}
+
+static int vfio_open_compat(const char *options, const struct iommu_params *params, struct iommu **out, struct fail *f)
+{
+	uint32_t type = IC_VFIO_TYPE1_V2;
+	struct spec_option o;
+	int got;
+
+	while ((got = spec_next(&options, &o)) > 0) {
+		if (strcmp(o.key, "type") || (strcmp(o.value, "v1") && strcmp(o.value, "v2")))
+			break;
+		type = strcmp(o.value, "v1") ? IC_VFIO_TYPE1_V2 : IC_VFIO_TYPE1;
+	}
+	if (got) {
+		fail_set(f, EINVAL, "bad option of backend iommufd-compat");
+		fail_hint(f, "valid options: type=v1, type=v2");
+		return -EINVAL;
+	}
+	return vfio_open(IOMMUFD_NODE, type, params, out, f);
 }
 
 static void vfio_close(struct iommu *iommu)
@@ -100,15 +140,6 @@ static void vfio_close(struct iommu *iommu)
 	free(vfio);
 }
 
-/* The kernel would give a second descriptor, and two drivers would fight over one engine. */
-static bool vfio_is_attached(const struct iommu *iommu, const char *addr)
-{
-	for (const struct iommu_device *d = iommu->devices; d; d = d->next)
-		if (strcmp(d->id.name, addr) == 0)
-			return true;
-	return false;
-}
-
 static int vfio_attach(struct iommu *iommu, const char *id, struct iommu_device **out, struct fail *f)
 {
 	struct vfio *vfio = to_vfio(iommu);
@@ -117,23 +148,26 @@ static int vfio_attach(struct iommu *iommu, const char *id, struct iommu_device 
 	struct pci_info pci;
 	int err = pci_find(iommu->host, id, &pci, f);
 
-	if (!err && vfio_is_attached(iommu, pci.addr))
-		err = fail_set(f, EBUSY, "%s is attached already", pci.addr);
+	if (!err)
+		err = vfio_check_twice(iommu, &pci, f);
 	if (!err)
 		err = vfio_group_get(vfio, &pci, &group, f);
 	if (err)
 		return err;
 	err = vfio_group_join(vfio, group, f);
 	if (!err)
-		err = type1_read_caps(vfio, f);
-	if (!err)
 		err = vfio_device_open(vfio, group, &pci, &d, f);
+	/* only now: iommufd attaches when the device is taken, and what can be mapped depends on that */
+	if (!err)
+		err = type1_read_caps(vfio, f);
 	if (err) {
+		if (d)
+			vfio_device_close(d);
 		vfio_group_put(vfio, group);
 		return err;
 	}
 	for (struct vfio_group *g = vfio->groups; g; g = g->next)
-		vfio_group_reserved(vfio, g);
+		vfio_add_reserved(iommu, g->id);
 	*out = &d->idev;
 	return 0;
 }
@@ -148,34 +182,18 @@ static void vfio_detach(struct iommu_device *idev)
 	vfio_group_put(vfio, group);
 }
 
-const struct iommu_ops iommu_vfio_ops = {
-	.name = "vfio",
-	.help = "a device behind the machine's IOMMU by VFIO container and group (type1 v2)",
-	.open = vfio_open_v2,
-	.close = vfio_close,
-	.attach = vfio_attach,
-	.detach = vfio_detach,
-	.map = type1_map,
-	.unmap = type1_unmap,
-	.unmap_all = type1_unmap_all,
-	.pins = type1_pins,
-	.vaddr_forget = type1_vaddr_forget,
-	.vaddr_renew = type1_vaddr_renew,
-	.avail = type1_avail,
-};
+#define VFIO_OPS(NAME, HELP, OPEN)                                                                           \
+	{                                                                                                    \
+		.name = NAME, .help = HELP, .open = OPEN, .close = vfio_close, .attach = vfio_attach,        \
+		.detach = vfio_detach, .map = type1_map, .unmap = type1_unmap, .unmap_all = type1_unmap_all, \
+		.pins = type1_pins, .vaddr_forget = type1_vaddr_forget, .vaddr_renew = type1_vaddr_renew,    \
+		.avail = type1_avail,                                                                        \
+	}
 
-const struct iommu_ops iommu_vfio_v1_ops = {
-	.name = "vfio-v1",
-	.help = "the same with the older type1 semantics: an unmap may remove more than was asked",
-	.open = vfio_open_v1,
-	.close = vfio_close,
-	.attach = vfio_attach,
-	.detach = vfio_detach,
-	.map = type1_map,
-	.unmap = type1_unmap,
-	.unmap_all = type1_unmap_all,
-	.pins = type1_pins,
-	.vaddr_forget = type1_vaddr_forget,
-	.vaddr_renew = type1_vaddr_renew,
-	.avail = type1_avail,
-};
+const struct iommu_ops iommu_vfio_ops =
+	VFIO_OPS("vfio", "a device behind the machine's IOMMU by VFIO container and group (type1 v2)", vfio_open_v2);
+const struct iommu_ops iommu_vfio_v1_ops = VFIO_OPS(
+	"vfio-v1", "the same with the older type1 semantics: an unmap may remove more than was asked", vfio_open_v1);
+const struct iommu_ops iommu_iommufd_compat_ops =
+	VFIO_OPS("iommufd-compat", "the VFIO container's interface served by /dev/iommu; option type=v1 or v2",
+		 vfio_open_compat);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private to iommu/: the VFIO backend's objects. One container, its groups, their devices. */
+/* Private to iommu/: VFIO's objects. A container, its groups, their devices; and devices opened by their own node. */
 #ifndef IC_IOMMU_VFIO_H
 #define IC_IOMMU_VFIO_H
 
@@ -17,8 +17,10 @@ struct vfio_group {
 struct vfio {
 	struct iommu iommu;
 	int container;
-	uint32_t type;	/* IC_VFIO_TYPE1_V2 or IC_VFIO_TYPE1 */
-	bool has_iommu; /* SET_IOMMU was done; the kernel forgets it with the last group */
+	const char *node; /* that the container was opened by */
+	uint32_t type;	  /* IC_VFIO_TYPE1_V2 or IC_VFIO_TYPE1 */
+	bool by_iommufd;  /* iommufd serves the container, whatever its name */
+	bool has_iommu;	  /* SET_IOMMU was done; the kernel forgets it with the last group */
 	struct vfio_group *groups;
 };
 
@@ -27,16 +29,30 @@ struct vfio_mapping {
 	uint64_t size; /* of the address range, whole pages */
 };
 
+/* Taken from a group, or by its own node (cdev): then @vfio and @group are NULL and @object is iommufd's. */
 struct vfio_device {
 	struct iommu_device idev;
 	struct vfio *vfio;
 	struct vfio_group *group;
+	int group_id;
 	int fd;
+	uint32_t object; /* iommufd's id of the device, 0 = none */
 	uint32_t flags;
 	struct ic_vfio_region_info regions[IC_VFIO_REGION_CONFIG + 1];
 	struct vfio_mapping bars[6];
 	bool irq_on[3]; /* by enum idev_irq */
 };
+
+/* vfio_host.c: is there an IOMMU before the device, and VFIO's driver on it? Failures say what to do. */
+int vfio_check_host(const struct host *host, const struct pci_info *pci, struct fail *f);
+/* The kernel would give a second descriptor, and two drivers would fight over one engine. -EBUSY. */
+int vfio_check_twice(const struct iommu *iommu, const struct pci_info *pci, struct fail *f);
+/* Words for an open() of @node that failed; @addr as in hints. Returns @err. */
+int vfio_explain_open(const char *node, const char *addr, int err, struct fail *f);
+/* The hint for EPERM: @module says which parameter to set. */
+void vfio_hint_unsafe(struct fail *f, const char *module);
+/* Adds the group's reserved regions of sysfs to caps.reserved; a machine that does not tell them adds none. */
+void vfio_add_reserved(struct iommu *iommu, int group);
 
 /* vfio_group.c: the group of @pci, opened and viable. Refuses noiommu groups. Failures name who is in the way. */
 int vfio_group_get(struct vfio *vfio, const struct pci_info *pci, struct vfio_group **out, struct fail *f);
@@ -44,10 +60,12 @@ int vfio_group_get(struct vfio *vfio, const struct pci_info *pci, struct vfio_gr
 int vfio_group_join(struct vfio *vfio, struct vfio_group *group, struct fail *f);
 /* Leaves the container and closes with the last user. */
 void vfio_group_put(struct vfio *vfio, struct vfio_group *group);
-/* Adds the group's reserved regions of sysfs to caps.reserved; a machine that does not tell them adds none. */
-void vfio_group_reserved(struct vfio *vfio, const struct vfio_group *group);
 
-/* vfio_device.c: the device descriptor from its group; info and regions read. */
+/* vfio_device.c: an object for @pci that has no descriptor yet; vfio_device_close() frees it. */
+int vfio_device_new(struct iommu *iommu, const struct pci_info *pci, struct vfio_device **out, struct fail *f);
+/* By d->fd: flags and regions. */
+int vfio_device_read_info(struct vfio_device *d, struct fail *f);
+/* The device descriptor from its group; info and regions read. */
 int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct pci_info *pci, struct vfio_device **out,
 		     struct fail *f);
 void vfio_device_close(struct vfio_device *d);
@@ -56,6 +74,15 @@ int vfio_check_token(const char *token, struct fail *f);
 /* "ADDR" or "ADDR vf_token=UUID", as VFIO_GROUP_GET_DEVICE_FD wants it (vfio_pci_core_match()); never cut: -ENAMETOOLONG. */
 int vfio_device_name(char *buf, size_t len, const char *addr, const char *token);
 extern const struct idev_ops vfio_idev_ops;
+
+/* vfio_cdev.c: the device's own node, bound to the context and not attached to anything yet; info and regions read. */
+int vfio_cdev_open(struct iommu *iommu, int iommufd, const struct pci_info *pci, struct vfio_device **out,
+		   struct fail *f);
+/* @pasid: IOMMU_NO_PASID or one of the device's. Attaching what is attached replaces. -errno as the kernel answers. */
+int vfio_cdev_attach(const struct vfio_device *d, uint32_t pt_id, uint32_t pasid);
+int vfio_cdev_detach(const struct vfio_device *d, uint32_t pasid);
+/* The 16 bytes of a UUID that vfio_check_token() took. */
+void vfio_token_bytes(const char *token, unsigned char out[16]);
 
 /* vfio_bar.c */
 int vfio_bar_map(struct iommu_device *idev, unsigned int n, struct idev_bar *out, struct fail *f);

@@ -7,6 +7,7 @@
 #define IC_IOMMU_VFIO_ABI_H
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 
@@ -170,10 +171,43 @@ struct ic_vfio_hot_reset_info {
 };
 static_assert(sizeof(struct ic_vfio_hot_reset_info) == 12, "layout");
 
+/* of hot_reset_info, for devices opened by their own node: what stands for the group is iommufd's id; since 6.6 */
+#define IC_VFIO_HOT_RESET_DEV_ID 0x1
+#define IC_VFIO_HOT_RESET_DEV_ID_OWNED 0x2 /* all that would be reset are ours */
+
 struct ic_vfio_hot_reset {
 	uint32_t argsz, flags, count;
 	int32_t group_fds[];
 };
 static_assert(sizeof(struct ic_vfio_hot_reset) == 12, "layout");
+
+/* The device's own node (cdev), since 6.6. */
+#define IC_VFIO_DEVICE_BIND_IOMMUFD IC_VFIO_IO(18)
+#define IC_VFIO_DEVICE_ATTACH_IOMMUFD_PT IC_VFIO_IO(19)
+#define IC_VFIO_DEVICE_DETACH_IOMMUFD_PT IC_VFIO_IO(20)
+static_assert(IC_VFIO_DEVICE_BIND_IOMMUFD == 0x3b76 && IC_VFIO_DEVICE_DETACH_IOMMUFD_PT == 0x3b78, "ioctl number");
+
+#define IC_VFIO_BIND_TOKEN 0x1 /* since 6.17 */
+
+struct ic_vfio_bind_iommufd {
+	uint32_t argsz, flags;
+	int32_t iommufd;
+	uint32_t out_devid;
+	uint64_t token_uuid_ptr; /* 16 bytes in the order of the text */
+};
+static_assert(sizeof(struct ic_vfio_bind_iommufd) == 24 && offsetof(struct ic_vfio_bind_iommufd, token_uuid_ptr) == 16,
+	      "layout");
+
+#define IC_VFIO_PT_PASID 0x1 /* since 6.15 */
+
+struct ic_vfio_attach_pt {
+	uint32_t argsz, flags, pt_id, pasid;
+};
+static_assert(sizeof(struct ic_vfio_attach_pt) == 16, "layout");
+
+struct ic_vfio_detach_pt {
+	uint32_t argsz, flags, pasid;
+};
+static_assert(sizeof(struct ic_vfio_detach_pt) == 12, "layout");
 
 #endif

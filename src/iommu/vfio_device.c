@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The device descriptor: taken from the group, its regions known, configuration space read and written through it. */
+/* The device descriptor, wherever it comes from: regions, configuration space; and taking one from its group. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -19,6 +19,8 @@ static int vfio_device_explain(const struct vfio *vfio, const char *addr, int er
 			"--vf-token is not the one that was set, or the device takes none: the kernel log says which");
 	else if (err == -ENODEV)
 		fail_hint(f, "iommuctl bind %s", addr);
+	else if (err == -EPERM) /* /dev/iommu in the container's place looks at interrupts only now */
+		vfio_hint_unsafe(f, "iommufd");
 	else if (err == -EBUSY)
 		fail_hint(f, "it is open already in this process or by iommufd");
 	return err;
@@ -57,9 +59,10 @@ static int vfio_device_get_fd(const struct vfio *vfio, const struct vfio_group *
 }
 
 /* A region that cannot be read stays with size 0: absent, as upper halves of 64-bit BARs are. */
-static int vfio_device_read_info(struct vfio_device *d, const char *addr, struct fail *f)
+int vfio_device_read_info(struct vfio_device *d, struct fail *f)
 {
 	struct ic_vfio_device_info info = {.argsz = sizeof(info)};
+	const char *addr = d->idev.id.name;
 
 	if (ioctl(d->fd, IC_VFIO_DEVICE_GET_INFO, &info))
 		return fail_set(f, errno, "cannot read what %s offers", addr);
@@ -74,18 +77,16 @@ static int vfio_device_read_info(struct vfio_device *d, const char *addr, struct
 	return 0;
 }
 
-int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct pci_info *pci, struct vfio_device **out,
-		     struct fail *f)
+int vfio_device_new(struct iommu *iommu, const struct pci_info *pci, struct vfio_device **out, struct fail *f)
 {
 	struct vfio_device *d = calloc(1, sizeof(*d));
-	int err;
 
 	*out = NULL;
 	if (!d)
 		return fail_set(f, ENOMEM, "cannot open %s", pci->addr);
-	d->vfio = vfio;
-	d->group = group;
-	d->idev.iommu = &vfio->iommu;
+	d->fd = -1;
+	d->group_id = pci->group;
+	d->idev.iommu = iommu;
 	d->idev.ops = &vfio_idev_ops;
 	d->idev.id = (struct iommu_device_id){
 		.vendor = pci->vendor,
@@ -96,8 +97,23 @@ int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct p
 		.revision = pci->revision,
 	};
 	snprintf(d->idev.id.name, sizeof(d->idev.id.name), "%s", pci->addr);
+	*out = d;
+	return 0;
+}
+
+int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct pci_info *pci, struct vfio_device **out,
+		     struct fail *f)
+{
+	struct vfio_device *d;
+	int err = vfio_device_new(&vfio->iommu, pci, &d, f);
+
+	*out = NULL;
+	if (err)
+		return err;
+	d->vfio = vfio;
+	d->group = group;
 	d->fd = vfio_device_get_fd(vfio, group, pci->addr, f);
-	err = d->fd < 0 ? d->fd : vfio_device_read_info(d, pci->addr, f);
+	err = d->fd < 0 ? d->fd : vfio_device_read_info(d, f);
 	if (err) {
 		vfio_device_close(d);
 		return err;

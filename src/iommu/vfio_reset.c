@@ -41,7 +41,10 @@ static struct vfio_group *vfio_reset_group(const struct vfio_device *d, uint32_t
 	return NULL;
 }
 
-/* 0 when every device that would be reset lies in one of our groups; -EPERM when one does not. */
+/*
+ * 0 when every device that would be reset lies in one of our groups, or is one of our context, which for a device opened by
+ * its own node the kernel says itself; -EPERM when one does not.
+ */
 static int vfio_hot_reset_is_ours(const struct vfio_device *d)
 {
 	CLEANUP_FREE struct ic_vfio_hot_reset_info *info = NULL;
@@ -49,27 +52,33 @@ static int vfio_hot_reset_is_ours(const struct vfio_device *d)
 
 	if (err)
 		return err;
+	if (!d->group)
+		return info->flags & IC_VFIO_HOT_RESET_DEV_ID_OWNED ? 0 : -EPERM;
 	for (uint32_t i = 0; i < info->count; i++)
 		if (!vfio_reset_group(d, info->devices[i].group))
 			return -EPERM;
 	return 0;
 }
 
-/* The group descriptors are the proof of ownership; groups that are not hit may be among them. */
+/*
+ * The group descriptors are the proof of ownership; groups that are not hit may be among them. A device opened by its own
+ * node gives none: its context is the proof.
+ */
 static int vfio_hot_reset(const struct vfio_device *d)
 {
+	struct vfio_group *groups = d->vfio ? d->vfio->groups : NULL;
 	CLEANUP_FREE struct ic_vfio_hot_reset *arg = NULL;
 	uint32_t count = 0;
 	size_t size;
 
-	for (struct vfio_group *g = d->vfio->groups; g; g = g->next)
+	for (struct vfio_group *g = groups; g; g = g->next)
 		count++;
 	size = sizeof(*arg) + count * sizeof(arg->group_fds[0]);
 	arg = calloc(1, size);
 	if (!arg)
 		return -ENOMEM;
 	arg->argsz = (uint32_t)size;
-	for (struct vfio_group *g = d->vfio->groups; g; g = g->next)
+	for (struct vfio_group *g = groups; g; g = g->next)
 		arg->group_fds[arg->count++] = g->fd;
 	return ioctl(d->fd, IC_VFIO_DEVICE_PCI_HOT_RESET, arg) ? -errno : 0;
 }

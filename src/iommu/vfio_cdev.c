@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A device by its own node: opened, bound to a context of /dev/iommu, attached to and detached from spaces and tables. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "host/self.h"
+#include "iommu/vfio.h"
+
+void vfio_token_bytes(const char *token, unsigned char out[16])
+{
+	unsigned int nibbles = 0;
+
+	for (; *token && nibbles < 32; token++) {
+		int c = tolower((unsigned char)*token);
+
+		if (!isxdigit(c))
+			continue;
+		out[nibbles / 2] = (unsigned char)(out[nibbles / 2] << 4 | (isdigit(c) ? c - '0' : c - 'a' + 10));
+		nibbles++;
+	}
+}
+
+static int vfio_cdev_do_bind(struct vfio_device *d, int iommufd, uint32_t flags, const void *token)
+{
+	struct ic_vfio_bind_iommufd arg = {
+		.argsz = sizeof(arg),
+		.flags = flags,
+		.iommufd = iommufd,
+		.token_uuid_ptr = (uintptr_t)token,
+	};
+
+	if (ioctl(d->fd, IC_VFIO_DEVICE_BIND_IOMMUFD, &arg))
+		return -errno;
+	d->object = arg.out_devid;
+	return 0;
+}
+
+/* A kernel that takes tokens here looks for one where none is before it looks at the device; an older one knows no flag. */
+static bool vfio_cdev_has_token(struct vfio_device *d, int iommufd)
+{
+	return vfio_cdev_do_bind(d, iommufd, IC_VFIO_BIND_TOKEN, NULL) == -EFAULT;
+}
+
+static void vfio_cdev_explain_token(struct vfio_device *d, int iommufd, struct fail *f)
+{
+	if (vfio_cdev_has_token(d, iommufd))
+		fail_hint(
+			f,
+			"--vf-token is not the one that was set, or the device takes none: the kernel log says which");
+	else
+		fail_hint(f, "this kernel or this device's driver takes no --vf-token here: use --backend vfio");
+}
+
+/*
+ * The kernel answers EBUSY where the group's node is open, EINVAL where the device's own one is bound already and also
+ * where DMA would not be coherent: who has it open tells the two apart.
+ */
+static void vfio_cdev_explain_holder(const struct vfio_device *d, const char *node, int err, struct fail *f)
+{
+	char path[64], name[64];
+	int pid;
+
+	if (err == -EBUSY)
+		snprintf(path, sizeof(path), "/dev/vfio/%d", d->group_id);
+	else
+		snprintf(path, sizeof(path), "%s", node);
+	pid = self_find_holder(path, name, sizeof(name));
+	if (pid) {
+		fail_set(f, err, "%s is in use by %s (pid %d)", path, name, pid);
+		fail_hint(f, pid == getpid() ? "one run can have a device once only" : "end that process first");
+	} else if (err == -EBUSY) {
+		fail_hint(f, "as root: fuser -v %s names who has its group", path);
+	} else {
+		fail_hint(f, "another process has it (as root: fuser -v %s), or its DMA is not coherent", path);
+	}
+}
+
+static int vfio_cdev_explain_bind(struct vfio_device *d, int iommufd, const char *node, int err, struct fail *f)
+{
+	const char *addr = d->idev.id.name;
+	bool has_token = d->idev.iommu->vf_token;
+
+	fail_set(f, err, "cannot bind %s to /dev/iommu", addr);
+	if (has_token && (err == -EACCES || err == -EINVAL))
+		vfio_cdev_explain_token(d, iommufd, f);
+	else if (err == -EACCES)
+		fail_hint(f,
+			  "it is a virtual function, or has some: name the token its owner set with --vf-token UUID");
+	else if (err == -EPERM)
+		vfio_hint_unsafe(f, "iommufd");
+	else if (err == -ENODEV)
+		fail_hint(f, "iommuctl bind %s", addr);
+	/* ours must be closed first, or we would find ourselves */
+	close(d->fd);
+	d->fd = -1;
+	if (err == -EBUSY || (err == -EINVAL && !has_token))
+		vfio_cdev_explain_holder(d, node, err, f);
+	return err;
+}
+
+static int vfio_cdev_bind(struct vfio_device *d, int iommufd, const char *node, struct fail *f)
+{
+	const char *token = d->idev.iommu->vf_token;
+	unsigned char uuid[16] = {0};
+	int err;
+
+	if (token)
+		vfio_token_bytes(token, uuid);
+	err = vfio_cdev_do_bind(d, iommufd, token ? IC_VFIO_BIND_TOKEN : 0, token ? uuid : NULL);
+	return err ? vfio_cdev_explain_bind(d, iommufd, node, err, f) : 0;
+}
+
+static int vfio_cdev_check(const struct pci_info *pci, struct fail *f)
+{
+	if (pci->cdev[0])
+		return 0;
+	fail_set(f, ENODEV, "%s has no node of its own in /dev/vfio/devices", pci->addr);
+	fail_hint(f, "the kernel needs CONFIG_VFIO_DEVICE_CDEV (6.6 and later); or use --backend vfio");
+	return -ENODEV;
+}
+
+int vfio_cdev_open(struct iommu *iommu, int iommufd, const struct pci_info *pci, struct vfio_device **out,
+		   struct fail *f)
+{
+	struct vfio_device *d;
+	char node[64];
+	int err = vfio_check_host(iommu->host, pci, f);
+
+	*out = NULL;
+	if (!err)
+		err = vfio_cdev_check(pci, f);
+	if (!err)
+		err = vfio_device_new(iommu, pci, &d, f);
+	if (err)
+		return err;
+	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", pci->cdev);
+	d->fd = open(node, O_RDWR | O_CLOEXEC);
+	err = d->fd < 0 ? vfio_explain_open(node, pci->addr, -errno, f) : vfio_cdev_bind(d, iommufd, node, f);
+	if (!err)
+		err = vfio_device_read_info(d, f);
+	if (err) {
+		vfio_device_close(d);
+		return err;
+	}
+	*out = d;
+	return 0;
+}
+
+int vfio_cdev_attach(const struct vfio_device *d, uint32_t pt_id, uint32_t pasid)
+{
+	bool has_pasid = pasid != IOMMU_NO_PASID;
+	struct ic_vfio_attach_pt arg = {
+		.argsz = sizeof(arg),
+		.flags = has_pasid ? IC_VFIO_PT_PASID : 0,
+		.pt_id = pt_id,
+		.pasid = has_pasid ? pasid : 0,
+	};
+
+	return ioctl(d->fd, IC_VFIO_DEVICE_ATTACH_IOMMUFD_PT, &arg) ? -errno : 0;
+}
+
+int vfio_cdev_detach(const struct vfio_device *d, uint32_t pasid)
+{
+	bool has_pasid = pasid != IOMMU_NO_PASID;
+	struct ic_vfio_detach_pt arg = {
+		.argsz = sizeof(arg),
+		.flags = has_pasid ? IC_VFIO_PT_PASID : 0,
+		.pasid = has_pasid ? pasid : 0,
+	};
+
+	return ioctl(d->fd, IC_VFIO_DEVICE_DETACH_IOMMUFD_PT, &arg) ? -errno : 0;
+}

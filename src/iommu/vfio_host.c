@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What group and cdev nodes have in common: is the device fit for VFIO, who is in the way of a node, what is reserved. */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/groups.h"
+#include "host/self.h"
+#include "iommu/vfio.h"
+
+static int vfio_explain_eacces(const char *node, int err, struct fail *f)
+{
+	struct passwd *me = getpwuid(geteuid()), *owner;
+	char mine[64], theirs[64] = "?";
+	struct stat st;
+
+	/* getpwuid() answers from one static place: copy before asking again */
+	if (me)
+		snprintf(mine, sizeof(mine), "%s", me->pw_name);
+	else
+		snprintf(mine, sizeof(mine), "%u", geteuid());
+	if (stat(node, &st) == 0) {
+		owner = getpwuid(st.st_uid);
+		if (owner)
+			snprintf(theirs, sizeof(theirs), "%s", owner->pw_name);
+		else
+			snprintf(theirs, sizeof(theirs), "%u", st.st_uid);
+	}
+	fail_set(f, err, "cannot open %s, which belongs to %s", node, theirs);
+	fail_hint(f, "as root: chown %s %s", mine, node);
+	return err;
+}
+
+int vfio_explain_open(const char *node, const char *addr, int err, struct fail *f)
+{
+	char name[64];
+	int pid;
+
+	switch (-err) {
+	case ENOENT:
+		fail_set(f, err, "there is no %s for %s", node, addr);
+		fail_hint(f, "iommuctl bind %s", addr);
+		return err;
+	case EACCES:
+	case EPERM:
+		return vfio_explain_eacces(node, err, f);
+	case EBUSY:
+		pid = self_find_holder(node, name, sizeof(name));
+		if (pid)
+			fail_set(f, err, "%s is in use by %s (pid %d)", node, name, pid);
+		else
+			fail_set(f, err, "%s is in use by another process", node);
+		fail_hint(f, pid ? "end that process first" : "as root: fuser -v %s names it", node);
+		return err;
+	default:
+		return fail_set(f, err, "cannot open %s", node);
+	}
+}
+
+/* A noiommu group has no IOMMU behind it: DMA from it reaches all of memory. */
+static bool vfio_is_noiommu(const struct host *host, int id)
+{
+	char name[32];
+
+	return host_read_line(host, name, sizeof(name), "/sys/kernel/iommu_groups/%d/name", id) == 0 &&
+	       strcmp(name, "vfio-noiommu") == 0;
+}
+
+int vfio_check_host(const struct host *host, const struct pci_info *pci, struct fail *f)
+{
+	if (pci->group < 0) {
+		fail_set(f, ENODEV, "%s has no IOMMU behind it", pci->addr);
+		fail_hint(f, "turn on VT-d or AMD-Vi in the firmware, and boot with intel_iommu=on (Intel)");
+		return -ENODEV;
+	}
+	if (vfio_is_noiommu(host, pci->group) || strncmp(pci->cdev, "noiommu", strlen("noiommu")) == 0) {
+		fail_set(f, ENODEV, "%s is a noiommu device: its DMA would reach all of memory", pci->addr);
+		fail_hint(f, "turn on the IOMMU in the firmware and the kernel: this tool gives no DMA without one");
+		return -ENODEV;
+	}
+	if (!strstr(pci->driver, "vfio")) {
+		if (pci->driver[0])
+			fail_set(f, ENODEV, "%s is bound to %s", pci->addr, pci->driver);
+		else
+			fail_set(f, ENODEV, "%s is not bound to vfio-pci", pci->addr);
+		fail_hint(f, "iommuctl bind %s", pci->addr);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+int vfio_check_twice(const struct iommu *iommu, const struct pci_info *pci, struct fail *f)
+{
+	for (const struct iommu_device *d = iommu->devices; d; d = d->next)
+		if (strcmp(d->id.name, pci->addr) == 0)
+			return fail_set(f, EBUSY, "%s is attached already", pci->addr);
+	return 0;
+}
+
+void vfio_hint_unsafe(struct fail *f, const char *module)
+{
+	fail_hint(f,
+		  "the IOMMU has no interrupt remapping, so the device could forge interrupts; on a machine where that "
+		  "is acceptable: %s.allow_unsafe_interrupts=1",
+		  module);
+}
+
+void vfio_add_reserved(struct iommu *iommu, int group)
+{
+	struct iommu_caps *caps = &iommu->caps;
+	struct group_info info;
+
+	if (group_find(iommu->host, group, &info, NULL))
+		return;
+	for (unsigned int i = 0; i < info.nr_reserved && caps->nr_reserved < IOMMU_MAX_RANGES; i++) {
+		struct iova_range r = {info.reserved[i].start, info.reserved[i].last};
+
+		/* the kernel gives relaxable ones to the user: vfio_iommu_resv_exclude(), iopt_table_enforce_dev_resv_regions() */
+		if (strcmp(info.reserved[i].type, "direct-relaxable") == 0)
+			continue;
+		caps->reserved[caps->nr_reserved++] = r;
+	}
+	group_clear(&info);
+}
