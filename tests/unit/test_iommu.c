@@ -133,6 +133,9 @@ const struct iommu_ops iommu_vfio_v1_ops = {.name = "vfio-v1",
 					    .map = fake_map,
 					    .unmap = fake_unmap,
 					    .unmap_all = fake_unmap_all};
+/* not opened here; they keep the real ones out of this program */
+const struct iommu_ops iommu_iommufd_ops = {.name = "iommufd", .help = "no device"};
+const struct iommu_ops iommu_iommufd_compat_ops = {.name = "iommufd-compat", .help = "no device"};
 
 static struct iommu *open_fake(const char *spec)
 {
@@ -180,7 +183,7 @@ static void test_open(void **state)
 	params.spec = "nonsense,a=1";
 	assert_int_equal(iommu_open(&iommu, &params, &f), -EINVAL);
 	assert_string_equal(f.text, "unknown backend \"nonsense\"");
-	assert_string_equal(f.hint, "known backends: sim, vfio, vfio-v1");
+	assert_string_equal(f.hint, "known backends: sim, vfio, vfio-v1, iommufd, iommufd-compat");
 	iommu = open_fake("vfio,a=1,b");
 	assert_string_equal(fake.options, "a=1,b");
 	assert_string_equal(iommu_name(iommu), "vfio");
@@ -189,7 +192,8 @@ static void test_open(void **state)
 	iommu_close(NULL);
 	assert_string_equal(help[0].name, "sim");
 	assert_string_equal(help[2].name, "vfio-v1");
-	assert_null(help[3].name);
+	assert_string_equal(help[4].name, "iommufd-compat");
+	assert_null(help[5].name);
 }
 
 static void test_ledger(void **state)
