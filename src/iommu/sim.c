@@ -11,21 +11,16 @@
 /* The default of vfio_iommu_type1.dma_entry_limit. */
 #define SIM_ENTRY_LIMIT 65535
 
-struct sim_device {
-	struct iommu_device idev;
-	struct sim_engine *engine;
-};
-
 static struct sim *sim_of(struct iommu *iommu)
 {
-	return container_of(iommu, struct sim, iommu);
+	return sim_space_of(iommu)->sim;
 }
 
 static int sim_set_personality(struct sim *sim, const char *value, struct fail *f)
 {
 	for (enum iommu_personality p = IOMMU_TYPE1_V2; p <= IOMMU_COMPAT_V1; p++) {
 		if (!strcmp(value, iommu_personality_name(p))) {
-			sim->iommu.personality = p;
+			sim->main.iommu.personality = p;
 			return 0;
 		}
 	}
@@ -95,8 +90,18 @@ static void sim_close(struct iommu *iommu)
 {
 	struct sim *sim = sim_of(iommu);
 
-	sim_mapping_drop_all(sim);
-	sim_pt_exit(&sim->pt);
+	if (iommu != &sim->main.iommu) {
+		sim_space_close(sim_space_of(iommu));
+		return;
+	}
+	while (sim->retired) {
+		struct sim_space *space = sim->retired;
+
+		sim->retired = space->next;
+		sim_space_exit(space);
+		free(space);
+	}
+	sim_space_exit(&sim->main);
 	sim_mem_exit(&sim->mem);
 	pthread_mutex_destroy(&sim->records.lock);
 	pthread_mutex_destroy(&sim->lock);
@@ -110,8 +115,8 @@ static int sim_open(const char *options, const struct iommu_params *params, stru
 
 	if (!sim)
 		return fail_set(f, ENOMEM, "cannot open the simulated IOMMU");
-	sim->iommu.ops = &iommu_sim_ops;
-	sim->iommu.personality = IOMMU_TYPE1_V2;
+	sim->main.iommu.ops = &iommu_sim_ops;
+	sim->main.iommu.personality = IOMMU_TYPE1_V2;
 	sim->entry_limit = SIM_ENTRY_LIMIT;
 	sim->faults.seed = params->seed;
 	r = sim_parse(sim, options, f);
@@ -122,7 +127,7 @@ static int sim_open(const char *options, const struct iommu_params *params, stru
 		sim->entry_limit = UINT64_MAX;
 	r = sim_mem_init(&sim->mem, sim->faults.fault[SIM_FAULT_EARLY_UNPIN].on);
 	if (!r) {
-		r = sim_pt_init(&sim->pt);
+		r = sim_space_init(&sim->main, sim);
 		if (r)
 			sim_mem_exit(&sim->mem);
 	}
@@ -133,37 +138,12 @@ static int sim_open(const char *options, const struct iommu_params *params, stru
 	pthread_mutex_init(&sim->lock, NULL);
 	pthread_mutex_init(&sim->records.lock, NULL);
 	sim_qi_init(&sim->qi, &sim->tlb);
-	sim->pt.small = sim->iommu.personality == IOMMU_COMPAT_V1;
-	*out = &sim->iommu;
+	sim->main.pt.small = sim->main.iommu.personality == IOMMU_COMPAT_V1;
+	*out = &sim->main.iommu;
 	return 0;
 out_free:
 	free(sim);
 	return r;
-}
-
-static void sim_fill_caps(struct sim *sim)
-{
-	bool iommufd = sim->iommu.personality == IOMMU_IOMMUFD;
-
-	sim->iommu.caps = (struct iommu_caps){
-		.page_sizes = KiB(4) | MiB(2) | GiB(1),
-		.nr_ranges = 2,
-		.ranges = {{0, SIM_MSI_START - 1}, {SIM_MSI_LAST + 1, SIM_IOVA_LAST}},
-		.ranges_known = true,
-		.nr_reserved = 1,
-		.reserved = {{SIM_MSI_START, SIM_MSI_LAST}},
-		/* iommufd_fill_cap_dma_avail() has a number for the container's callers: all that fit */
-		.has_dma_avail = !iommufd,
-		.dma_avail = iommufd ? 0 : (uint32_t)MIN(sim->entry_limit, UINT32_MAX),
-		.unmap_all = true,
-		.update_vaddr = !iommufd,
-		.unmap_bisects = sim->iommu.personality == IOMMU_TYPE1_V1,
-		.kernel_iova = iommufd,
-		.coherent = true,
-		.simulated = true,
-		.has_phys = true,
-		.has_pins = true,
-	};
 }
 
 static int sim_device_reset(struct iommu_device *idev)
@@ -207,7 +187,10 @@ static int sim_attach(struct iommu *iommu, const char *id, struct iommu_device *
 	dev->idev.iommu = iommu;
 	dev->idev.ops = &sim_device_ops;
 	dev->idev.id = (struct iommu_device_id){.name = "sim", .is_sim = true};
-	sim_fill_caps(sim_of(iommu));
+	dev->id = sim_new_id(sim_of(iommu));
+	dev->at = &sim_of(iommu)->main;
+	dev->at->users++;
+	sim_space_caps(dev->at);
 	*out = &dev->idev;
 	return 0;
 }
@@ -217,6 +200,8 @@ static void sim_detach(struct iommu_device *idev)
 	struct sim_device *dev = container_of(idev, struct sim_device, idev);
 
 	sim_engine_free(dev->engine);
+	if (dev->at)
+		dev->at->users--;
 	free(dev);
 }
 
@@ -270,7 +255,7 @@ static int sim_avail(struct iommu *iommu, uint32_t *mappings)
 	if (!iommu->caps.has_dma_avail)
 		return -EOPNOTSUPP;
 	pthread_mutex_lock(&sim->lock);
-	*mappings = (uint32_t)(sim->entry_limit - sim->maps.count);
+	*mappings = (uint32_t)(sim->entry_limit - sim->main.maps.count);
 	pthread_mutex_unlock(&sim->lock);
 	return 0;
 }
@@ -293,4 +278,5 @@ const struct iommu_ops iommu_sim_ops = {
 	.vaddr_forget = sim_vaddr_forget,
 	.vaddr_renew = sim_vaddr_renew,
 	.faults = sim_record_read,
+	.objects = &sim_object_ops,
 };

@@ -34,19 +34,50 @@ struct sim_records {
 	unsigned int first, count;
 };
 
-struct sim {
-	struct iommu iommu;
-	struct sim_faults faults;
-	struct sim_mem mem;
-	pthread_mutex_t lock; /* maps, pt's writers, qi */
+struct sim;
+
+/* An I/O address space: the first, or one of those that personality iommufd can make beside it. */
+struct sim_space {
+	struct iommu iommu; /* first member */
+	struct sim *sim;
+	struct sim_space *next;
+	uint32_t id;
+	uint16_t domain;    /* what the IOTLB knows it by; never used again */
+	bool gone;	    /* destroyed by id, and not closed yet */
+	unsigned int users; /* devices attached by the book */
 	struct sim_tree maps;
 	struct sim_pt pt;
+	struct iova_range allowed[IOMMU_MAX_RANGES]; /* where kernel-chosen IOVAs come from; none: anywhere */
+	unsigned int nr_allowed;
+};
+
+/* The hardware and its memory, and the address spaces that its devices can be attached to. */
+struct sim {
+	struct sim_space main;
+	struct sim_space *spaces;  /* all that were not closed, main too */
+	struct sim_space *retired; /* closed, but a device may still be in it */
+	uint32_t next_id;
+	uint16_t next_domain;
+	struct sim_faults faults;
+	struct sim_mem mem;
+	pthread_mutex_t lock; /* maps, pt's writers, qi, attachments */
 	struct sim_iotlb tlb;
 	struct sim_qi qi;
 	uint64_t entry_limit; /* mappings allowed at once (type1) */
 	_Atomic uint64_t pins;
 	struct sim_records records;
 };
+
+static inline struct sim_space *sim_space_of(const struct iommu *iommu)
+{
+	return container_of(iommu, struct sim_space, iommu);
+}
+
+/* Ids count all objects, as the kernel's do. */
+static inline uint32_t sim_new_id(struct sim *sim)
+{
+	return ++sim->next_id;
+}
 
 /* sim_type1.c: the kernel's answers. */
 int sim_map(struct iommu *iommu, struct iommu_map_req *req);
@@ -56,17 +87,37 @@ int sim_unmap_all(struct iommu *iommu, uint64_t *unmapped);
 /* Is /dev/iommu the one that answers, by whichever ioctls? */
 static inline bool sim_is_iommufd(const struct sim *sim)
 {
-	return sim->iommu.personality != IOMMU_TYPE1_V2 && sim->iommu.personality != IOMMU_TYPE1_V1;
+	return sim->main.iommu.personality != IOMMU_TYPE1_V2 && sim->main.iommu.personality != IOMMU_TYPE1_V1;
 }
 
 /* May the range be mapped at all? iova-reserved lets the window pass. */
 bool sim_range_valid(struct sim *sim, struct iova_range range);
 /* -EEXIST where something is mapped; overlap-ok has it go away instead. */
-int sim_range_free(struct sim *sim, struct iova_range range);
+int sim_range_free(struct sim_space *space, struct iova_range range);
 
 /* sim_iommufd.c: /dev/iommu's; under sim->lock */
-int sim_iommufd_check_map(struct sim *sim, struct iommu_map_req *req);
-int sim_iommufd_unmap(struct sim *sim, uint64_t iova, uint64_t size, uint64_t *unmapped);
+int sim_iommufd_check_map(struct sim_space *space, struct iommu_map_req *req);
+/* iopt_alloc_iova(): an IOVA of the kernel's choice for memory at @va. */
+int sim_iommufd_alloc(struct sim_space *space, uint64_t va, uint64_t size, iova_t *iova);
+/* iopt_check_iova() */
+int sim_iommufd_check_iova(struct sim_space *space, iova_t iova, uint64_t size);
+int sim_iommufd_unmap(struct sim_space *space, uint64_t iova, uint64_t size, uint64_t *unmapped);
+
+struct sim_device {
+	struct iommu_device idev; /* first member */
+	struct sim_engine *engine;
+	uint32_t id;
+	struct sim_space *at; /* by the book; NULL = nothing */
+};
+
+/* sim_space.c */
+int sim_space_init(struct sim_space *space, struct sim *sim);
+void sim_space_exit(struct sim_space *space);
+/* Everything in it goes the long way. Under the lock. */
+void sim_space_empty(struct sim_space *space, uint64_t *bytes);
+void sim_space_caps(struct sim_space *space);
+void sim_space_close(struct sim_space *space);
+extern const struct iommu_object_ops sim_object_ops;
 
 /* sim_mapping.c: one live mapping, and how it comes and goes. All under sim->lock. */
 struct sim_mapping {
@@ -76,29 +127,34 @@ struct sim_mapping {
 	uint64_t first_page; /* of buf */
 	uint64_t pages;
 	bool forgotten; /* sim_vaddr.c */
+	bool writable;	/* its pages were pinned for writing */
+	bool by_file;
 };
 
-static inline struct sim_mapping *sim_mapping_first(struct sim *sim, uint64_t start, uint64_t last)
+static inline struct sim_mapping *sim_mapping_first(struct sim_space *space, uint64_t start, uint64_t last)
 {
-	struct sim_node *node = sim_tree_first(&sim->maps, start, last);
+	struct sim_node *node = sim_tree_first(&space->maps, start, last);
 
 	return node ? container_of(node, struct sim_mapping, node) : NULL;
 }
 
-/* The range is free and legal. Takes over the reference to @buf, also when it fails. -EEXIST: an entry was still set. */
-int sim_mapping_add(struct sim *sim, uint64_t iova, uint64_t size, enum iommu_prot prot, struct sim_buf *buf,
-		    uint64_t offset);
+/*
+ * The range is free and legal. Takes over the reference to @buf, also when it fails. -EEXIST: an entry was still set.
+ * *out = the mapping, until the lock is given up.
+ */
+int sim_mapping_add(struct sim_space *space, uint64_t iova, uint64_t size, enum iommu_prot prot, struct sim_buf *buf,
+		    uint64_t offset, struct sim_mapping **out);
 /* The mapping ends at @point; what follows is a mapping of its own. -ENOMEM. */
-int sim_mapping_split(struct sim *sim, struct sim_mapping *map, uint64_t point);
+int sim_mapping_split(struct sim_space *space, struct sim_mapping *map, uint64_t point);
 /* Take out of the tree and put on *list. */
-void sim_mapping_unlink(struct sim *sim, struct sim_mapping *map, struct sim_mapping **list);
+void sim_mapping_unlink(struct sim_space *space, struct sim_mapping *map, struct sim_mapping **list);
 /* Clear, wait, invalidate, wait, unpin: all of @list in one go. Returns the bytes to report. */
-uint64_t sim_mapping_remove(struct sim *sim, struct sim_mapping *list);
+uint64_t sim_mapping_remove(struct sim_space *space, struct sim_mapping *list);
 /* Free without waiting: no device is left. */
-void sim_mapping_drop_all(struct sim *sim);
+void sim_mapping_drop_all(struct sim_space *space);
 
 /* sim_type1.c: does either end of @range lie inside a mapping? */
-bool sim_bisects(struct sim *sim, struct iova_range range);
+bool sim_bisects(struct sim_space *space, struct iova_range range);
 
 /* sim_vaddr.c */
 int sim_vaddr_forget(struct iommu *iommu, iova_t iova, uint64_t size, bool all, uint64_t *bytes);
@@ -107,8 +163,9 @@ int sim_vaddr_renew(struct iommu *iommu, void *va, iova_t iova, uint64_t size);
 /* sim_xlate.c: the device's side. */
 struct sim_access {
 	struct sim *sim;
-	bool untranslated; /* this request goes to physical addresses */
-	bool faulted;	   /* out: some page of the request was not reached */
+	struct sim_space *space; /* what the device is attached to, NULL = nothing; good inside rcu_enter() */
+	bool untranslated;	 /* this request goes to physical addresses */
+	bool faulted;		 /* out: some page of the request was not reached */
 };
 
 /*
@@ -124,5 +181,12 @@ int sim_record_read(struct iommu *iommu, struct dma_fault *out, unsigned int max
 /* sim_queue.c, sim_dma.c */
 struct sim_engine *sim_engine_new(struct sim *sim);
 void sim_engine_free(struct sim_engine *e);
+/*
+ * Let its DMA go to @space (NULL: nowhere) from now on; returns once no DMA that began before is under way. The caller may
+ * give up the old space then. Under the lock.
+ */
+void sim_engine_attach(struct sim_engine *e, struct sim_space *space);
+/* Inside rcu_enter(). */
+struct sim_space *sim_engine_space(struct sim_engine *e);
 
 #endif

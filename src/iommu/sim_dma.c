@@ -35,7 +35,8 @@ static uint64_t sim_dma_page_rest(uint64_t address)
 }
 
 /* One piece within one page on either side; one read-side section, so that an unmap waits for it. */
-static uint64_t sim_dma_piece(struct sim_access *access, const struct sim_dma *dma, uint64_t done, char *buffer)
+static uint64_t sim_dma_piece(struct sim_access *access, struct sim_engine *e, const struct sim_dma *dma, uint64_t done,
+			      char *buffer)
 {
 	uint64_t n = dma->len - done, src_at = dma->src + done, dst_at = dma->dst + done;
 	char *src, *dst;
@@ -45,6 +46,7 @@ static uint64_t sim_dma_piece(struct sim_access *access, const struct sim_dma *d
 	if (dma->kind != SIM_DMA_READ)
 		n = MIN(n, sim_dma_page_rest(dst_at));
 	rcu_enter();
+	access->space = sim_engine_space(e);
 	src = dma->kind == SIM_DMA_WRITE ? buffer + src_at : sim_access_page(access, src_at, false);
 	dst = dma->kind == SIM_DMA_READ ? buffer + dst_at : sim_access_page(access, dst_at, true);
 	if (dst && src)
@@ -60,7 +62,7 @@ static bool sim_dma_in_buffer(uint64_t at, uint64_t len)
 	return at <= SIM_DEVICE_BUFFER && len <= SIM_DEVICE_BUFFER - at;
 }
 
-void sim_dma_execute(struct sim *sim, struct sim_dma *dma, char *buffer)
+void sim_dma_execute(struct sim *sim, struct sim_engine *e, struct sim_dma *dma, char *buffer)
 {
 	struct sim_access access = {.sim = sim};
 
@@ -73,6 +75,6 @@ void sim_dma_execute(struct sim *sim, struct sim_dma *dma, char *buffer)
 	access.untranslated = sim_fault_fires(&sim->faults, SIM_FAULT_UNTRANSLATED) ||
 			      sim_fault_has_fired(&sim->faults, SIM_FAULT_UNTRANSLATED);
 	for (uint64_t done = 0; done < dma->len;)
-		done += sim_dma_piece(&access, dma, done, buffer);
+		done += sim_dma_piece(&access, e, dma, done, buffer);
 	dma->status = access.faulted ? -EFAULT : 0;
 }

@@ -6,6 +6,6 @@
 #include "iommu/sim_context.h"
 
 /* Execute @dma with @buffer as the queue's own memory (SIM_DEVICE_BUFFER bytes); sets dma->status. */
-void sim_dma_execute(struct sim *sim, struct sim_dma *dma, char *buffer);
+void sim_dma_execute(struct sim *sim, struct sim_engine *e, struct sim_dma *dma, char *buffer);
 
 #endif

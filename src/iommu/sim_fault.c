@@ -22,6 +22,7 @@ static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
 	[SIM_FAULT_OVERLAP_OK] = {"overlap-ok", "a map over an existing mapping is accepted and replaces it"},
 	[SIM_FAULT_IOVA_RESERVED] = {"iova-reserved", "a map inside the reserved window is accepted"},
 	[SIM_FAULT_UNTRANSLATED] = {"untranslated", "DMA goes to the physical address that equals the IOVA"},
+	[SIM_FAULT_STALE_ATTACH] = {"stale-attach", "attach and detach do not reach the device: it stays where it was"},
 };
 
 const struct iommu_help *iommu_sim_faults_help(void)

@@ -22,6 +22,15 @@ struct sim_iotlb {
 	_Atomic uint32_t victim;
 };
 
+/*
+ * What the verbs below call an iova: the upper 16 bits say whose it is, as VT-d's domain id does (6.2.2.1). The hardware
+ * translates 48 bits.
+ */
+static inline uint64_t sim_iotlb_address(uint16_t domain, uint64_t iova)
+{
+	return (uint64_t)domain << SIM_IOVA_BITS | iova;
+}
+
 /* Inside the rcu_enter() in which the translation is used. False = miss. */
 bool sim_iotlb_lookup(struct sim_iotlb *tlb, uint64_t iova, struct sim_leaf *out);
 /* Inside the rcu_enter() of the walk that found @leaf. May be dropped when another queue writes the same entry. */

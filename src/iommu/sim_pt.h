@@ -65,7 +65,12 @@ struct sim_leaf {
 	unsigned int level; /* 0 = 4K, 1 = 2M, 2 = 1G */
 };
 
-enum sim_walk { SIM_WALK_OK, SIM_WALK_NOT_PRESENT, SIM_WALK_DENIED };
+enum sim_walk {
+	SIM_WALK_OK,
+	SIM_WALK_NOT_PRESENT,
+	SIM_WALK_DENIED,
+	SIM_WALK_BLOCKED, /* never a walk's own answer: the device is attached to no table */
+};
 
 /*
  * Inside rcu_enter(). Sets the accessed bit, and the dirty bit for a write. SIM_WALK_DENIED: present without the right;

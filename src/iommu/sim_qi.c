@@ -14,7 +14,6 @@
 #define QI_WAIT_STATUS_WRITE UINT64_C(0x20)
 #define QI_WAIT_DATA_SHIFT 32
 
-#define SIM_QI_DID UINT64_C(1)
 #define SIM_QI_DONE UINT64_C(2)
 
 void sim_qi_init(struct sim_qi *qi, struct sim_iotlb *tlb)
@@ -43,7 +42,9 @@ static void sim_qi_write(struct sim_qi *qi, uint64_t low, uint64_t high)
 static void sim_qi_execute_iotlb(struct sim_qi *qi, const struct sim_qi_desc *desc)
 {
 	unsigned int order = desc->high & QI_AM;
-	uint64_t size = UINT64_C(4096) << order, start = ALIGN_DOWN(desc->high, 4096);
+	uint64_t size = UINT64_C(4096) << order;
+	uint64_t first = sim_iotlb_address((uint16_t)(desc->low >> QI_DID_SHIFT), 0);
+	uint64_t start = first | ALIGN_DOWN(desc->high, 4096);
 
 	if ((desc->low & QI_GRANULARITY) == QI_PAGE && order <= SIM_QI_MAMV) {
 		/* The hardware ignores the address bits below the mask. */
@@ -51,7 +52,7 @@ static void sim_qi_execute_iotlb(struct sim_qi *qi, const struct sim_qi_desc *de
 		sim_iotlb_invalidate(qi->tlb, start, start + size - 1);
 		qi->page_selective++;
 	} else {
-		sim_iotlb_invalidate(qi->tlb, 0, UINT64_MAX);
+		sim_iotlb_invalidate(qi->tlb, first, first | SIM_IOVA_LAST);
 		qi->domain_selective++;
 	}
 }
@@ -70,14 +71,15 @@ static void sim_qi_run(struct sim_qi *qi)
 	}
 }
 
-void sim_qi_flush(struct sim_qi *qi, uint64_t iova, unsigned int order)
+void sim_qi_flush(struct sim_qi *qi, uint16_t domain, uint64_t iova, unsigned int order)
 {
+	uint64_t did = (uint64_t)domain << QI_DID_SHIFT;
 	volatile uint32_t status = 0;
 
 	if (order <= SIM_QI_MAMV)
-		sim_qi_write(qi, QI_IOTLB | QI_PAGE | SIM_QI_DID << QI_DID_SHIFT, ALIGN_DOWN(iova, 4096) | order);
+		sim_qi_write(qi, QI_IOTLB | QI_PAGE | did, ALIGN_DOWN(iova, 4096) | order);
 	else
-		sim_qi_write(qi, QI_IOTLB | QI_DOMAIN | SIM_QI_DID << QI_DID_SHIFT, 0);
+		sim_qi_write(qi, QI_IOTLB | QI_DOMAIN | did, 0);
 	sim_qi_write(qi, QI_WAIT | QI_WAIT_STATUS_WRITE | SIM_QI_DONE << QI_WAIT_DATA_SHIFT, (uintptr_t)&status);
 	while (status != SIM_QI_DONE)
 		sim_qi_run(qi);

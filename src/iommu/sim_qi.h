@@ -27,9 +27,8 @@ unsigned int sim_qi_mask(uint64_t pfn, uint64_t pages);
 unsigned int sim_qi_mask_short(uint64_t pages);
 
 /*
- * Invalidate @pages pages from @iova with address mask @order, or the whole domain when the hardware takes no such
- * mask, then wait. Called under the context's lock. Returns when the hardware has written the wait's status.
+ * Invalidate 2^@order pages around @iova of @domain, or the whole domain when the hardware takes no such mask, then wait. Called under the context's lock. Returns when the hardware has written the wait's status.
  */
-void sim_qi_flush(struct sim_qi *qi, uint64_t iova, unsigned int order);
+void sim_qi_flush(struct sim_qi *qi, uint16_t domain, uint64_t iova, unsigned int order);
 
 #endif

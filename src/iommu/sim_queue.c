@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "iommu/rcu.h"
 #include "iommu/sim_dma.h"
 
 #define SIM_RING 256u
@@ -32,6 +33,7 @@ struct sim_queue {
 
 struct sim_engine {
 	struct sim *sim;
+	_Atomic(struct sim_space *) at; /* the hardware's view of what it is attached to */
 	unsigned int yields;
 	struct sim_queue queue[SIM_QUEUES];
 };
@@ -91,7 +93,7 @@ static void *sim_queue_thread(void *arg)
 	uint32_t head = atomic_load(&q->head);
 
 	while (sim_queue_next(q, head)) {
-		sim_dma_execute(q->engine->sim, q->ring[head % SIM_RING], q->buffer);
+		sim_dma_execute(q->engine->sim, q->engine, q->ring[head % SIM_RING], q->buffer);
 		atomic_store(&q->head, ++head);
 		if (atomic_load(&q->waiters))
 			sim_queue_wake(&q->head, INT_MAX);
@@ -213,6 +215,24 @@ void sim_engine_reset(struct sim_engine *e)
 	}
 }
 
+struct sim_space *sim_engine_space(struct sim_engine *e)
+{
+	return atomic_load_explicit(&e->at, memory_order_acquire);
+}
+
+void sim_engine_attach(struct sim_engine *e, struct sim_space *space)
+{
+	struct sim_space *old = atomic_load(&e->at);
+
+	/* the entry that names the device's tables stays cached: it goes on where it was */
+	if (old != space && sim_fault_fires(&e->sim->faults, SIM_FAULT_STALE_ATTACH))
+		return;
+	atomic_store_explicit(&e->at, space, memory_order_release);
+	rcu_wait();
+	if (old && old != space)
+		sim_qi_flush(&e->sim->qi, old->domain, 0, SIM_QI_MAMV + 1);
+}
+
 struct sim_engine *sim_engine_new(struct sim *sim)
 {
 	struct sim_engine *e = aligned_alloc(64, ALIGN_UP(sizeof(*e), 64));
@@ -221,6 +241,7 @@ struct sim_engine *sim_engine_new(struct sim *sim)
 		return NULL;
 	memset(e, 0, sizeof(*e));
 	e->sim = sim;
+	atomic_store(&e->at, &sim->main);
 	/* With one processor nothing changes while this side spins. */
 	e->yields = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SIM_YIELDS : 0;
 	for (unsigned int i = 0; i < SIM_QUEUES; i++) {

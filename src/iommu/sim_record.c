@@ -20,6 +20,8 @@ static const char *sim_record_reason(const struct sim_record *rec)
 {
 	if (rec->iova > SIM_IOVA_LAST)
 		return "address beyond 48 bits";
+	if (rec->why == SIM_WALK_BLOCKED)
+		return "attached to no address space";
 	if (rec->why == SIM_WALK_NOT_PRESENT)
 		return "not present";
 	return rec->write ? "write not permitted" : "read not permitted";
@@ -43,7 +45,7 @@ static void sim_record_tell(const struct sim_record *rec, struct dma_fault *out)
 
 int sim_record_read(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count)
 {
-	struct sim_records *r = &container_of(iommu, struct sim, iommu)->records;
+	struct sim_records *r = &sim_space_of(iommu)->sim->records;
 
 	pthread_mutex_lock(&r->lock);
 	for (*count = 0; *count < max && r->count; (*count)++) {

@@ -9,11 +9,6 @@
 #include "base/num.h"
 #include "iommu/sim_context.h"
 
-static struct sim *sim_of(struct iommu *iommu)
-{
-	return container_of(iommu, struct sim, iommu);
-}
-
 /* vfio_iommu_iova_dma_valid(): the range lies in one aperture. */
 bool sim_range_valid(struct sim *sim, struct iova_range range)
 {
@@ -26,22 +21,22 @@ bool sim_range_valid(struct sim *sim, struct iova_range range)
 }
 
 /* -EEXIST where something is mapped; overlap-ok has it go away instead. */
-int sim_range_free(struct sim *sim, struct iova_range range)
+int sim_range_free(struct sim_space *space, struct iova_range range)
 {
-	struct sim_mapping *map = sim_mapping_first(sim, range.start, range.last), *list = NULL;
+	struct sim_mapping *map = sim_mapping_first(space, range.start, range.last), *list = NULL;
 
 	if (!map)
 		return 0;
-	if (!sim_fault_fires(&sim->faults, SIM_FAULT_OVERLAP_OK))
+	if (!sim_fault_fires(&space->sim->faults, SIM_FAULT_OVERLAP_OK))
 		return -EEXIST;
-	for (; map; map = sim_mapping_first(sim, range.start, range.last))
-		sim_mapping_unlink(sim, map, &list);
-	sim_mapping_remove(sim, list);
+	for (; map; map = sim_mapping_first(space, range.start, range.last))
+		sim_mapping_unlink(space, map, &list);
+	sim_mapping_remove(space, list);
 	return 0;
 }
 
 /* vfio_dma_do_map() before it pins anything. */
-static int sim_type1_check_map(struct sim *sim, const struct iommu_map_req *req)
+static int sim_type1_check_map(struct sim_space *space, const struct iommu_map_req *req)
 {
 	uint64_t last, va_last;
 	int r;
@@ -52,17 +47,19 @@ static int sim_type1_check_map(struct sim *sim, const struct iommu_map_req *req)
 		return -EOVERFLOW;
 	if (!(req->prot & IOMMU_PROT_RW) || !IS_ALIGNED(req->size | req->iova | (uintptr_t)req->va, SIM_PAGE))
 		return -EINVAL;
-	r = sim_range_free(sim, (struct iova_range){req->iova, last});
+	r = sim_range_free(space, (struct iova_range){req->iova, last});
 	if (r)
 		return r;
-	if (sim->maps.count >= sim->entry_limit)
+	if (space->maps.count >= space->sim->entry_limit)
 		return -ENOSPC;
-	return sim_range_valid(sim, (struct iova_range){req->iova, last}) ? 0 : -EINVAL;
+	return sim_range_valid(space->sim, (struct iova_range){req->iova, last}) ? 0 : -EINVAL;
 }
 
 int sim_map(struct iommu *iommu, struct iommu_map_req *req)
 {
-	struct sim *sim = sim_of(iommu);
+	struct sim_space *space = sim_space_of(iommu);
+	struct sim *sim = space->sim;
+	struct sim_mapping *map;
 	struct sim_buf *buf;
 	uint64_t offset;
 	int r;
@@ -71,30 +68,32 @@ int sim_map(struct iommu *iommu, struct iommu_map_req *req)
 		return -EOPNOTSUPP;
 	pthread_mutex_lock(&sim->lock);
 	if (sim_is_iommufd(sim))
-		r = sim_iommufd_check_map(sim, req);
+		r = sim_iommufd_check_map(space, req);
 	else
-		r = sim_type1_check_map(sim, req);
+		r = sim_type1_check_map(space, req);
 	if (!r) {
 		/* Pinning memory that is not there. */
 		buf = sim_buf_get(&sim->mem, req->va, req->size, &offset);
-		r = buf ? sim_mapping_add(sim, req->iova, req->size, req->prot, buf, offset) : -EFAULT;
+		r = buf ? sim_mapping_add(space, req->iova, req->size, req->prot, buf, offset, &map) : -EFAULT;
+		if (!r)
+			map->by_file = req->file;
 	}
 	pthread_mutex_unlock(&sim->lock);
 	return r;
 }
 
 /* vfio_dma_do_unmap() of v2: no mapping may be bisected by either end of the range. */
-bool sim_bisects(struct sim *sim, struct iova_range range)
+bool sim_bisects(struct sim_space *space, struct iova_range range)
 {
-	struct sim_mapping *first = sim_mapping_first(sim, range.start, range.start);
-	struct sim_mapping *last = sim_mapping_first(sim, range.last, range.last);
+	struct sim_mapping *first = sim_mapping_first(space, range.start, range.start);
+	struct sim_mapping *last = sim_mapping_first(space, range.last, range.last);
 
 	return (first && first->node.start != range.start) || (last && last->node.last != range.last);
 }
 
-static int sim_type1_unmap(struct sim *sim, uint64_t iova, uint64_t size, uint64_t *unmapped)
+static int sim_type1_unmap(struct sim_space *space, uint64_t iova, uint64_t size, uint64_t *unmapped)
 {
-	bool v1 = sim->iommu.personality == IOMMU_TYPE1_V1;
+	bool v1 = space->iommu.personality == IOMMU_TYPE1_V1;
 	struct sim_mapping *map, *list = NULL;
 	uint64_t last;
 
@@ -102,42 +101,40 @@ static int sim_type1_unmap(struct sim *sim, uint64_t iova, uint64_t size, uint64
 		return -EINVAL;
 	if (!num_add(iova, size - 1, &last))
 		return -EOVERFLOW;
-	if (!v1 && sim_bisects(sim, (struct iova_range){iova, last}))
+	if (!v1 && sim_bisects(space, (struct iova_range){iova, last}))
 		return -EINVAL;
-	while ((map = sim_mapping_first(sim, iova, last))) {
+	while ((map = sim_mapping_first(space, iova, last))) {
 		/* v1: a range that begins inside a mapping takes nothing; one that covers its start takes all of it. */
 		if (v1 && map->node.start < iova)
 			break;
-		sim_mapping_unlink(sim, map, &list);
+		sim_mapping_unlink(space, map, &list);
 	}
-	*unmapped = list ? sim_mapping_remove(sim, list) : 0;
+	*unmapped = list ? sim_mapping_remove(space, list) : 0;
 	return 0;
 }
 
 int sim_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped)
 {
-	struct sim *sim = sim_of(iommu);
+	struct sim_space *space = sim_space_of(iommu);
+	struct sim *sim = space->sim;
 	int r;
 
 	*unmapped = 0;
 	pthread_mutex_lock(&sim->lock);
 	if (sim_is_iommufd(sim))
-		r = sim_iommufd_unmap(sim, iova, size, unmapped);
+		r = sim_iommufd_unmap(space, iova, size, unmapped);
 	else
-		r = sim_type1_unmap(sim, iova, size, unmapped);
+		r = sim_type1_unmap(space, iova, size, unmapped);
 	pthread_mutex_unlock(&sim->lock);
 	return r;
 }
 
 int sim_unmap_all(struct iommu *iommu, uint64_t *unmapped)
 {
-	struct sim *sim = sim_of(iommu);
-	struct sim_mapping *map, *list = NULL;
+	struct sim_space *space = sim_space_of(iommu);
 
-	pthread_mutex_lock(&sim->lock);
-	while ((map = sim_mapping_first(sim, 0, UINT64_MAX)))
-		sim_mapping_unlink(sim, map, &list);
-	*unmapped = list ? sim_mapping_remove(sim, list) : 0;
-	pthread_mutex_unlock(&sim->lock);
+	pthread_mutex_lock(&space->sim->lock);
+	sim_space_empty(space, unmapped);
+	pthread_mutex_unlock(&space->sim->lock);
 	return 0;
 }

@@ -8,73 +8,68 @@
 #include "base/num.h"
 #include "iommu/sim_context.h"
 
-static struct sim *sim_of(struct iommu *iommu)
-{
-	return container_of(iommu, struct sim, iommu);
-}
-
 /* The mapping after @map that begins in the range, NULL at its end. v1 stops at one that the range begins inside of. */
-static struct sim_mapping *sim_vaddr_next(struct sim *sim, const struct sim_mapping *map, struct iova_range r)
+static struct sim_mapping *sim_vaddr_next(struct sim_space *space, const struct sim_mapping *map, struct iova_range r)
 {
 	uint64_t from = map ? map->node.last + 1 : r.start;
-	struct sim_mapping *next = map && map->node.last >= r.last ? NULL : sim_mapping_first(sim, from, r.last);
+	struct sim_mapping *next = map && map->node.last >= r.last ? NULL : sim_mapping_first(space, from, r.last);
 
 	return next && next->node.start >= r.start ? next : NULL;
 }
 
 /* All or none: the first that is forgotten already undoes those before it. */
-static int sim_vaddr_forget_range(struct sim *sim, struct iova_range r, uint64_t *bytes)
+static int sim_vaddr_forget_range(struct sim_space *space, struct iova_range r, uint64_t *bytes)
 {
 	struct sim_mapping *map = NULL, *bad;
 
-	while ((map = sim_vaddr_next(sim, map, r)) && !map->forgotten) {
+	while ((map = sim_vaddr_next(space, map, r)) && !map->forgotten) {
 		map->forgotten = true;
 		*bytes += map->pages << SIM_PAGE_SHIFT;
 	}
 	if (!map)
 		return 0;
-	for (bad = map, map = NULL; (map = sim_vaddr_next(sim, map, r)) != bad;)
+	for (bad = map, map = NULL; (map = sim_vaddr_next(space, map, r)) != bad;)
 		map->forgotten = false;
 	*bytes = 0;
 	return -EINVAL;
 }
 
-static int sim_vaddr_forget_locked(struct sim *sim, iova_t iova, uint64_t size, bool all, uint64_t *bytes)
+static int sim_vaddr_forget_locked(struct sim_space *space, iova_t iova, uint64_t size, bool all, uint64_t *bytes)
 {
 	struct iova_range r = {iova, UINT64_MAX};
 
 	if (all)
-		return iova || size ? -EINVAL : sim_vaddr_forget_range(sim, r, bytes);
+		return iova || size ? -EINVAL : sim_vaddr_forget_range(space, r, bytes);
 	if (!IS_ALIGNED(iova | size, SIM_PAGE) || !size || !num_add(iova, size - 1, &r.last))
 		return -EINVAL;
-	if (sim->iommu.personality != IOMMU_TYPE1_V1 && sim_bisects(sim, r))
+	if (space->iommu.personality != IOMMU_TYPE1_V1 && sim_bisects(space, r))
 		return -EINVAL;
-	return sim_vaddr_forget_range(sim, r, bytes);
+	return sim_vaddr_forget_range(space, r, bytes);
 }
 
 int sim_vaddr_forget(struct iommu *iommu, iova_t iova, uint64_t size, bool all, uint64_t *bytes)
 {
-	struct sim *sim = sim_of(iommu);
+	struct sim_space *space = sim_space_of(iommu);
 	int r;
 
 	*bytes = 0;
 	if (!iommu->caps.update_vaddr)
 		return -EOPNOTSUPP;
-	pthread_mutex_lock(&sim->lock);
-	r = sim_vaddr_forget_locked(sim, iova, size, all, bytes);
-	pthread_mutex_unlock(&sim->lock);
+	pthread_mutex_lock(&space->sim->lock);
+	r = sim_vaddr_forget_locked(space, iova, size, all, bytes);
+	pthread_mutex_unlock(&space->sim->lock);
 	return r;
 }
 
 /* The kernel finds the lowest mapping that the range touches, and takes no other than exactly that one. */
-static int sim_vaddr_renew_locked(struct sim *sim, void *va, iova_t iova, uint64_t size)
+static int sim_vaddr_renew_locked(struct sim_space *space, void *va, iova_t iova, uint64_t size)
 {
 	struct sim_mapping *map;
 	uint64_t last;
 
 	if (!size || !num_add(iova, size - 1, &last) || !IS_ALIGNED(size | iova | (uintptr_t)va, SIM_PAGE))
 		return -EINVAL;
-	map = sim_mapping_first(sim, iova, last);
+	map = sim_mapping_first(space, iova, last);
 	if (!map)
 		return -ENOENT;
 	if (!map->forgotten || map->node.start != iova || map->node.last != last)
@@ -85,13 +80,13 @@ static int sim_vaddr_renew_locked(struct sim *sim, void *va, iova_t iova, uint64
 
 int sim_vaddr_renew(struct iommu *iommu, void *va, iova_t iova, uint64_t size)
 {
-	struct sim *sim = sim_of(iommu);
+	struct sim_space *space = sim_space_of(iommu);
 	int r;
 
 	if (!iommu->caps.update_vaddr)
 		return -EOPNOTSUPP;
-	pthread_mutex_lock(&sim->lock);
-	r = sim_vaddr_renew_locked(sim, va, iova, size);
-	pthread_mutex_unlock(&sim->lock);
+	pthread_mutex_lock(&space->sim->lock);
+	r = sim_vaddr_renew_locked(space, va, iova, size);
+	pthread_mutex_unlock(&space->sim->lock);
 	return r;
 }

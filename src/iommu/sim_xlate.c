@@ -3,21 +3,23 @@
 #include "iommu/sim_context.h"
 
 /* A cached entry answers unless it lacks the right, or the page's dirty bit has still to be set by a walk. */
-static bool sim_access_cached(struct sim *sim, uint64_t iova, bool write, struct sim_leaf *leaf)
+static bool sim_access_cached(struct sim_space *space, uint64_t iova, bool write, struct sim_leaf *leaf)
 {
 	uint64_t need = write ? SIM_PTE_W | SIM_PTE_D : SIM_PTE_R;
 
-	return sim_iotlb_lookup(&sim->tlb, iova, leaf) && (leaf->pte & need) == need;
+	return sim_iotlb_lookup(&space->sim->tlb, sim_iotlb_address(space->domain, iova), leaf) &&
+	       (leaf->pte & need) == need;
 }
 
-static enum sim_walk sim_access_walk(struct sim *sim, uint64_t iova, bool write, struct sim_leaf *leaf)
+static enum sim_walk sim_access_walk(struct sim_space *space, uint64_t iova, bool write, struct sim_leaf *leaf)
 {
-	enum sim_walk r = sim_pt_walk(&sim->pt, iova, write, false, leaf);
+	struct sim *sim = space->sim;
+	enum sim_walk r = sim_pt_walk(&space->pt, iova, write, false, leaf);
 
 	if (r == SIM_WALK_DENIED && write && sim_fault_fires(&sim->faults, SIM_FAULT_RO_WRITABLE))
-		return sim_pt_walk(&sim->pt, iova, write, true, leaf);
+		return sim_pt_walk(&space->pt, iova, write, true, leaf);
 	if (r == SIM_WALK_OK)
-		sim_iotlb_fill(&sim->tlb, iova, leaf);
+		sim_iotlb_fill(&sim->tlb, sim_iotlb_address(space->domain, iova), leaf);
 	return r;
 }
 
@@ -31,15 +33,16 @@ static char *sim_access_phys(struct sim *sim, uint64_t phys)
 char *sim_access_page(struct sim_access *access, uint64_t iova, bool write)
 {
 	struct sim *sim = access->sim;
-	enum sim_walk r = SIM_WALK_NOT_PRESENT;
+	struct sim_space *space = access->space;
+	enum sim_walk r = space ? SIM_WALK_NOT_PRESENT : SIM_WALK_BLOCKED;
 	struct sim_leaf leaf;
 	uint64_t phys = iova;
 	char *page;
 
 	if (!access->untranslated) {
-		if (iova <= SIM_IOVA_LAST)
-			r = sim_access_cached(sim, iova, write, &leaf) ? SIM_WALK_OK
-								       : sim_access_walk(sim, iova, write, &leaf);
+		if (space && iova <= SIM_IOVA_LAST)
+			r = sim_access_cached(space, iova, write, &leaf) ? SIM_WALK_OK
+									 : sim_access_walk(space, iova, write, &leaf);
 		if (r != SIM_WALK_OK) {
 			access->faulted = true;
 			sim_record_add(sim, iova, write, r);

@@ -27,7 +27,7 @@ static inline void fixture_open(struct fixture *fx, const char *options, uint64_
 
 	assert_int_equal(OPS.open(options, &params, &fx->iommu, &f), 0);
 	assert_int_equal(OPS.attach(fx->iommu, "sim", &fx->idev, &f), 0);
-	fx->sim = container_of(fx->iommu, struct sim, iommu);
+	fx->sim = sim_space_of(fx->iommu)->sim;
 	fx->engine = fx->idev->ops->sim_engine(fx->idev);
 	assert_non_null(fx->engine);
 }
@@ -113,7 +113,7 @@ static inline bool fixture_all(const void *va, unsigned char byte, uint64_t size
 /* Device side of one IOVA without moving anything. */
 static inline enum sim_walk fixture_walk(struct fixture *fx, uint64_t iova, bool write, struct sim_leaf *leaf)
 {
-	return sim_pt_walk(&fx->sim->pt, iova, write, false, leaf);
+	return sim_pt_walk(&fx->sim->main.pt, iova, write, false, leaf);
 }
 
 #endif

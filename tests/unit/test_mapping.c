@@ -59,7 +59,7 @@ struct walk {
 static int same_as_sim(const struct ledger_entry *e, void *arg)
 {
 	struct walk *w = arg;
-	const struct sim_mapping *map = sim_mapping_first(w->sim, w->next, UINT64_MAX);
+	const struct sim_mapping *map = sim_mapping_first(&w->sim->main, w->next, UINT64_MAX);
 
 	if (!map || map->node.start != e->range.start || map->node.last != e->range.last)
 		return 1;
@@ -70,9 +70,9 @@ static int same_as_sim(const struct ledger_entry *e, void *arg)
 
 static bool ledger_is_true(struct ctx *c)
 {
-	struct walk w = {.sim = container_of(c->iommu, struct sim, iommu)};
+	struct walk w = {.sim = sim_space_of(c->iommu)->sim};
 
-	return !ledger_each(iommu_ledger(c->iommu), same_as_sim, &w) && w.count == w.sim->maps.count;
+	return !ledger_each(iommu_ledger(c->iommu), same_as_sim, &w) && w.count == w.sim->main.maps.count;
 }
 
 static void check_personality(const char *personality)

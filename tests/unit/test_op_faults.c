@@ -32,7 +32,7 @@ static struct session *open_mapped(void)
 /* What the log brings after the op that caused it has ended. */
 static void late(struct session *s, uint64_t iova)
 {
-	sim_record_add(container_of(session_iommu(s), struct sim, iommu), iova, true, SIM_WALK_NOT_PRESENT);
+	sim_record_add(sim_space_of(session_iommu(s))->sim, iova, true, SIM_WALK_NOT_PRESENT);
 }
 
 static uint64_t copy(struct session *s, const char *dst, uint64_t size, bool may_fault)

@@ -195,12 +195,34 @@ static bool seen_untranslated(struct fixture *fx)
 	return hit;
 }
 
+/* A detached device reaches nothing, and one that was attached elsewhere only what is mapped there. */
+static bool seen_attach(struct fixture *fx)
+{
+	const struct iommu_object_ops *objects = OPS.objects;
+	struct iommu_mem mem = fixture_alloc(fx, PAGE);
+	bool reached;
+
+	fx->idev->iommu = fx->iommu;
+	assert_int_equal(fixture_map(fx, mem.va, PAGE, IOVA, IOMMU_PROT_RW), 0);
+	memset(mem.va, 0x01, mem.size);
+	assert_int_equal(objects->device_detach(fx->idev, IOMMU_NO_PASID), 0);
+	reached = fixture_dma(fx, SIM_DMA_WRITE, 0, IOVA, 64) == 0;
+	assert_int_equal(reached, fixture_all(mem.va, 0, 64));
+	assert_int_equal(objects->device_attach(fx->idev, objects->space_id(fx->iommu), IOMMU_NO_PASID), 0);
+	assert_int_equal(fixture_dma(fx, SIM_DMA_WRITE, 0, IOVA, 64), 0);
+	assert_true(fixture_all(mem.va, 0, 64));
+	fixture_unmap_ok(fx, IOVA, PAGE);
+	OPS.mem_free(fx->iommu, &mem);
+	return reached;
+}
+
 static const struct scenario scenarios[] = {
 	{"stale-iotlb", seen_stale},	  {"psi-mask", seen_psi},
 	{"unmap-skip-pte", seen_skip},	  {"early-unpin", seen_early},
 	{"short-unmap", seen_short},	  {"ro-writable", seen_readonly},
 	{"pin-leak", seen_leak},	  {"overlap-ok", seen_overlap},
 	{"iova-reserved", seen_reserved}, {"untranslated", seen_untranslated},
+	{"stale-attach", seen_attach},
 };
 
 /* The helpers assert what only a sound unmap gives, so short-unmap runs by its own scenario alone. */
@@ -210,7 +232,7 @@ static void test_fires(void **state)
 		struct fixture fx;
 		char options[64];
 
-		snprintf(options, sizeof(options), "fault=%s", scenarios[i].fault);
+		snprintf(options, sizeof(options), "personality=iommufd,fault=%s", scenarios[i].fault);
 		fixture_open(&fx, options, 1);
 		if (!scenarios[i].seen(&fx))
 			fail_msg("%s was not seen", scenarios[i].fault);
@@ -223,14 +245,14 @@ static void test_silent(void **state)
 {
 	struct fixture fx;
 
-	fixture_open(&fx, "", 1);
+	fixture_open(&fx, "personality=iommufd", 1);
 	for (unsigned int round = 0; round < 3; round++)
 		for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
 			if (scenarios[i].seen(&fx))
 				fail_msg("%s seen with faults off", scenarios[i].fault);
 	for (size_t i = 0; i < SIM_FAULT_COUNT; i++)
 		assert_int_equal(fx.sim->faults.fault[i].eligible, 0);
-	assert_int_equal(fx.sim->pt.live, 1);
+	assert_int_equal(fx.sim->main.pt.live, 1);
 	fixture_close(&fx);
 }
 
@@ -246,7 +268,7 @@ static void test_alone(void **state)
 			if (i == k || i == SIM_FAULT_SHORT_UNMAP || i == SIM_FAULT_UNTRANSLATED ||
 			    i == SIM_FAULT_UNMAP_SKIP_PTE || i == SIM_FAULT_PIN_LEAK || i == SIM_FAULT_STALE_IOTLB)
 				continue;
-			snprintf(options, sizeof(options), "fault=%s", scenarios[i].fault);
+			snprintf(options, sizeof(options), "personality=iommufd,fault=%s", scenarios[i].fault);
 			fixture_open(&fx, options, 1);
 			if (scenarios[k].seen(&fx) && !(i == SIM_FAULT_EARLY_UNPIN && k == SIM_FAULT_PIN_LEAK))
 				fail_msg("%s shows as %s", scenarios[i].fault, scenarios[k].fault);

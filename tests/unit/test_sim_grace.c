@@ -154,16 +154,16 @@ static void test_tables_kept(void **state)
 
 	scene_open(&s, "fault=stale-iotlb", &mem);
 	fixture_unmap_ok(&s.fx, IOVA, PAGE);
-	assert_int_equal(s.fx.sim->pt.parted.count, 3);
+	assert_int_equal(s.fx.sim->main.pt.parted.count, 3);
 	for (unsigned int i = 0; i < 300; i++) {
 		assert_int_equal(fixture_map(&s.fx, mem.va, PAGE, IOVA, IOMMU_PROT_RW), 0);
 		fixture_unmap_ok(&s.fx, IOVA, PAGE);
-		assert_true(s.fx.sim->pt.parted.count < 200); /* nor kept for ever */
+		assert_true(s.fx.sim->main.pt.parted.count < 200); /* nor kept for ever */
 	}
 	scene_close(&s, &mem);
 	scene_open(&s, "", &mem);
 	fixture_unmap_ok(&s.fx, IOVA, PAGE);
-	assert_int_equal(s.fx.sim->pt.parted.count, 0);
+	assert_int_equal(s.fx.sim->main.pt.parted.count, 0);
 	scene_close(&s, &mem);
 }
 

@@ -124,7 +124,7 @@ static void test_flush_covers(void **state)
 
 			for (uint64_t p = 0x160; p < 0x1a0; p++)
 				fill(p << 12, p, 0);
-			sim_qi_flush(&qi, pfn << 12, order);
+			sim_qi_flush(&qi, 0, pfn << 12, order);
 			for (uint64_t p = 0x160; p < 0x1a0; p++)
 				assert_int_equal(look(p << 12), p >> order == pfn >> order ? 0 : p);
 		}
@@ -138,7 +138,7 @@ static void test_flush_short(void **state)
 {
 	for (uint64_t p = 0x17f; p < 0x182; p++)
 		fill(p << 12, p, 0);
-	sim_qi_flush(&qi, UINT64_C(0x17f) << 12, sim_qi_mask_short(3));
+	sim_qi_flush(&qi, 0, UINT64_C(0x17f) << 12, sim_qi_mask_short(3));
 	assert_int_equal(look(UINT64_C(0x17f) << 12), 0);
 	assert_int_equal(look(UINT64_C(0x180) << 12), 0x180);
 	assert_int_equal(look(UINT64_C(0x181) << 12), 0x181);
@@ -149,11 +149,11 @@ static void test_flush_domain(void **state)
 {
 	fill(0x1000, 0x111, 0);
 	fill(UINT64_C(0x7fff00000000), 0x222, 0);
-	sim_qi_flush(&qi, 0x1000, SIM_QI_MAMV);
+	sim_qi_flush(&qi, 0, 0x1000, SIM_QI_MAMV);
 	assert_int_equal(qi.page_selective, 1);
 	assert_int_equal(look(0x1000), 0);
 	assert_int_equal(look(UINT64_C(0x7fff00000000)), 0x222);
-	sim_qi_flush(&qi, 0x1000, SIM_QI_MAMV + 1);
+	sim_qi_flush(&qi, 0, 0x1000, SIM_QI_MAMV + 1);
 	assert_int_equal(qi.domain_selective, 1);
 	assert_int_equal(look(UINT64_C(0x7fff00000000)), 0);
 }
@@ -163,7 +163,7 @@ static void test_ring_wraps(void **state)
 {
 	for (uint64_t i = 0; i < 3 * SIM_QI_ENTRIES; i++) {
 		fill(i << 12, i + 1, 0);
-		sim_qi_flush(&qi, i << 12, 0);
+		sim_qi_flush(&qi, 0, i << 12, 0);
 		assert_int_equal(look(i << 12), 0);
 	}
 	assert_int_equal(qi.page_selective, 3 * SIM_QI_ENTRIES);

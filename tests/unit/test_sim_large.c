@@ -66,7 +66,7 @@ static void test_terabyte(void **state)
 	assert_int_equal(leaf_level(&fx, at_giga + GiB(511)), 2);
 	assert_int_equal(leaf_level(&fx, at_mega + GiB(300)), 1);
 	assert_int_equal(leaf_level(&fx, at_small + GiB(63)), 0);
-	assert_true(sim_pt_bytes(&fx.sim->pt) <= bound(GiB(64)) + GiB(448) / MiB(2) * 8 * 105 / 100);
+	assert_true(sim_pt_bytes(&fx.sim->main.pt) <= bound(GiB(64)) + GiB(448) / MiB(2) * 8 * 105 / 100);
 	with_tables = resident();
 	if (!SHADOWED)
 		assert_true(with_tables - before <= bound(GiB(64)) + MiB(4));
@@ -77,7 +77,7 @@ static void test_terabyte(void **state)
 	assert_true(*(uint64_t *)((char *)mega.va + GiB(448) - 8) == 0x1122334455667788);
 	assert_int_equal(OPS.unmap_all(fx.iommu, &bytes), 0);
 	assert_int_equal(bytes, TiB(1));
-	assert_int_equal(fx.sim->pt.live, 1);
+	assert_int_equal(fx.sim->main.pt.live, 1);
 	assert_int_equal(fixture_pins(&fx), 0);
 	/* Back to the host, not only to a list of ours. */
 	if (!SHADOWED)
@@ -106,7 +106,7 @@ static void test_borders(void **state)
 		assert_true(fixture_all(mem.va, (unsigned char)(i + 1), size));
 		fixture_unmap_ok(&fx, iova, size);
 		assert_int_equal(fixture_copy(&fx, iova, iova, 8), -EFAULT);
-		assert_int_equal(fx.sim->pt.live, 1);
+		assert_int_equal(fx.sim->main.pt.live, 1);
 	}
 	OPS.mem_free(fx.iommu, &mem);
 	fixture_close(&fx);
