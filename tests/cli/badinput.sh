@@ -77,7 +77,6 @@ refused 64 'has no device' --backend sim --device 0000:00:01.0 compare
 refused 64 'needs a device' --backend vfio compare
 refused 2 'cannot open|no such device|no device' --backend vfio --device ffff:1f:1f.7 compare
 refused 2 'cannot open|no such device|no device' --device ffff:1f:1f.7 compare
-refused 2 'does not drive' --driver edu compare
 
 # sizes and counts
 for size in 0 '' x 4X -4K 4K..2K .. 4K.. ..4K 100 63 4.5K; do refused 64 '--size' compare --size "$size"; done
@@ -99,22 +98,14 @@ refused 64 'none of' compare --iova nowhere
 refused 64 'needs --map-granule page' compare --unmap page
 
 # addresses
-refused 64 '0xfee00000' compare --iova fixed:0xfee00000
 refused 64 '0xfedff000' compare --iova fixed:0xfedff000
 refused 64 'not usable' compare --iova fixed:0x1000000000000
 refused 64 'wraps' compare --iova fixed:0xffffffffffffe000
-refused 64 'multiples' compare --iova fixed:0x1001
 refused 64 'fixed' compare --iova fixed:
 refused 64 'fixed' compare --iova fixed:zz
 refused 64 'needed' map
-refused 64 'not a multiple of 4096' map --size 100
-refused 64 'not usable' map --size 4K --iova 0xfee00000
-refused 64 'wraps' map --size 8K --iova 0xfffffffffffff000
 refused 64 'is not a buffer name' map 9x --size 4K
-refused 64 'neither an address' dma read '+5' --size 4K
-refused 2 'no buffer nope' unmap nope
 refused 2 'no buffer nope' fill nope --byte 1
-refused 64 'size 0' dma read 0x1000 --size 0
 
 # files
 refused 2 'No such file' run /nonexistent/script
@@ -159,7 +150,6 @@ timeout 60 "$IOMMUCTL" -q compare --loops 5 >&- 2>"$tmp/stderr"
 is $? 2 "so is a closed stdout"
 
 # nothing here can do it: skip
-refused 4 'cannot choose an iova' compare --iova kernel
 refused 4 'only reads|shows no canary' --driver sim,dirs=read compare
 
 # interrupted: status, a partial result, a whole log
