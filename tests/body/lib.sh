@@ -56,12 +56,14 @@ body_base() {
 
 declare -A body_errno
 body_errnos() {
-	local situation errno
+	local situation errno generation=1
+	run -q "${backend_args[@]}" --unchecked map --size 8K --iova 0xfffffffffffff000 --json
+	[ "$(json .error.errno)" != EINVAL ] || generation=2
 	body_errno=()
 	while read -r situation errno; do body_errno[$situation]=$errno; done < <(
-		awk -v p="$personality" '
+		awk -v p="$personality" -v g=$generation '
 			/^# situation/ { for (i = 3; i <= NF; i++) if ($i == p) n = i - 1 }
-			!/^#/ && NF { print $1, $n }' "$body_dir/errnos"
+			!/^#/ && NF { split($n, word, "/"); print $1, word[g in word ? g : 1] }' "$body_dir/errnos"
 	)
 }
 

@@ -22,49 +22,60 @@ map c --size 16K --iova @0x100000
 check --pins
 EOT
 
-if can unmap_bisects; then
-	# a range that covers a mapping's start takes all of it, one that begins inside takes nothing
-	good "pieces of a mapping" <<'EOT'
-map a --size 16K --iova @0x100000
-?unmap-middle unmap --iova @0x101000 --size 4K
-?unmap-tail unmap --iova @0x101000 --size 12K
-dma copy a a+0x3000 --size 4K
-?unmap-head unmap --iova @0x100000 --size 4K
-map b --size 16K --iova @0x100000
-check --pins
-EOT
-	good "a range that begins inside a mapping takes nothing" <<'EOT'
-map a --size 16K --iova @0x100000
-map b --size 4K --iova @0x104000
-unmap --iova @0x101000 --size 16K
-dma copy b a --size 4K
-check --pins
-unmap b
-unmap a
-check --pins
-EOT
-else
-	good "pieces of a mapping are refused, and it stays whole" <<'EOT'
+# pieces: what each interface takes is seen by what can be mapped there afterwards
+good "the middle of a mapping" <<'EOT'
 map a --size 16K --iova @0x100000
 fill a --size 4K --stamp 1
-?unmap-head unmap --iova @0x100000 --size 4K
-?unmap-tail unmap --iova @0x101000 --size 12K
 ?unmap-middle unmap --iova @0x101000 --size 4K
 dma copy a a+0x3000 --size 4K
 check a --offset 12K --size 4K --stamp 1 --from 0
-unmap --iova @0xff000 --size 24K
+?map-where-middle-was map b --size 4K --iova @0x101000
+unmap --all
 check --pins
+map a --size 16K --iova @0x100000
 EOT
-fi
-good "a range that ends inside a mapping" <<'EOT'
+good "the head of a mapping" <<'EOT'
+map a --size 16K --iova @0x100000
+?unmap-head unmap --iova @0x100000 --size 4K
+?map-where-head-was map b --size 4K --iova @0x100000
+?map-behind-head map c --size 12K --iova @0x101000
+unmap --all
+check --pins
+map a --size 16K --iova @0x100000
+EOT
+good "the tail of a mapping" <<'EOT'
+map a --size 16K --iova @0x100000
+fill a --size 4K --stamp 1
+?unmap-tail unmap --iova @0x101000 --size 12K
+dma copy a a+0x800 --size 2K
+?map-where-tail-was map b --size 12K --iova @0x101000
+?map-overlap map c --size 4K --iova @0x100000
+unmap --all
+check --pins
+map a --size 16K --iova @0x100000
+EOT
+good "a mapping and the head of the next" <<'EOT'
 map a --size 4K --iova @0x100000
 map b --size 16K --iova @0x101000
-?unmap-sticks-out unmap --iova @0x100000 --size 8K
+?unmap-and-head unmap --iova @0x100000 --size 8K
 ?map-where-first-was map c --size 4K --iova @0x100000
+?map-behind-second map d --size 12K --iova @0x102000
 unmap --all
 check --pins
 map a --size 4K --iova @0x100000
 map b --size 16K --iova @0x101000
+dma copy a b --size 4K
+EOT
+good "the tail of a mapping and the next" <<'EOT'
+map a --size 16K --iova @0x100000
+map b --size 4K --iova @0x104000
+?unmap-tail-and unmap --iova @0x101000 --size 16K
+dma copy a a+0x800 --size 2K
+?map-where-second-was map c --size 4K --iova @0x104000
+unmap --all
+check --pins
+map a --size 16K --iova @0x100000
+map b --size 4K --iova @0x104000
 dma copy a b --size 4K
 EOT
 
