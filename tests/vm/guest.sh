@@ -42,7 +42,7 @@ guest_unpack() {
 	echo "$dir"
 }
 
-# guest_find_kernel: sets vmlinuz, kver and moddir from --kernel or the stock package.
+# guest_find_kernel: sets vmlinuz, kver and moddir (empty: no modules) from --kernel or the stock package.
 guest_find_kernel() {
 	local dir=$kernel
 	[ -n "$kernel" ] || dir=$(guest_fetch) || return
@@ -55,17 +55,22 @@ guest_find_kernel() {
 		vmlinuz=$dir
 	fi
 	kver=$(basename "$vmlinuz" | sed 's/^[^-]*-//')
+	moddir=
+	! guest_monolithic || return 0
 	for moddir in "$(dirname "$vmlinuz")/../lib/modules/$kver" "$(dirname "$vmlinuz")/../usr/lib/modules/$kver" "/lib/modules/$kver" ''; do
 		[ ! -d "$moddir/kernel" ] || break
 	done
 	[ -n "$moddir" ] || die "no modules of $kver beside $vmlinuz"
 }
 
+# guest_monolithic: whether the configuration beside the image says that this kernel has no modules at all.
+guest_monolithic() { grep -qsx '# CONFIG_MODULES is not set' "$(dirname "$vmlinuz")/config-$kver"; }
+
 # guest_kernel: sets vmlinuz and base_initrd; builds what the cache does not have. One builder at a time.
 guest_kernel() {
 	local key
 	guest_find_kernel_locked || return
-	key=$(echo "$vmlinuz" "$guest_modules" "${modules[*]}" | cat - "$here/init" "$(readlink -f "$(command -v busybox)")" | cksum | cut -d' ' -f1)
+	key=$(echo "$vmlinuz" "$moddir" "$guest_modules" "${modules[*]}" | cat - "$here/init" "$(readlink -f "$(command -v busybox)")" | cksum | cut -d' ' -f1)
 	base_initrd=$cache/base-$kver-$key.cpio
 	[ -s "$base_initrd" ] || (
 		flock 9
@@ -92,23 +97,29 @@ guest_closure() {
 	done | sort -u
 }
 
-guest_build_base() {
-	local root=$rundir/base file out
-	say "building the base initramfs for $kver"
-	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,etc,dev,proc,sys,tmp,run,root,user,var/lib,var/tmp,"lib/modules/$kver"} || return
+# guest_copy_modules DEST: the modules that guests need, and what they need, unpacked.
+guest_copy_modules() {
+	local file out
 	[ -s "$moddir/modules.dep" ] || depmod -b "${moddir%/lib/modules/*}" "$kver" || die "depmod failed for $kver" "apt-get install kmod"
 	for file in $(guest_closure $guest_modules "${modules[@]}"); do
-		out=$root/lib/modules/$kver/$(basename "${file%.*z*}")
+		out=$1/$(basename "${file%.*z*}")
 		case $file in
 		*.xz) xz -dc "$moddir/$file" >"$out" ;;
 		*.zst) zstd -qdc "$moddir/$file" >"$out" ;;
 		*.gz) gzip -dc "$moddir/$file" >"$out" ;;
-		*) cp "$moddir/$file" "$root/lib/modules/$kver/" ;;
+		*) cp "$moddir/$file" "$1/" ;;
 		esac || die "cannot copy the module $file"
 	done
-	cp "$moddir"/modules.{builtin,builtin.modinfo,order} "$root/lib/modules/$kver/" 2>/dev/null
-	depmod -b "$root" "$kver" 2>/dev/null || die "depmod failed for the guest"
-	rm -f "$root/lib/modules/$kver"/modules.{builtin*,order,*.bin}
+	cp "$moddir"/modules.{builtin,builtin.modinfo,order} "$1/" 2>/dev/null
+	depmod -b "${1%/lib/modules/*}" "$kver" 2>/dev/null || die "depmod failed for the guest"
+	rm -f "$1"/modules.{builtin*,order,*.bin}
+}
+
+guest_build_base() {
+	local root=$rundir/base file
+	say "building the base initramfs for $kver"
+	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,etc,dev,proc,sys,tmp,run,root,user,var/lib,var/tmp,"lib/modules/$kver"} || return
+	[ -z "$moddir" ] || guest_copy_modules "$root/lib/modules/$kver" || return
 	cp "$(readlink -f "$(command -v busybox)")" "$root/bin/busybox" || return
 	for file in $("$root/bin/busybox" --list); do
 		[ "$file" = busybox ] || ln -s busybox "$root/bin/$file"

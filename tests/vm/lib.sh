@@ -6,6 +6,11 @@
 #	guest NAME RUN-OPTIONS... -- GUEST-SCRIPT ARGS...
 #	done_testing
 #
+# t-NAME.sh boots packaged kernels. k-NAME.sh boots the kernel that tests/vm/build-kernel builds, which has iommufd, its mock
+# device, fault injection and kmemleak built in: guest_built instead of guest, with the same arguments; --mutant NAME first
+# takes the kernel with that seeded bug, which the script names at its top: needs_built NAME.... A k-NAME.sh is skipped as a
+# whole where the kernel is not built: nothing is built behind a test's back.
+#
 # GUEST-SCRIPT (tests/vm/guest/...) runs in the guest under bash and emits TAP with the same helpers as the CLI tests; its
 # points become points of ours, and so does the harness's verdict: the guest finished and its kernel has no complaint.
 
@@ -74,3 +79,36 @@ guest() {
 
 # fetched kernel|qemu SUITE: prints the path; fails where it cannot be had.
 fetched() { "$vm/get" -q "$1" "$2" 2>"$tap_tmp/get.err"; }
+
+# built_kernel [MUTANT]: prints the folder of the built kernel; fails where it is not built.
+built_kernel() {
+	if [ $# -eq 0 ] && [ -n "${IOMMUCTL_VM_KERNEL:-}" ]; then
+		echo "$IOMMUCTL_VM_KERNEL"
+	else
+		"$vm/build-kernel" --cached ${1:+--mutant "$1"}
+	fi
+}
+
+# needs_built [MUTANT...]: skips the file where the built kernel, or the one with a mutant, is not there.
+needs_built() {
+	local mutant
+	built_kernel >/dev/null || skip_all "no built kernel: tests/vm/build-kernel makes one"
+	for mutant in "$@"; do
+		built_kernel "$mutant" >/dev/null || skip_all "no built kernel with $mutant: tests/vm/build-kernel --mutant $mutant makes one"
+	done
+}
+
+# guest_built NAME [--mutant MUTANT] RUN-OPTIONS... -- GUEST-SCRIPT ARGS...: guest, on the built kernel.
+guest_built() {
+	local name=$1 kernel
+	shift
+	if [ "$1" = --mutant ]; then
+		kernel=$(built_kernel "$2")
+		shift 2
+	else
+		kernel=$(built_kernel)
+	fi
+	guest "$name" --kernel "${kernel:-no-built-kernel}" "$@"
+}
+
+case $(basename "$0") in k-*) needs_built ;; esac

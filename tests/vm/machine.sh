@@ -4,6 +4,9 @@
 # machine_has_prop DEVICE PROPERTY: option names differ between QEMU versions; the binary itself is asked.
 machine_has_prop() { "$qemu" -device "$1,help" 2>&1 | grep -q "^ *$2="; }
 
+# Where interrupts are not remapped, type1 and iommufd want to be told that this is known.
+readonly machine_unsafe_interrupts="vfio_iommu_type1.allow_unsafe_interrupts=1 iommufd.allow_unsafe_interrupts=1"
+
 machine_iommu() {
 	case $iommu in
 	none) cmdline="$cmdline intel_iommu=off amd_iommu=off" ;;
@@ -22,11 +25,13 @@ machine_iommu() {
 		local remap=
 		machine_has_prop amd-iommu dma-remap && remap=,dma-remap=on
 		qemu_args+=(-device "amd-iommu,intremap=on$remap")
+		# Linux 7.3 wants a bridge where QEMU's tables put the IOAPIC, finds none and does not remap interrupts.
+		cmdline="$cmdline $machine_unsafe_interrupts"
 		;;
 	virtio)
 		qemu_args+=(-device virtio-iommu-pci,addr=02.0)
-		# virtio-iommu cannot remap interrupts; type1 refuses it unless told that this is known.
-		cmdline="$cmdline vfio_iommu_type1.allow_unsafe_interrupts=1"
+		# virtio-iommu cannot remap interrupts.
+		cmdline="$cmdline $machine_unsafe_interrupts"
 		;;
 	*) die "unknown --iommu $iommu" "intel, intel-sm, amd, virtio or none" ;;
 	esac
