@@ -7,6 +7,7 @@ _iommuctl_devices() {
 	local dir=${IOMMUCTL_SYSFS_PCI:-/sys/bus/pci/devices} path
 	for path in "$dir"/????:*; do [ -e "$path" ] && printf '%s\n' "${path##*/}"; done
 	echo sim
+	[ ! -e /dev/iommu ] || echo mock
 }
 
 # The first word that is neither an option nor an option's value.

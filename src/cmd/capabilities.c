@@ -13,9 +13,10 @@ static const struct {
 	const char *name;
 	size_t at;
 } capabilities_flags[] = {
-	CAP(ranges_known), CAP(has_dma_avail),	 CAP(unmap_all),      CAP(unmap_bisects), CAP(kernel_iova),
-	CAP(coherent),	   CAP(simulated),	 CAP(has_phys),	      CAP(has_pins),	  CAP(has_map_file),
-	CAP(has_spaces),   CAP(has_page_tables), CAP(bypasses_table), CAP(checks_table),  CAP(update_vaddr),
+	CAP(ranges_known),   CAP(has_dma_avail), CAP(unmap_all),    CAP(unmap_bisects),
+	CAP(kernel_iova),    CAP(coherent),	 CAP(simulated),    CAP(has_phys),
+	CAP(has_pins),	     CAP(has_map_file),	 CAP(has_spaces),   CAP(has_page_tables),
+	CAP(bypasses_table), CAP(checks_table),	 CAP(update_vaddr), CAP(no_hardware),
 };
 
 static void capabilities_ranges(struct report *r, const char *key, const struct iova_range *ranges, unsigned int n)

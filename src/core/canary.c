@@ -34,6 +34,21 @@ static int canary_pair(struct session *s, unsigned int outer, struct fail *f)
 	return session_page_map(s, in, out->phys, f);
 }
 
+/* The device's accesses pass no IOMMU: a canary would pass as well where the page table was wrong. */
+static int canary_bypassed(struct session *s, struct fail *f)
+{
+	snprintf(s->canary_why, sizeof(s->canary_why),
+		 "not asked: the kernel makes the accesses of device %s itself, through pinned pages: no IOMMU "
+		 "translates them",
+		 idev_id(s->idev)->name);
+	if (s->params.canary != CANARY_REQUIRE)
+		return -EOPNOTSUPP;
+	fail_set(f, EPERM, "the canary is required but cannot be had: %s", s->canary_why);
+	fail_hint(f,
+		  "maps and unmaps are held against what the kernel says its page table holds instead: --canary auto");
+	return -EPERM;
+}
+
 int canary_setup(struct session *s, struct fail *f)
 {
 	struct fail local = {0};
@@ -45,6 +60,8 @@ int canary_setup(struct session *s, struct fail *f)
 		snprintf(s->canary_why, sizeof(s->canary_why), "switched off by --canary off");
 		return -EOPNOTSUPP;
 	}
+	if (iommu_caps(s->iommu)->bypasses_table)
+		return canary_bypassed(s, f);
 	err = canary_pair(s, CANARY_A, &local);
 	if (!err)
 		err = canary_pair(s, CANARY_C, &local);

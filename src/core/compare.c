@@ -334,9 +334,13 @@ static int compare_go(struct compare *c, struct fail *f)
 int compare_run(struct session *s, const struct compare_params *p, struct compare_result *out, struct fail *f)
 {
 	struct compare c = {.s = s, .p = p, .res = out};
+	uint64_t checks = session_table_checks(s);
+	int err;
 
 	memset(out, 0, sizeof(*out));
 	failures_init(&out->failures);
 	pthread_mutex_init(&c.lock, NULL);
-	return compare_teardown(&c, compare_go(&c, f), f);
+	err = compare_teardown(&c, compare_go(&c, f), f);
+	out->table_checks = session_table_checks(s) - checks;
+	return err;
 }

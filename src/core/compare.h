@@ -61,6 +61,7 @@ struct compare_result {
 	uint64_t skipped_total;
 	uint64_t canaries;
 	uint64_t unmapped_probes, readonly_probes;
+	uint64_t table_checks;		   /* maps and unmaps that the kernel's own view agreed with */
 	uint64_t negative_probes;	   /* maps that must be refused and were judged */
 	struct compare_unasked unasked[2]; /* such maps on top of a mapping, and where none may be */
 	bool foll_pin_judged;		   /* the machine-wide pin counters could be compared */

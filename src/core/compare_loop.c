@@ -24,6 +24,8 @@ static int loop_map(struct compare_loop *l, struct fail *f)
 	struct failure *bad;
 	int err;
 
+	l->va = l->mem.va;
+	req.file = l->mem.slab->mem.fd >= 0 ? &l->mem.slab->mem : NULL;
 	while (l->mapped < l->size) {
 		req.va = l->mem.va + l->mapped;
 		req.size = compare_piece(l, l->mapped);
@@ -44,7 +46,7 @@ static int loop_map(struct compare_loop *l, struct fail *f)
 			 req.size, req.iova, strerror(-err));
 		return 1;
 	}
-	return 0;
+	return compare_table(l, l->va, l->iova, l->size, true, l->mem.slab->pinned + 1, f);
 }
 
 static int loop_unmap_piece(struct compare_loop *l, uint64_t offset, uint64_t size, struct fail *f)
@@ -86,6 +88,15 @@ static int loop_unmap_all(struct compare_loop *l, struct fail *f)
 	return 0;
 }
 
+/* In mid-way: this piece is gone, the next one is not. */
+static int loop_check_border(struct compare_loop *l, uint64_t at, uint64_t step, struct fail *f)
+{
+	int pins = l->mem.slab->pinned, err;
+
+	err = compare_table(l, l->va + at, l->iova + at, step, false, pins, f);
+	return err ? err : compare_table(l, l->va + at + step, l->iova + at + step, step, true, pins + 1, f);
+}
+
 /* Undo the mapping in the way that is under test. With --map-granule random one unmap spans the pieces. */
 static int loop_unmap(struct compare_loop *l, struct fail *f)
 {
@@ -99,9 +110,23 @@ static int loop_unmap(struct compare_loop *l, struct fail *f)
 		return loop_unmap_all(l, f);
 	if (l->c->p->unmap == COMPARE_UNMAP_PAGE)
 		step = compare_piece(l, 0);
-	for (uint64_t at = 0; at < mapped && !err; at += step)
+	for (uint64_t at = 0; at < mapped && !err; at += step) {
 		err = loop_unmap_piece(l, at, MIN(step, mapped - at), f);
+		if (!err && at + step < mapped)
+			err = loop_check_border(l, at, step, f);
+	}
 	return err;
+}
+
+/* Whatever the way, afterwards nothing of it may be left. */
+static int loop_unmap_checked(struct compare_loop *l, struct fail *f)
+{
+	uint64_t mapped = l->mapped;
+	int err = loop_unmap(l, f);
+
+	if (err || !mapped)
+		return err;
+	return compare_table(l, l->va, l->iova, mapped, false, l->mem.slab->pinned, f);
 }
 
 static int loop_probes(struct compare_loop *l, struct fail *f)
@@ -210,7 +235,7 @@ static int loop_body(struct compare_loop *l, struct fail *f)
 		err = graveyard_retire(l, f);
 	if (!err)
 		graveyard_bury(l);
-	undo = loop_unmap(l, err ? NULL : f);
+	undo = loop_unmap_checked(l, err ? NULL : f);
 	if (!undo)
 		undo = slab_put(l->t, l, &l->mem, err ? NULL : f);
 	return err ? err : undo;

@@ -120,6 +120,7 @@ struct compare_loop {
 	uint64_t payload, size;
 	iova_t iova;
 	struct loop_mem mem;
+	char *va;	     /* of the mapping, also when its memory was buried */
 	uint64_t mapped;     /* bytes mapped from iova on */
 	bool bytes_doubtful; /* an accepted overlap makes unmap counts meaningless */
 	unsigned int nr;
@@ -167,6 +168,11 @@ void compare_verify_memory(struct compare_loop *l);
 /* A transfer that did not end: tells which, and forbids all further DMA after a time-out. Returns @err. */
 int compare_dma_failed(struct compare *c, int err, iova_t iova, struct fail *f);
 int compare_reference(struct compare *c, struct fail *f);
+
+/* compare_table.c */
+/* As session_check_table(); a disagreement becomes a failure of the loop. */
+int compare_table(struct compare_loop *l, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
+		  struct fail *f);
 
 /* compare_probe.c */
 int compare_probe_unmapped(struct compare_loop *l, struct fail *f);

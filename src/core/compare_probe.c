@@ -139,10 +139,11 @@ static int probe_map(struct compare_loop *l, void *va, iova_t iova, enum iommu_p
 		snprintf(bad->text, sizeof(bad->text),
 			 "mapping iova 0x%" PRIx64 " was refused where nothing is mapped: %s", iova, strerror(-err));
 	}
-	return err;
+	/* the victim's own pin, and this */
+	return err ? err : compare_table(l, va, iova, PROBE_PAGE, true, 2, f);
 }
 
-static int probe_unmap(struct compare_loop *l, iova_t iova, struct fail *f)
+static int probe_unmap(struct compare_loop *l, const void *va, iova_t iova, struct fail *f)
 {
 	uint64_t unmapped = 0;
 	int err = iommu_unmap(session_iommu(l->c->s), iova, PROBE_PAGE, &unmapped, f);
@@ -153,7 +154,7 @@ static int probe_unmap(struct compare_loop *l, iova_t iova, struct fail *f)
 		snprintf(bad->text, sizeof(bad->text), "unmapping 0x%x bytes at iova 0x%" PRIx64 " reported 0x%" PRIx64,
 			 PROBE_PAGE, iova, unmapped);
 	}
-	return err;
+	return err ? err : compare_table(l, va, iova, PROBE_PAGE, false, 1, f);
 }
 
 static bool probe_is_canary(const void *va)
@@ -218,10 +219,10 @@ static void probe_prepare(struct compare_probe *p, unsigned int i)
 }
 
 /* The end of a probe's mapping, also of one that went wrong, unless the device may still be at it. */
-static int probe_unmap_after(struct compare_loop *l, int err, iova_t iova, struct fail *f)
+static int probe_unmap_after(struct compare_loop *l, int err, const void *va, iova_t iova, struct fail *f)
 {
 	if (!err)
-		return probe_unmap(l, iova, f);
+		return probe_unmap(l, va, iova, f);
 	if (session_is_quiet(l->c->s))
 		iommu_unmap(session_iommu(l->c->s), iova, PROBE_PAGE, NULL, NULL);
 	return err;
@@ -262,7 +263,7 @@ int compare_probe_unmapped(struct compare_loop *l, struct fail *f)
 	if (err)
 		return err == -EEXIST || err == -EADDRINUSE ? 0 : err;
 	/* used once while mapped, so that a translation is cached */
-	err = probe_unmap_after(l, probe_write(l, p, p->at[0].phys, f), p->at[0].phys, f);
+	err = probe_unmap_after(l, probe_write(l, p, p->at[0].phys, f), p->victim[0].va, p->at[0].phys, f);
 	if (err)
 		return err;
 	stamp_fill(p->victim[0].va, PROBE_PAGE, &stamp);
@@ -317,7 +318,7 @@ int compare_probe_readonly(struct compare_loop *l, struct fail *f)
 		probe_check_victim(l, FAILURE_READONLY_WRITE, p->victim[1].va, p->at[1].phys, "mapped read-only");
 		probe_check_canary(l, &p->at[1]);
 	}
-	return probe_unmap_after(l, err, p->at[1].phys, f);
+	return probe_unmap_after(l, err, p->victim[1].va, p->at[1].phys, f);
 }
 
 bool compare_probe_lies_in(const struct compare *c, struct iova_range range, iova_t *at)

@@ -13,6 +13,20 @@ static double compare_per_second(uint64_t n, uint64_t ns)
 	return ns ? (double)n * 1e9 / (double)ns : 0;
 }
 
+/* Was it translation that brought the data? And what the page table itself was held against. */
+static void report_page_table(struct report *r, const struct session *s, const struct compare_result *res)
+{
+	const struct iommu_caps *caps = iommu_caps(session_iommu(s));
+
+	report_str(r, "page_table",
+		   caps->checks_table ? "checked" : "not asked: the backend does not tell what it holds");
+	report_num(r, "page_table_checks", res->table_checks);
+	report_bool(r, "translated", !caps->bypasses_table);
+	report_text_hide(r, "page_table");
+	report_text_hide(r, "page_table_checks");
+	report_text_hide(r, "translated");
+}
+
 static void report_run(struct report *r, const struct session *s, const struct compare_result *res)
 {
 	report_str(r, "backend", session_backend_name(s));
@@ -38,6 +52,7 @@ static void report_run(struct report *r, const struct session *s, const struct c
 		   : res->foll_pin_judged  ? "judged"
 					   : res->foll_pin_why);
 	report_text_hide(r, "foll_pin");
+	report_page_table(r, s, res);
 	for (unsigned int i = 0; i < 9; i++) {
 		static const char *const hidden[] = {"backend",	  "device",	"driver", "loops", "bytes",
 						     "elapsed_s", "directions", "rates",  "canary"};
@@ -93,6 +108,7 @@ static const struct compare_question compare_questions[] = {
 	{"illegal maps are refused", {FAILURE_OVERLAP_ACCEPTED, FAILURE_RESERVED_ACCEPTED}, 2},
 	{"pins return to their level", {FAILURE_PIN_LEAK}, 1},
 	{"no fault where none was due", {FAILURE_DMA_ERROR}, 1},
+	{"the page table holds what is mapped, no more", {FAILURE_PAGE_TABLE}, 1},
 	{"the kernel does not complain", {FAILURE_KERNEL}, 1},
 };
 
@@ -109,6 +125,8 @@ static bool question_is_wanted(const struct compare_question *q, const struct se
 		return p->readonly;
 	case FAILURE_OVERLAP_ACCEPTED:
 		return p->iova_mode == COMPARE_ADVERSARIAL;
+	case FAILURE_PAGE_TABLE:
+		return iommu_caps(session_iommu(s))->checks_table;
 	case FAILURE_KERNEL:
 		return !session_is_simulated(s); /* which asks no kernel */
 	default:
@@ -121,6 +139,9 @@ static const char *faults_unseen(const struct session *s, const struct compare_r
 {
 	uint64_t due = res->faults_expected;
 
+	/* every access has its own answer then, and each was judged */
+	if (iommu_caps(session_iommu(s))->bypasses_table && dev_limits(session_dev(s))->reports_faults)
+		return NULL;
 	if (!res->faults_seen && !dev_limits(session_dev(s))->reports_faults)
 		return "the device is silent about faults and the kernel log may not be read";
 	if (res->faults_unclear) {
@@ -160,6 +181,8 @@ static const char *question_unseen(const struct compare_question *q, const struc
 		return faults_unseen(s, res, why, len);
 	case FAILURE_KERNEL:
 		return session_kernel_watched(s) ? NULL : "neither its log nor a new taint could be seen";
+	case FAILURE_PAGE_TABLE:
+		return res->table_checks ? NULL : "the kernel could not be asked";
 	case FAILURE_OVERLAP_ACCEPTED:
 		return res->negative_probes ? NULL : "each met another error first: see skipped";
 	default:
@@ -209,6 +232,11 @@ static void report_headline(struct report *r, const struct session *s, const str
 		    session_driver_name(s), p->iova_text);
 	report_line(r, "%" PRIu64 " loops, %s by DMA in %s, %.0f loops/s", res->loops, bytes, took,
 		    compare_per_second(res->loops, res->elapsed_ns));
+	if (iommu_caps(session_iommu(s))->bypasses_table)
+		report_line(r,
+			    "no IOMMU translated this data, the kernel made the accesses itself; %" PRIu64
+			    " maps and unmaps were held against what it says its page table holds",
+			    res->table_checks);
 	/* the checks below tell the first failure of their kind; this is for runs that went on */
 	for (unsigned int i = 0; res->failures.total > 1 && i < res->failures.kept && i < 5; i++)
 		report_line(r, "  %s in loop %" PRIu64 ": %s", failure_name(res->failures.list[i].class),

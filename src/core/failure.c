@@ -22,6 +22,7 @@ static const char *const failure_names[FAILURE_CLASSES] = {
 	[FAILURE_RESERVED_ACCEPTED] = "reserved-accepted",
 	[FAILURE_PIN_LEAK] = "pin-leak",
 	[FAILURE_DMA_ERROR] = "dma-error",
+	[FAILURE_PAGE_TABLE] = "page-table",
 	[FAILURE_KERNEL] = "kernel",
 };
 

@@ -26,7 +26,8 @@ enum failure_class {
 	FAILURE_RESERVED_ACCEPTED,
 	FAILURE_PIN_LEAK,
 	FAILURE_DMA_ERROR,
-	FAILURE_KERNEL, /* a WARNING or taint that appeared during the run (safety rule 3) */
+	FAILURE_PAGE_TABLE, /* the kernel's own view of its page table does not agree with what is mapped */
+	FAILURE_KERNEL,	    /* a WARNING or taint that appeared during the run (safety rule 3) */
 	FAILURE_CLASSES,
 };
 

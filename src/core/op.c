@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "core/op.h"
+#include "core/op_table.h"
 #include "core/session_priv.h"
 #include "iommu/ledger.h"
 
@@ -82,6 +83,7 @@ int op_map(struct session *s, const struct op_map *op, struct buffer **out, stru
 	if (!b)
 		return f->err ? -f->err : -ENOMEM;
 	req.va = b->mem.va;
+	req.file = b->mem.fd >= 0 ? &b->mem : NULL;
 	req.tag = b->name;
 	req.named = true;
 	err = iommu_map(s->iommu, &req, f);
@@ -94,7 +96,7 @@ int op_map(struct session *s, const struct op_map *op, struct buffer **out, stru
 	b->prot = req.prot;
 	if (out)
 		*out = b;
-	return 0;
+	return op_table_mapped(s, b->mem.va, b->iova, b->size, found, f);
 }
 
 static void unmap_judge(struct failures *found, iova_t iova, uint64_t want, uint64_t got)
@@ -135,14 +137,35 @@ static int op_unmap_range(struct session *s, iova_t iova, uint64_t size, uint64_
 			  struct fail *f)
 {
 	uint64_t before = ledger_bytes(iommu_ledger(s->iommu));
-	int err = unmap_check_own(s, iova, size, f);
+	struct iova_range r = {iova, iova + (size - 1)};
+	struct op_table table = {0};
+	int err = unmap_check_own(s, iova, size, f), after;
 
+	if (!err && size)
+		err = op_table_before(s, r, &table, f);
 	if (!err)
 		err = iommu_unmap(s->iommu, iova, size, bytes, f);
+	/* also when it was refused: what it said stays must stay */
+	after = op_table_after(s, &table, found, err ? NULL : f);
 	/* the ledger drops what the range holds: the difference is what should have been reported */
 	if (!err)
 		unmap_judge(found, iova, before - ledger_bytes(iommu_ledger(s->iommu)), *bytes);
-	return err;
+	return err ? err : after;
+}
+
+static int op_unmap_all(struct session *s, uint64_t *bytes, struct failures *found, struct fail *f)
+{
+	struct op_table table;
+	uint64_t mapped = 0;
+	int err = op_table_before(s, (struct iova_range){0, UINT64_MAX}, &table, f), after;
+
+	if (err)
+		return err;
+	err = session_unmap_all(s, &mapped, bytes, f);
+	if (!err)
+		unmap_judge(found, 0, mapped, *bytes);
+	after = op_table_after(s, &table, found, err ? NULL : f);
+	return err ? err : after;
 }
 
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f)
@@ -153,14 +176,8 @@ int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, stru
 	*bytes = 0;
 	if (err)
 		return err;
-	if (op->all) {
-		uint64_t mapped = 0;
-
-		err = session_unmap_all(s, &mapped, bytes, f);
-		if (!err)
-			unmap_judge(found, 0, mapped, *bytes);
-		return err;
-	}
+	if (op->all)
+		return op_unmap_all(s, bytes, found, f);
 	if (!op->buf) {
 		if (!op->unchecked && (!op->size || op->iova + (op->size - 1) < op->iova))
 			return fail_usage(f, EINVAL, "iova 0x%" PRIx64 " with size 0x%" PRIx64 " is no range", op->iova,

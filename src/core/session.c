@@ -22,7 +22,9 @@ static const char *session_backend_choice(const struct session_params *params)
 {
 	if (params->backend && strcmp(params->backend, "auto"))
 		return params->backend;
-	return params->device && strcmp(params->device, "sim") ? "vfio" : "sim";
+	if (!params->device || !strcmp(params->device, "sim"))
+		return "sim";
+	return strcmp(params->device, "mock") ? "vfio" : "mock";
 }
 
 static bool session_spec_is(const char *spec, const char *name)
@@ -38,6 +40,11 @@ static int session_open_backend(struct session *s, struct fail *f)
 	const char *device = s->params.device;
 
 	ip.spec = session_backend_choice(&s->params);
+	if (session_spec_is(ip.spec, "mock")) {
+		if (device && strcmp(device, "mock"))
+			return fail_usage(f, EINVAL, "backend mock has no device %s, only mock", device);
+		device = "mock";
+	}
 	if (!session_spec_is(ip.spec, "sim")) {
 		if (host_is_capture(s->host))
 			return fail_set(f, EROFS, "a captured machine has no devices to open");
@@ -71,7 +78,7 @@ int session_load_windows(struct session *s, struct fail *f)
 	bool estimated;
 	int err;
 
-	if (session_is_simulated(s) || s->params.allow_p2p)
+	if (iommu_caps(s->iommu)->no_hardware || s->params.allow_p2p)
 		return 0;
 	err = pci_windows(s->host, &s->windows, &s->nr_windows, &estimated);
 	if (err) {
@@ -209,7 +216,7 @@ static void session_watch_kernel(struct session *s)
 	}
 	/* a WARNING sets a flag that a kernel which warned before already has */
 	s->taint_watched = host_exists(s->host, "/proc/sys/kernel/tainted") && !(s->taint & SESSION_TAINT_WARN);
-	if (!pci_find(s->host, s->params.device, &info, NULL))
+	if (!iommu_caps(s->iommu)->no_hardware && !pci_find(s->host, s->params.device, &info, NULL))
 		s->group = info.group;
 	s->faults_seen = !fault_log_open(&s->faults, &why);
 	if (!s->faults_seen)

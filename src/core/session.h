@@ -104,7 +104,8 @@ int session_unpin(struct session *s, unsigned int slot, uint64_t size, uint64_t 
 
 /*
  * One page of ours whose physical address is a legal IOVA for the device, kept pinned: IOVAs for probes of unmapped and
- * read-only memory come from here. -EOPNOTSUPP with the reason when physical addresses cannot be had.
+ * read-only memory come from here. -EOPNOTSUPP with the reason when physical addresses cannot be had. Where accesses
+ * pass no IOMMU (caps.bypasses_table) and so reach nothing but what is mapped, phys is any free IOVA.
  */
 struct canary_page {
 	void *va;
@@ -118,6 +119,15 @@ int session_canary_page(struct session *s, unsigned int n, struct canary_page *o
  * mapped, *unmapped = bytes the backend reported. -EEXIST: something it said it removed is still there.
  */
 int session_unmap_all(struct session *s, uint64_t *mapped, uint64_t *unmapped, struct fail *f);
+
+/*
+ * Hold a map or unmap that was just done against the kernel's own view of its page tables, where it tells that
+ * (iommu_check_table()). 0: it agrees, or there is nothing to ask; -EILSEQ: it does not, @f says how.
+ */
+int session_check_table(struct session *s, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
+			struct fail *f);
+/* How many maps and unmaps were held against it and agreed. */
+uint64_t session_table_checks(const struct session *s);
 
 /*
  * Faults on our device (or its group) since the last call. *seen false: nobody is looking (no right to the kernel log).

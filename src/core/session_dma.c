@@ -6,6 +6,7 @@
 
 #include "base/msg.h"
 #include "base/num.h"
+#include "base/rng.h"
 #include "core/session_priv.h"
 #include "host/host.h"
 #include "iommu/ledger.h"
@@ -79,7 +80,7 @@ int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail
 		*f = s->forbidden_why;
 		return -f->err;
 	}
-	if (session_is_simulated(s))
+	if (iommu_caps(s->iommu)->no_hardware)
 		return 0;
 	if (!space_contains(&s->reach, r)) {
 		fail_usage(f, ERANGE, "the device is not pointed at 0x%llx-0x%llx", (unsigned long long)r.start,
@@ -201,14 +202,33 @@ int session_unpin(struct session *s, unsigned int slot, uint64_t size, uint64_t 
 	return iommu_unmap(s->iommu, s->slots_base + slot * s->slot_size, size, unmapped, f);
 }
 
+/* Where no access can end anywhere but in what is mapped, any free IOVA will do for one that must not succeed. */
+static struct session_page *session_harmless_page(struct session *s, unsigned int n, struct fail *f)
+{
+	struct session_page *page;
+	iova_t iova;
+
+	if (!session_pick(s, &s->space, rng_place("probe") + n, SESSION_PAGE, SESSION_PAGE, &iova)) {
+		fail_set(f, ENOSPC, "no iova for an access that must not succeed");
+		return NULL;
+	}
+	page = session_page_new(s, false, UINT64_MAX, f);
+	if (page) {
+		page->has_phys = false;
+		page->phys = iova;
+	}
+	return page;
+}
+
 int session_canary_page(struct session *s, unsigned int n, struct canary_page *out, struct fail *f)
 {
 	if (n >= SESSION_CANARY_PAGES)
 		return -EINVAL;
-	if (!s->canary_ready)
+	if (!s->canary_ready && !iommu_caps(s->iommu)->bypasses_table)
 		return fail_set(f, EOPNOTSUPP, "no canary: %s", s->canary_why);
 	if (!s->probe[n]) {
-		s->probe[n] = session_page_new(s, true, dev_limits(s->dev)->max_iova, f);
+		s->probe[n] = s->canary_ready ? session_page_new(s, true, dev_limits(s->dev)->max_iova, f)
+					      : session_harmless_page(s, n, f);
 		if (!s->probe[n])
 			return f && f->err ? -f->err : -ENOMEM;
 		space_exclude(&s->space, (struct iova_range){s->probe[n]->phys, s->probe[n]->phys + SESSION_PAGE - 1});
@@ -246,6 +266,9 @@ static bool session_fault_is_ours(const struct session *s, const struct dma_faul
 {
 	char group[16];
 
+	/* its accesses are refused by their status, in no log */
+	if (iommu_caps(s->iommu)->bypasses_table)
+		return false;
 	if (!fault->device[0] || !strcmp(fault->device, session_device_name(s)))
 		return true;
 	if (host_read_link(s->host, group, sizeof(group), "/sys/bus/pci/devices/%s/iommu_group", fault->device))
@@ -282,6 +305,25 @@ int session_faults(struct session *s, struct dma_fault *out, unsigned int max, u
 		snprintf(s->complaint, sizeof(s->complaint), "%s", complaint);
 	*count = kept;
 	return err;
+}
+
+int session_check_table(struct session *s, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
+			struct fail *f)
+{
+	int err;
+
+	if (!iommu_caps(s->iommu)->checks_table)
+		return 0;
+	err = iommu_check_table(s->iommu, va, iova, size, mapped, pins, f);
+	if (!err)
+		__atomic_add_fetch(&s->table_checks, 1, __ATOMIC_RELAXED);
+	/* ranges that cut an entry, and spaces without a page table, can be had with --unchecked and in scripts */
+	return err == -EDOM || err == -ENODATA ? 0 : err;
+}
+
+uint64_t session_table_checks(const struct session *s)
+{
+	return __atomic_load_n(&s->table_checks, __ATOMIC_RELAXED);
 }
 
 bool session_kernel_watched(const struct session *s)

@@ -56,6 +56,7 @@ struct session {
 	struct fail forbidden_why;
 	bool taint_watched;
 	uint64_t transfers; /* by op_dma */
+	uint64_t table_checks;
 	struct op_faults op_faults;
 	struct fault_log *faults;
 	bool faults_seen;

@@ -24,7 +24,7 @@ struct dev_instance {
 	pthread_mutex_t queue_lock[DEV_QUEUES_MAX]; /* one transfer or roundtrip at a time on each of several queues */
 };
 
-static const struct dev_ops *const dev_drivers[] = {&dev_sim_ops, &dev_edu_ops, &dev_lsi_ops};
+static const struct dev_ops *const dev_drivers[] = {&dev_sim_ops, &dev_mock_ops, &dev_edu_ops, &dev_lsi_ops};
 
 static struct dev_instance *dev_instance(const struct dev *dev)
 {
@@ -169,10 +169,10 @@ int dev_open(struct dev **out, struct iommu_device *idev, const char *spec, cons
 	return dev_open_ops(out, ops, idev, options, NULL, env, f);
 }
 
-/* The simulated device has no configuration space, and nothing to protect from. */
+/* A device that is not on a bus has no configuration space, and nothing to protect from. */
 static int dev_bus_master(struct dev *dev, bool on)
 {
-	return idev_id(dev->idev)->is_sim ? 0 : idev_bus_master(dev->idev, on);
+	return idev_id(dev->idev)->no_bus ? 0 : idev_bus_master(dev->idev, on);
 }
 
 int dev_start(struct dev *dev, struct fail *f)

@@ -7,6 +7,7 @@
 #include "iommu/iommu.h"
 #include "iommu/objects.h"
 
+struct idev_access;
 struct ledger;
 struct objects;
 
@@ -61,8 +62,8 @@ struct iommu_ops {
 	int (*avail)(struct iommu *iommu, uint32_t *mappings);
 	int (*faults)(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
 	/* as iommu_check_table() */
-	int (*check_table)(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped,
-			   unsigned int pins, struct fail *f);
+	int (*check_table)(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
+			   struct fail *f);
 	const struct iommu_object_ops *objects; /* NULL: none of objects.h */
 };
 
@@ -102,6 +103,10 @@ struct idev_ops {
 	int (*irq_disable)(struct iommu_device *idev, enum idev_irq kind);
 	int (*irq_unmask)(struct iommu_device *idev, enum idev_irq kind);
 	struct sim_engine *(*sim_engine)(struct iommu_device *idev);
+	/* as access.h; access->idev is filled in by the caller */
+	int (*access_open)(struct iommu_device *idev, struct idev_access **out);
+	void (*access_close)(struct idev_access *access);
+	int (*access_rw)(struct idev_access *access, iova_t iova, void *buf, uint64_t len, unsigned int flags);
 };
 
 /* objects.c, told by iommu.c: a context begins and ends, devices come and go, a further space is closed. */
@@ -112,6 +117,6 @@ void objects_drop_device(struct iommu_device *idev);
 void objects_drop_space(struct iommu *space);
 
 extern const struct iommu_ops iommu_sim_ops, iommu_vfio_ops, iommu_vfio_v1_ops, iommu_iommufd_ops,
-	iommu_iommufd_compat_ops;
+	iommu_iommufd_compat_ops, iommu_mock_ops;
 
 #endif

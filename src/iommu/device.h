@@ -11,11 +11,12 @@ struct iommu;
 struct sim_engine;
 
 struct iommu_device_id {
-	char name[32]; /* "0000:00:04.0" or "sim" */
+	char name[32]; /* "0000:00:04.0", "sim" or "mock" */
 	uint16_t vendor, device, subvendor, subdevice;
 	uint32_t class_code; /* 24 bits */
 	uint8_t revision;
 	bool is_sim;
+	bool no_bus; /* not on PCI: no config space, no bus mastering to turn off */
 };
 
 const struct iommu_device_id *idev_id(const struct iommu_device *idev);

@@ -14,7 +14,8 @@
 #include "iommu/mem.h"
 
 static const struct iommu_ops *const iommu_backends[] = {
-	&iommu_sim_ops, &iommu_vfio_ops, &iommu_vfio_v1_ops, &iommu_iommufd_ops, &iommu_iommufd_compat_ops,
+	&iommu_sim_ops,	    &iommu_vfio_ops,	       &iommu_vfio_v1_ops,
+	&iommu_iommufd_ops, &iommu_iommufd_compat_ops, &iommu_mock_ops,
 };
 
 const struct iommu_help *iommu_backends_help(void)
@@ -198,7 +199,7 @@ void iommu_mem_free(struct iommu *iommu, struct iommu_mem *mem)
 	mem->va = NULL;
 }
 
-int iommu_check_table(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, unsigned int pins,
+int iommu_check_table(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
 		      struct fail *f)
 {
 	if (!iommu->ops->check_table)

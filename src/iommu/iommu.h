@@ -81,11 +81,12 @@ int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmap
 int iommu_unmap_all(struct iommu *iommu, uint64_t *unmapped, struct fail *f);
 
 /*
- * Does the kernel's own view of its page table agree that @size bytes from @iova lead to @va (@mapped), or to nothing? Only
- * where caps say checks_table. 0 = it agrees, -EILSEQ = it does not and @f says how; other -errno: could not be asked.
- * @pins: how often each page is pinned in all, 0 = not asked.
+ * Does the kernel's own view of its page tables agree that @size bytes from @iova lead to @va (@mapped), or no longer do? Only
+ * where caps say checks_table. 0 = it agrees, -EILSEQ = it does not and @f says how. Could not be asked: -EDOM no whole
+ * entries, -ENODATA the space has no page table, other -errno. @pins: how often each page of @va is pinned in all, -1 = not
+ * asked; pages that are parts of larger ones are not counted (Linux, iommufd_test_md_check_refs()). Memory at @va is resident.
  */
-int iommu_check_table(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, unsigned int pins,
+int iommu_check_table(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
 		      struct fail *f);
 
 /* Physical address (frame number x 4 KiB for sim) of a resident page. -EOPNOTSUPP, -EPERM without CAP_SYS_ADMIN. */

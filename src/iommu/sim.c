@@ -186,7 +186,7 @@ static int sim_attach(struct iommu *iommu, const char *id, struct iommu_device *
 	}
 	dev->idev.iommu = iommu;
 	dev->idev.ops = &sim_device_ops;
-	dev->idev.id = (struct iommu_device_id){.name = "sim", .is_sim = true};
+	dev->idev.id = (struct iommu_device_id){.name = "sim", .is_sim = true, .no_bus = true};
 	dev->id = sim_new_id(sim_of(iommu));
 	dev->at = &sim_of(iommu)->main;
 	dev->at->users++;

@@ -50,6 +50,7 @@ void sim_space_caps(struct sim_space *space)
 		.kernel_iova = iommufd,
 		.coherent = true,
 		.simulated = true,
+		.no_hardware = true,
 		.has_phys = true,
 		.has_pins = true,
 		.has_map_file = iommufd,

@@ -55,7 +55,8 @@ struct iommu_caps {
 	bool unmap_bisects;   /* v1: unmap may take more than was asked; sizes are not exact */
 	bool kernel_iova;     /* the backend can choose the IOVA */
 	bool coherent;	      /* VFIO_DMA_CC_IOMMU asked after SET_IOMMU */
-	bool simulated;	      /* no hardware behind it: no host to endanger */
+	bool simulated;	      /* no kernel behind it: no log, no pins of the machine's, nothing to wait for */
+	bool no_hardware;     /* no device behind it that could reach anything but what is mapped */
 	bool has_phys;	      /* iommu_phys() may work */
 	bool has_pins;	      /* iommu_pins() works */
 	bool has_map_file;    /* maps a file by descriptor, not by address (iommufd) */

@@ -183,7 +183,7 @@ static void test_open(void **state)
 	params.spec = "nonsense,a=1";
 	assert_int_equal(iommu_open(&iommu, &params, &f), -EINVAL);
 	assert_string_equal(f.text, "unknown backend \"nonsense\"");
-	assert_string_equal(f.hint, "known backends: sim, vfio, vfio-v1, iommufd, iommufd-compat");
+	assert_string_equal(f.hint, "known backends: sim, vfio, vfio-v1, iommufd, iommufd-compat, mock");
 	iommu = open_fake("vfio,a=1,b");
 	assert_string_equal(fake.options, "a=1,b");
 	assert_string_equal(iommu_name(iommu), "vfio");
@@ -193,7 +193,8 @@ static void test_open(void **state)
 	assert_string_equal(help[0].name, "sim");
 	assert_string_equal(help[2].name, "vfio-v1");
 	assert_string_equal(help[4].name, "iommufd-compat");
-	assert_null(help[5].name);
+	assert_string_equal(help[5].name, "mock");
+	assert_null(help[6].name);
 }
 
 static void test_ledger(void **state)

@@ -315,7 +315,7 @@ static void test_failure_limits(void **state)
 static void test_windows_unknown(void **state)
 {
 	struct host nowhere = {.root = "/proc/self/fdinfo"};
-	struct iommu iommu = {.caps.simulated = false};
+	struct iommu iommu = {.caps.no_hardware = false};
 	struct session s = {.host = &nowhere, .iommu = &iommu};
 	struct fail f = {0};
 
@@ -328,7 +328,7 @@ static void test_windows_unknown(void **state)
 	s.params.allow_p2p = true;
 	assert_int_equal(session_load_windows(&s, &f), 0);
 	s.params.allow_p2p = false;
-	iommu.caps.simulated = true;
+	iommu.caps.no_hardware = true;
 	assert_int_equal(session_load_windows(&s, &f), 0);
 	assert_int_equal(s.nr_windows, 0);
 }

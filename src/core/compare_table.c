@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Maps and unmaps of a compare held against the kernel's own view of its page table, where it tells that. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "core/compare_priv.h"
+
+int compare_table(struct compare_loop *l, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
+		  struct fail *f)
+{
+	struct failure *bad;
+	struct fail why = {0};
+	int err = session_check_table(l->c->s, va, iova, size, mapped, l->bytes_doubtful ? -1 : pins, &why);
+
+	if (!err)
+		return 0;
+	if (err != -EILSEQ) {
+		if (f)
+			*f = why;
+		return err;
+	}
+	bad = compare_found(l, FAILURE_PAGE_TABLE, iova, size);
+	snprintf(bad->text, sizeof(bad->text), "after %s: %.170s", mapped ? "a map" : "an unmap", why.text);
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which mappings an op changed, and whether the kernel's page table changed with them. */
+#include "core/op_table.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "iommu/objects.h"
+
+/* A copy into another space shares the pins of what it was copied from: with further spaces their number is not known. */
+static int op_table_pins(const struct session *s, int pins)
+{
+	struct iommu_object o;
+	unsigned int spaces = 0;
+
+	for (unsigned int i = 0; iommu_object_get(session_iommu(s), i, &o); i++)
+		spaces += o.kind == IOMMU_OBJECT_IOAS;
+	return spaces == 1 ? pins : -1;
+}
+
+static int op_table_ask(struct session *s, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
+			struct failures *found, struct fail *f)
+{
+	struct failure bad = {.class = FAILURE_PAGE_TABLE, .iova = iova, .length = size};
+	struct fail why = {0};
+	int err = session_check_table(s, va, iova, size, mapped, pins, &why);
+
+	if (err == -EILSEQ) {
+		snprintf(bad.text, sizeof(bad.text), "after %s: %.170s", mapped ? "a map" : "an unmap", why.text);
+		failures_add(found, &bad);
+		return 0;
+	}
+	if (err && f)
+		*f = why;
+	return err;
+}
+
+int op_table_mapped(struct session *s, const void *va, iova_t iova, uint64_t size, struct failures *found,
+		    struct fail *f)
+{
+	return op_table_ask(s, va, iova, size, true, op_table_pins(s, 1), found, f);
+}
+
+int op_table_before(struct session *s, struct iova_range range, struct op_table *t, struct fail *f)
+{
+	struct ledger_entry e, *more;
+	size_t room = 0;
+
+	*t = (struct op_table){0};
+	while (iommu_caps(session_iommu(s))->checks_table && range.start <= range.last &&
+	       ledger_find(iommu_ledger(session_iommu(s)), range, &e)) {
+		if (t->nr == room) {
+			room = room ? 2 * room : 8;
+			more = reallocarray(t->entries, room, sizeof(e));
+			if (!more) {
+				free(t->entries);
+				return fail_set(f, ENOMEM, "cannot note down what is mapped");
+			}
+			t->entries = more;
+		}
+		t->entries[t->nr++] = e;
+		if (e.range.last >= range.last)
+			break;
+		range.start = e.range.last + 1;
+	}
+	return 0;
+}
+
+int op_table_after(struct session *s, struct op_table *t, struct failures *found, struct fail *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < t->nr && !err; i++) {
+		const struct ledger_entry *e = &t->entries[i];
+		struct ledger_entry now;
+		bool mapped = ledger_find(iommu_ledger(session_iommu(s)), e->range, &now) && now.va == e->va;
+		int pins = e->named ? op_table_pins(s, mapped) : -1;
+
+		err = op_table_ask(s, e->va, e->range.start, e->range.last - e->range.start + 1, mapped, pins, found,
+				   f);
+	}
+	free(t->entries);
+	*t = (struct op_table){0};
+	return err;
+}
