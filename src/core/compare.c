@@ -34,6 +34,8 @@ static int compare_check(struct compare *c, struct fail *f)
 
 	if (p->iova_mode == COMPARE_KERNEL && !caps->kernel_iova)
 		return fail_set(f, EOPNOTSUPP, "backend %s cannot choose an iova itself", session_backend_name(c->s));
+	if (p->iova_mode == COMPARE_KERNEL && p->granule != COMPARE_MAP_WHOLE)
+		return fail_usage(f, EINVAL, "--iova kernel needs --map-granule whole: each piece would go elsewhere");
 	if (p->threads > 1 && p->iova_mode == COMPARE_ADVERSARIAL)
 		return fail_usage(f, EINVAL, "--iova adversarial runs in one thread: its cases overlap");
 	if (p->threads > 1 && p->unmap == COMPARE_UNMAP_ALL)
@@ -44,6 +46,8 @@ static int compare_check(struct compare *c, struct fail *f)
 	if (p->unmap == COMPARE_UNMAP_PAGE && p->granule != COMPARE_MAP_PAGE)
 		return fail_usage(f, EINVAL, "--unmap page needs --map-granule page: a mapping cannot be bisected");
 	err = compare_ranges(c, f);
+	if (!err && p->iova_mode == COMPARE_KERNEL)
+		err = session_allow_choice(c->s, f);
 	return err ? err : compare_check_memory(p, f);
 }
 

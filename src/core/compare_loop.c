@@ -20,7 +20,8 @@ static int loop_memory(struct compare_loop *l, struct fail *f)
 
 static int loop_map(struct compare_loop *l, struct fail *f)
 {
-	struct iommu_map_req req = {.prot = IOMMU_PROT_RW, .tag = "compare", .owner = l->t->index};
+	struct iommu_map_req req = {
+		.prot = IOMMU_PROT_RW, .tag = "compare", .owner = l->t->index, .file = &l->mem.slab->mem};
 	struct failure *bad;
 	int err;
 
@@ -30,8 +31,9 @@ static int loop_map(struct compare_loop *l, struct fail *f)
 		req.va = l->mem.va + l->mapped;
 		req.size = compare_piece(l, l->mapped);
 		req.iova = l->iova + l->mapped;
-		req.kernel_iova = l->c->p->iova_mode == COMPARE_KERNEL && !l->mapped;
-		err = iommu_map(session_iommu(l->c->s), &req, f);
+		req.kernel_iova = l->c->p->iova_mode == COMPARE_KERNEL;
+		err = req.kernel_iova ? session_map_chosen(l->c->s, &req, f)
+				      : iommu_map(session_iommu(l->c->s), &req, f);
 		if (err != -EEXIST && err != -EADDRINUSE) {
 			if (err)
 				return err;

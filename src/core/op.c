@@ -35,7 +35,7 @@ static int map_choose(struct session *s, const struct op_map *op, struct iommu_m
 			return fail_set(f, EOPNOTSUPP, "backend %s cannot choose an iova itself",
 					session_backend_name(s));
 		req->kernel_iova = true;
-		return 0;
+		return op->unchecked ? 0 : session_allow_choice(s, f);
 	default:
 		req->iova = op->iova;
 		return op->unchecked ? 0 : session_check_map(s, op->iova, req->size, f);
@@ -86,7 +86,8 @@ int op_map(struct session *s, const struct op_map *op, struct buffer **out, stru
 	req.file = b->mem.fd >= 0 ? &b->mem : NULL;
 	req.tag = b->name;
 	req.named = true;
-	err = iommu_map(s->iommu, &req, f);
+	req.file = &b->mem;
+	err = req.kernel_iova && !op->unchecked ? session_map_chosen(s, &req, f) : iommu_map(s->iommu, &req, f);
 	if (err) {
 		if (is_new)
 			buffer_free(s, b);

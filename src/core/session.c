@@ -18,53 +18,37 @@
 
 volatile sig_atomic_t session_signal;
 
-static const char *session_backend_choice(const struct session_params *params)
+static int session_check_device(const char *spec, const char *device, struct fail *f)
 {
-	if (params->backend && strcmp(params->backend, "auto"))
-		return params->backend;
-	if (!params->device || !strcmp(params->device, "sim"))
-		return "sim";
-	return strcmp(params->device, "mock") ? "vfio" : "mock";
-}
+	const char *own = iommu_own_device(spec);
 
-static bool session_spec_is(const char *spec, const char *name)
-{
-	size_t n = strlen(name);
-
-	return !strncmp(spec, name, n) && (!spec[n] || spec[n] == ',');
+	if (own && device && strcmp(device, own))
+		return fail_usage(f, EINVAL, "backend %s has no device %s, only %s", spec, device, own);
+	if (own || device || !iommu_is_backend(spec))
+		return 0;
+	fail_usage(f, EDESTADDRREQ, "backend %s needs a device", spec);
+	fail_hint(f, "name one with --device; `iommuctl list` shows which are ready");
+	return -EDESTADDRREQ;
 }
 
 static int session_open_backend(struct session *s, struct fail *f)
 {
 	struct iommu_params ip = {.vf_token = s->params.vf_token, .seed = s->params.seed, .host = s->host};
-	const char *device = s->params.device;
+	const char *device = s->params.device, *own;
+	int err;
 
-	ip.spec = session_backend_choice(&s->params);
-	if (session_spec_is(ip.spec, "mock")) {
-		if (device && strcmp(device, "mock"))
-			return fail_usage(f, EINVAL, "backend mock has no device %s, only mock", device);
-		device = "mock";
-	}
-	if (!session_spec_is(ip.spec, "sim")) {
-		if (host_is_capture(s->host))
-			return fail_set(f, EROFS, "a captured machine has no devices to open");
-		if (session_spec_is(ip.spec, "vfio") || session_spec_is(ip.spec, "vfio-v1"))
-			if (!device) {
-				fail_usage(f, EDESTADDRREQ, "backend %s needs a device", ip.spec);
-				fail_hint(f, "name one with --device; `iommuctl list` shows which are ready");
-				return -EDESTADDRREQ;
-			}
-	} else if (device && strcmp(device, "sim")) {
-		return fail_usage(f, EINVAL, "the simulated IOMMU has no device %s, only sim", device);
-	}
-	int err = iommu_open(&s->iommu, &ip, f);
-
+	ip.spec = session_backend_choice(&s->params, s->host);
+	own = iommu_own_device(ip.spec);
+	if ((!own || strcmp(own, "sim")) && host_is_capture(s->host))
+		return fail_set(f, EROFS, "a captured machine has no devices to open");
+	err = session_check_device(ip.spec, device, f);
+	if (err)
+		return err;
+	err = iommu_open(&s->iommu, &ip, f);
 	/* a name, key or value in --backend that means nothing */
 	if (err == -EINVAL)
 		f->usage = true;
-	if (err)
-		return err;
-	return iommu_attach(s->iommu, device ? device : "sim", &s->idev, f);
+	return err ? err : iommu_attach(s->iommu, device ? device : own, &s->idev, f);
 }
 
 static void session_exclude_windows(struct session *s, struct iova_space *space)

@@ -57,6 +57,14 @@ bool session_pick(const struct session *s, const struct iova_space *space, uint6
 		  iova_t *out);
 
 /*
+ * The kernel may choose IOVAs from now on, and does so inside of session_space() (IOMMU_IOAS_ALLOW_IOVAS): by itself it knows
+ * nothing of PCI windows and of what the device reaches. Idempotent; from one thread.
+ */
+int session_allow_choice(struct session *s, struct fail *f);
+/* iommu_map() with req->kernel_iova. An answer that the safety rules forbid is undone: -ERANGE. Safe from several threads. */
+int session_map_chosen(struct session *s, struct iommu_map_req *req, struct fail *f);
+
+/*
  * A test will map @range: rings, canaries and session_pick() choose other places from now on. A page whose place follows
  * from its physical address lies in it all the same where no other page is to be had. One range; NULL: none any more.
  */

@@ -38,8 +38,9 @@ struct session {
 	struct iova_range arena;
 	struct iova_range keep; /* of session_keep_free() */
 	bool has_keep;
-	iova_t arena_next; /* single pages are bumped from the start */
-	iova_t slots_base; /* then pin slots */
+	bool choice_allowed; /* the kernel has been told where it may choose IOVAs */
+	iova_t arena_next;   /* single pages are bumped from the start */
+	iova_t slots_base;   /* then pin slots */
 	uint64_t slot_size;
 	unsigned int slots;
 	uint64_t stamp_id;
@@ -71,6 +72,9 @@ struct session {
 	unsigned int buffer_serial;
 	int group;
 };
+
+/* session_choice.c: the spec in @params, or for "auto" the best that the device has. Never sim for a named device. */
+const char *session_backend_choice(const struct session_params *params, const struct host *host);
 
 /* session.c: where DMA could reach another device instead of memory (safety rule 2). An error when that cannot be known. */
 int session_load_windows(struct session *s, struct fail *f);

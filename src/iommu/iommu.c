@@ -42,6 +42,26 @@ static const struct iommu_ops *iommu_find_backend(const char *name, struct fail 
 	return NULL;
 }
 
+static const struct iommu_ops *iommu_ops_of(const char *spec)
+{
+	const char *options;
+	char name[32];
+
+	return spec_split(spec, name, sizeof(name), &options) ? NULL : iommu_find_backend(name, NULL);
+}
+
+bool iommu_is_backend(const char *spec)
+{
+	return iommu_ops_of(spec);
+}
+
+const char *iommu_own_device(const char *spec)
+{
+	const struct iommu_ops *ops = iommu_ops_of(spec);
+
+	return ops ? ops->own_device : NULL;
+}
+
 int iommu_open(struct iommu **out, const struct iommu_params *params, struct fail *f)
 {
 	const struct iommu_ops *ops;

@@ -30,6 +30,11 @@ int iommu_open(struct iommu **out, const struct iommu_params *params, struct fai
 /* Unmaps what the ledger still holds, detaches devices, frees. NULL is fine. */
 void iommu_close(struct iommu *iommu);
 
+/* Is there a backend of the name in @spec? */
+bool iommu_is_backend(const char *spec);
+/* The device that the backend in @spec brings along ("sim"). NULL: devices of the machine, or no such backend. */
+const char *iommu_own_device(const char *spec);
+
 const char *iommu_name(const struct iommu *iommu);
 /* Valid after the first iommu_attach(); refreshed by each attach. */
 const struct iommu_caps *iommu_caps(const struct iommu *iommu);

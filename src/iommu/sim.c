@@ -262,6 +262,7 @@ static int sim_avail(struct iommu *iommu, uint32_t *mappings)
 
 const struct iommu_ops iommu_sim_ops = {
 	.name = "sim",
+	.own_device = "sim",
 	.help = "a simulated IOMMU and device in this process; options fault=, personality=, dma_entry_limit=",
 	.open = sim_open,
 	.close = sim_close,

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is left to the machine or the kernel to choose: the backend for a device, the IOVA of a mapping. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/session_priv.h"
+#include "iommu/objects.h"
+
+/* Its own node and /dev/iommu; never a backend that would fall back to another device. */
+static bool choice_is_iommufd(const struct host *host, const char *device)
+{
+	struct pci_info info;
+
+	return !pci_find(host, device, &info, NULL) && info.cdev[0] &&
+	       host_exists(host, "/dev/vfio/devices/%s", info.cdev) && host_exists(host, "/dev/iommu");
+}
+
+const char *session_backend_choice(const struct session_params *params, const struct host *host)
+{
+	if (params->backend && strcmp(params->backend, "auto"))
+		return params->backend;
+	if (!params->device)
+		return "sim";
+	/* a device that a backend brings along has that backend's name */
+	if (iommu_own_device(params->device))
+		return params->device;
+	return choice_is_iommufd(host, params->device) ? "iommufd" : "vfio";
+}
+
+int session_allow_choice(struct session *s, struct fail *f)
+{
+	int err = s->choice_allowed ? 0 : iommu_space_allow(s->iommu, s->space.r, s->space.nr, f);
+
+	/* where there is no hardware there are no windows to keep out of, and the device reaches all that is offered */
+	if (err == -EOPNOTSUPP && iommu_caps(s->iommu)->no_hardware)
+		err = 0;
+	s->choice_allowed = s->choice_allowed || !err;
+	return err;
+}
+
+int session_map_chosen(struct session *s, struct iommu_map_req *req, struct fail *f)
+{
+	struct iova_range r;
+	int err = iommu_map(s->iommu, req, f);
+
+	if (err)
+		return err;
+	r = (struct iova_range){req->iova, req->iova + (req->size - 1)};
+	if (space_contains(&s->reach, r))
+		return 0;
+	iommu_unmap(s->iommu, req->iova, req->size, NULL, NULL);
+	fail_set(f, ERANGE, "the kernel chose iova 0x%llx-0x%llx, which must not be used here",
+		 (unsigned long long)r.start, (unsigned long long)r.last);
+	return -ERANGE;
+}
