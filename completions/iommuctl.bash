@@ -89,6 +89,7 @@ _iommuctl() {
 			'') words=$(_iommuctl_ctl --list-cmds) ;;
 			bind | unbind | list) words=$(_iommuctl_devices) ;;
 			dma) words='read write copy' ;;
+			bench) words='map' ;;
 			run)
 				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 				return

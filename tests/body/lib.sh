@@ -114,6 +114,18 @@ bad() {
 	like "$(json '[.results[] | select(.result != "pass")] | .[0].detail')" "$4" "$name: says what"
 }
 
+# faults NAME LINE <<EOT: the line's DMA faults. A kernel logs it from a thread of its own, so it may be told only when the
+# run ends; the simulation knows at once.
+faults() {
+	local name="$backend: $1"
+	script
+	status_is 1 "$name"
+	json_is '.faults | length > 0' true "$name: the fault is told"
+	can simulated || return 0
+	json_is '[.results[] | select(.result != "pass")] | .[0].line' "$2" "$name: line $2"
+	like "$(json '[.results[] | select(.result != "pass")] | .[0].detail')" 'dma-error' "$name: as a failure of its DMA"
+}
+
 # unsupported NAME REGEX ARGS...: exit 4, and the reason; nothing that reads as a pass.
 unsupported() {
 	local name="$backend: $1" why=$2

@@ -66,7 +66,7 @@ EOT
 
 # DMA that must not arrive
 fault_log_rests
-bad "DMA to unmapped memory" 1 4 'dma-error' <<'EOT'
+faults "DMA to unmapped memory" 4 <<'EOT'
 map a --size 4K --iova @0x100000
 map b --size 4K --iova @0x110000
 unmap b
@@ -92,7 +92,7 @@ check b --byte 2
 check --pins
 EOT
 fault_log_rests
-bad "a fault left by --may-fault is not told later, a new one is" 1 4 'dma-error' <<'EOT'
+faults "a fault left by --may-fault is not told later, a new one is" 4 <<'EOT'
 map a --size 4K --iova @0x100000
 dma copy a @0x130000 --size 64 --may-fault
 dma copy a a+0x800 --size 64
