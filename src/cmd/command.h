@@ -67,8 +67,8 @@ extern const struct command *const commands[]; /* main.c, NULL-terminated, in he
 const struct command *command_find(const char *name);
 
 extern const struct command command_list, command_bind, command_unbind, command_map, command_unmap, command_maps,
-	command_fill, command_check, command_dma, command_free, command_vaddr, command_compare, command_bench,
-	command_run_script;
+	command_fill, command_check, command_dma, command_free, command_vaddr, command_device, command_compare,
+	command_bench, command_run_script;
 
 /* cmd/parse.c */
 /*

@@ -92,7 +92,7 @@ static int mapping_row(const struct ledger_entry *entry, void *arg)
 	report_hex(r, "iova", entry->range.start);
 	report_num(r, "size", entry->range.last - entry->range.start + 1);
 	report_str(r, "prot", prot_name(entry->prot));
-	report_str(r, "mem", mem_names[b ? b->mem.kind : IOMMU_MEM_ANON]);
+	report_str(r, "mem", b && b->source[0] ? b->source : mem_names[b ? b->mem.kind : IOMMU_MEM_ANON]);
 	report_str(r, "vaddr", entry->forgotten ? "forgotten" : "known");
 	report_close(r);
 	return 0;

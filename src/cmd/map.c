@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* iommuctl map: memory of ours at an IOVA. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -16,7 +17,8 @@ static const struct argp_option map_options[] = {
 	{"iova", OPT_IOVA, "ADDR|random|kernel|canary", 0,
 	 "where (default random); canary: the physical address of a page of ours", 0},
 	{"prot", OPT_PROT, "r|w|rw", 0, "what the device may do (default rw)", 0},
-	{"mem", OPT_MEM, "anon|thp|hugetlb-2M|hugetlb-1G|memfd", 0, "kind of memory (default anon)", 0},
+	{"mem", OPT_MEM, "anon|thp|hugetlb-2M|hugetlb-1G|memfd|bar:N|dmabuf:N", 0,
+	 "kind of memory (default anon); bar:N[+OFFSET][@ID] is a device's BAR by address, dmabuf: by descriptor", 0},
 	{"ioas", OPT_IOAS, "ID", 0, "I/O address space (0: the only one of this backend)", 0},
 	{"hold", OPT_HOLD, "DURATION", 0, "how long to keep it outside a script (default: until a signal)", 0},
 	{0},
@@ -53,6 +55,36 @@ static error_t map_parse_iova(struct argp_state *state, const char *arg, struct 
 	return 0;
 }
 
+/* "bar:2", "bar:0+0x1000@00:05.0", "dmabuf:..."; else a kind of the host's memory. @arg stays as it is. */
+static error_t map_parse_mem(struct argp_state *state, char *arg, struct op_map *op)
+{
+	const char *colon = strchr(arg, ':'), *at = strchr(arg, '@'), *plus = strchr(arg, '+');
+	bool is_bar = !strncmp(arg, "bar:", 4), is_dmabuf = !strncmp(arg, "dmabuf:", 7);
+	char number[32], *end = NULL;
+	error_t err;
+	int n = 0;
+
+	if (!is_bar && !is_dmabuf) {
+		err = parse_choice(state, "--mem", arg, mem_names, &n);
+		op->mem = (enum iommu_mem_kind)n;
+		return err;
+	}
+	op->mem = is_bar ? IOMMU_MEM_BAR : IOMMU_MEM_DMABUF;
+	op->bar_device = at ? at + 1 : NULL;
+	snprintf(number, sizeof(number), "%.*s", at ? (int)MIN(at - colon - 1, 31) : 31, colon + 1);
+	if (plus && (!at || plus < at)) {
+		end = strchr(number, '+');
+		if (!end || num_parse_size(end + 1, &op->bar_offset))
+			return usage_error(state, "--mem: '%s' has no offset behind '+'", arg);
+		*end = '\0';
+	}
+	if (strlen(number) != 1 || number[0] < '0' || number[0] > '5' || (at && !at[1]))
+		return usage_error(state, "--mem: '%s' is not bar:N, N from 0 to 5 (such as bar:2, bar:0+4K@00:05.0)",
+				   arg);
+	op->bar = (unsigned int)(number[0] - '0');
+	return 0;
+}
+
 static error_t map_parse(int key, char *arg, struct argp_state *state)
 {
 	static const char *const prots[] = {"r", "w", "rw", NULL};
@@ -71,9 +103,7 @@ static error_t map_parse(int key, char *arg, struct argp_state *state)
 		m->op.prot = (enum iommu_prot)(n + 1);
 		return err;
 	case OPT_MEM:
-		err = parse_choice(state, "--mem", arg, mem_names, &n);
-		m->op.mem = (enum iommu_mem_kind)n;
-		return err;
+		return map_parse_mem(state, arg, &m->op);
 	case OPT_IOAS:
 		err = parse_u64(state, "--ioas", arg, &m->ioas);
 		return !err && m->ioas ? usage_error(state, "--ioas: this backend has only one address space, 0") : err;

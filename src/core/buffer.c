@@ -10,6 +10,8 @@
 #include "base/num.h"
 #include "core/buffer.h"
 #include "core/session_priv.h"
+#include "iommu/device.h"
+#include "iommu/idev_vfio.h"
 #include "iommu/ledger.h"
 
 #define BUFFER_UNCHECKED_MAX MiB(64)
@@ -39,34 +41,129 @@ bool buffer_is_mapped(const struct session *s, const struct buffer *b)
 	       entry.range.start == b->iova && entry.va == b->mem.va;
 }
 
+static void buffer_add(struct session *s, struct buffer *b, const char *name, uint64_t bytes)
+{
+	struct buffer **at = &s->buffers;
+
+	if (name)
+		snprintf(b->name, sizeof(b->name), "%s", name);
+	else
+		snprintf(b->name, sizeof(b->name), "b%u", ++s->buffer_serial);
+	b->size = bytes;
+	while (*at)
+		at = &(*at)->next;
+	*at = b;
+}
+
 struct buffer *buffer_new(struct session *s, const char *name, uint64_t bytes, enum iommu_mem_kind mem, bool unchecked,
 			  struct fail *f)
 {
-	struct buffer *b = calloc(1, sizeof(*b)), **at = &s->buffers;
+	struct buffer *b = calloc(1, sizeof(*b));
 	uint64_t size = bytes ? bytes : 1;
 
 	if (!b || !num_add(size, 4095, &size)) {
 		fail_set(f, ENOMEM, "cannot allocate a buffer of 0x%" PRIx64 " bytes", bytes);
 		goto out_free;
 	}
-	if (name)
-		snprintf(b->name, sizeof(b->name), "%s", name);
-	else
-		snprintf(b->name, sizeof(b->name), "b%u", ++s->buffer_serial);
 	/* under --unchecked a size may be absurd on purpose: the kernel gets the number, the memory stays sane */
 	size = ALIGN_DOWN(size, 4096);
 	if (unchecked && size > BUFFER_UNCHECKED_MAX
 		    ? iommu_mem_alloc_guarded(s->iommu, BUFFER_UNCHECKED_MAX, mem, &b->mem, f)
 		    : iommu_mem_alloc(s->iommu, size, mem, &b->mem, f))
 		goto out_free;
-	b->size = bytes;
-	while (*at)
-		at = &(*at)->next;
-	*at = b;
+	buffer_add(s, b, name, bytes);
 	return b;
 out_free:
 	free(b);
 	return NULL;
+}
+
+struct buffer *buffer_new_bar(struct session *s, const char *name, uint64_t bytes, const struct buffer_bar *bar,
+			      struct fail *f)
+{
+	struct buffer *b = calloc(1, sizeof(*b));
+	char offset[24] = "";
+
+	if (!b) {
+		fail_set(f, ENOMEM, "cannot note down a buffer");
+		return NULL;
+	}
+	if (idev_bar_mem(bar->idev, bar->n, bar->offset, bytes, bar->as_dmabuf, &b->mem, f)) {
+		free(b);
+		return NULL;
+	}
+	b->idev = bar->idev;
+	b->bar = bar->n;
+	b->bar_offset = bar->offset;
+	if (bar->offset)
+		snprintf(offset, sizeof(offset), "+0x%" PRIx64, bar->offset);
+	snprintf(b->source, sizeof(b->source), "%s:%u%s@%s", bar->as_dmabuf ? "dmabuf" : "bar", bar->n, offset,
+		 idev_id(bar->idev)->name);
+	buffer_add(s, b, name, bytes);
+	return b;
+}
+
+uint64_t buffers_device_bytes(const struct session *s)
+{
+	uint64_t bytes = 0;
+
+	for (const struct buffer *b = s->buffers; b; b = b->next)
+		if (iommu_mem_is_device(&b->mem) && buffer_is_mapped(s, b))
+			bytes += b->size;
+	return bytes;
+}
+
+static int buffer_bar_copy(const struct buffer *b, uint64_t offset, uint64_t size, char *view, bool write,
+			   struct fail *f)
+{
+	int err = 0;
+
+	for (uint64_t at = 0; at < size && !err; at += 4) {
+		uint64_t value = 0;
+
+		if (write) {
+			memcpy(&value, view + at, 4);
+			err = idev_bar_write(b->idev, b->bar, b->bar_offset + offset + at, 4, value);
+		} else {
+			err = idev_bar_read(b->idev, b->bar, b->bar_offset + offset + at, 4, &value);
+			memcpy(view + at, &value, 4);
+		}
+	}
+	if (!err)
+		return 0;
+	fail_set(f, err, "the processor cannot reach %s", b->source);
+	fail_hint(f, "the device does not answer while its memory decoding is off");
+	return err;
+}
+
+int buffer_view(struct buffer *b, uint64_t offset, uint64_t size, void **view, struct fail *f)
+{
+	int err;
+
+	*view = (char *)b->mem.va + offset;
+	if (!iommu_mem_is_device(&b->mem))
+		return 0;
+	if ((offset | size) & 3)
+		return fail_usage(f, EINVAL, "offset and size in %s are multiples of 4", b->source);
+	*view = malloc(size);
+	if (!*view)
+		return fail_set(f, ENOMEM, "cannot look at buffer %s", b->name);
+	err = buffer_bar_copy(b, offset, size, *view, false, f);
+	if (err)
+		free(*view);
+	return err;
+}
+
+int buffer_unview(struct buffer *b, uint64_t offset, uint64_t size, void *view, bool write, struct fail *f)
+{
+	int err = 0;
+
+	if (!iommu_mem_is_device(&b->mem))
+		return 0;
+	if (write)
+		err = buffer_bar_copy(b, offset, size, view, true, f);
+	free(view);
+	return err;
 }
 
 void buffer_free(struct session *s, struct buffer *b)

@@ -7,8 +7,10 @@
 #include "iommu/types.h"
 
 struct session;
+struct iommu_device;
 
 #define BUFFER_NAME_MAX 32
+#define BUFFER_SOURCE_MAX 64
 
 struct buffer {
 	char name[BUFFER_NAME_MAX];
@@ -16,6 +18,11 @@ struct buffer {
 	uint64_t size; /* as asked; the memory is rounded up to pages */
 	iova_t iova;   /* of the last mapping */
 	enum iommu_prot prot;
+	/* a part of a BAR: whose, which, from where; "bar:2@0000:00:05.0" */
+	struct iommu_device *idev;
+	unsigned int bar;
+	uint64_t bar_offset;
+	char source[BUFFER_SOURCE_MAX];
 	struct buffer *next;
 };
 
@@ -32,6 +39,24 @@ bool buffer_is_mapped(const struct session *s, const struct buffer *b);
  */
 struct buffer *buffer_new(struct session *s, const char *name, uint64_t bytes, enum iommu_mem_kind mem, bool unchecked,
 			  struct fail *f);
+struct buffer_bar {
+	struct iommu_device *idev;
+	unsigned int n;
+	uint64_t offset;
+	bool as_dmabuf;
+};
+/* A part of a BAR; as idev_bar_mem(). NULL with @f. */
+struct buffer *buffer_new_bar(struct session *s, const char *name, uint64_t bytes, const struct buffer_bar *bar,
+			      struct fail *f);
+/* Bytes of mapped buffers that are a device's: no memory of the host's is pinned for them. */
+uint64_t buffers_device_bytes(const struct session *s);
+/*
+ * The processor's side of @size bytes from @offset. Host memory: the memory itself. A BAR: a copy, read and written back through
+ * VFIO, because a device that does not answer raises SIGBUS otherwise; @offset and @size are then multiples of 4. -EIO.
+ */
+int buffer_view(struct buffer *b, uint64_t offset, uint64_t size, void **view, struct fail *f);
+/* Done with the view; @write: what is in it now goes to the device. */
+int buffer_unview(struct buffer *b, uint64_t offset, uint64_t size, void *view, bool write, struct fail *f);
 /* Give the memory back; a mapped buffer must be unmapped first. */
 void buffer_free(struct session *s, struct buffer *b);
 /* Unmap and free all of them. */

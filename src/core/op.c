@@ -59,6 +59,25 @@ static bool map_is_refused(const struct session *s, int err, const struct iommu_
 	return true;
 }
 
+/* Memory that is no memory: a device's. Peer to peer DMA reaches past the IOMMU's protection of memory: only on demand. */
+static struct buffer *map_new_bar(struct session *s, const struct op_map *op, struct fail *f)
+{
+	struct buffer_bar bar = {.n = op->bar, .offset = op->bar_offset, .as_dmabuf = op->mem == IOMMU_MEM_DMABUF};
+
+	if (session_is_simulated(s)) {
+		fail_set(f, EOPNOTSUPP, "the simulated device has no BARs");
+	} else if (!s->params.allow_p2p) {
+		fail_usage(f, EPERM, "a BAR lets DMA reach another device instead of memory");
+		fail_hint(f, "--allow-p2p before the command allows it");
+	} else if (bar.as_dmabuf && !iommu_caps(s->iommu)->has_map_file) {
+		fail_set(f, EOPNOTSUPP, "backend %s maps by address, not by descriptor", session_backend_name(s));
+		fail_hint(f, "--mem bar:%u is the same by address", op->bar);
+	} else if (!session_idev(s, op->bar_device, &bar.idev, f)) {
+		return buffer_new_bar(s, op->buf, op->size, &bar, f);
+	}
+	return NULL;
+}
+
 int op_map(struct session *s, const struct op_map *op, struct buffer **out, struct failures *found, struct fail *f)
 {
 	struct buffer *b = op->buf ? buffer_find(s, op->buf) : NULL;
@@ -79,14 +98,15 @@ int op_map(struct session *s, const struct op_map *op, struct buffer **out, stru
 	if (err)
 		return err;
 	if (is_new)
-		b = buffer_new(s, op->buf, op->size, op->mem, op->unchecked, f);
+		b = op->mem == IOMMU_MEM_BAR || op->mem == IOMMU_MEM_DMABUF
+			    ? map_new_bar(s, op, f)
+			    : buffer_new(s, op->buf, op->size, op->mem, op->unchecked, f);
 	if (!b)
 		return f->err ? -f->err : -ENOMEM;
 	req.va = b->mem.va;
 	req.file = b->mem.fd >= 0 ? &b->mem : NULL;
 	req.tag = b->name;
 	req.named = true;
-	req.file = &b->mem;
 	err = req.kernel_iova && !op->unchecked ? session_map_chosen(s, &req, f) : iommu_map(s->iommu, &req, f);
 	if (err) {
 		if (is_new)

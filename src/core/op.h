@@ -19,6 +19,10 @@ struct op_map {
 	iova_t iova;
 	enum iommu_prot prot;
 	enum iommu_mem_kind mem;
+	/* with IOMMU_MEM_BAR and IOMMU_MEM_DMABUF: BAR @bar from @bar_offset of @bar_device (NULL: the session's own) */
+	unsigned int bar;
+	uint64_t bar_offset;
+	const char *bar_device;
 	uint64_t op; /* number for random choices */
 	bool unchecked;
 };

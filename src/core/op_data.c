@@ -36,25 +36,29 @@ int op_fill(struct session *s, const struct op_pattern *op, struct fail *f)
 {
 	struct buffer *b;
 	uint64_t size;
+	void *view;
 	int err = session_usable(s, f);
 
 	if (!err)
 		err = op_part(s, op, &b, &size, f);
+	if (!err)
+		err = buffer_view(b, op->offset, size, &view, f);
 	if (err)
 		return err;
 	if (op->is_byte) {
-		memset((char *)b->mem.va + op->offset, op->byte, size);
+		memset(view, op->byte, size);
 	} else {
 		struct stamp stamp = {s->stamp_id, op->generation, b->iova + op->offset};
 
-		stamp_fill((char *)b->mem.va + op->offset, size, &stamp);
+		stamp_fill(view, size, &stamp);
 	}
-	return 0;
+	return buffer_unview(b, op->offset, size, view, true, f);
 }
 
-static void check_bytes(const struct buffer *b, const struct op_pattern *op, uint64_t size, struct failures *found)
+static void check_bytes(const struct buffer *b, const struct op_pattern *op, const void *view, uint64_t size,
+			struct failures *found)
 {
-	const unsigned char *p = (const unsigned char *)b->mem.va + op->offset;
+	const unsigned char *p = view;
 	struct failure bad = {.class = FAILURE_FOREIGN};
 	uint64_t at = 0, end = size;
 
@@ -72,15 +76,15 @@ static void check_bytes(const struct buffer *b, const struct op_pattern *op, uin
 	failures_add(found, &bad);
 }
 
-static void check_stamps(const struct session *s, const struct buffer *b, const struct op_pattern *op, uint64_t size,
-			 struct failures *found)
+static void check_stamps(const struct session *s, const struct buffer *b, const struct op_pattern *op, const void *view,
+			 uint64_t size, struct failures *found)
 {
 	uint64_t from = op->from_given ? op->from : op->offset;
 	struct stamp want = {s->stamp_id, op->generation, b->iova + from};
 	struct stamp_verdict v;
 	size_t offset = 0;
 
-	while (stamp_next_bad((char *)b->mem.va + op->offset, size, &want, &offset, &v)) {
+	while (stamp_next_bad(view, size, &want, &offset, &v)) {
 		struct failure bad = {0};
 
 		failure_from_verdict(&bad, &v, b->iova + op->offset);
@@ -91,15 +95,18 @@ static void check_stamps(const struct session *s, const struct buffer *b, const 
 int op_check(struct session *s, const struct op_pattern *op, uint64_t *bytes, struct failures *found, struct fail *f)
 {
 	struct buffer *b;
+	void *view;
 	int err = op_part(s, op, &b, bytes, f);
 
+	if (!err)
+		err = buffer_view(b, op->offset, *bytes, &view, f);
 	if (err)
 		return err;
 	if (op->is_byte)
-		check_bytes(b, op, *bytes, found);
+		check_bytes(b, op, view, *bytes, found);
 	else
-		check_stamps(s, b, op, *bytes, found);
-	return 0;
+		check_stamps(s, b, op, view, *bytes, found);
+	return buffer_unview(b, op->offset, *bytes, view, false, f);
 }
 
 int op_check_pins(struct session *s, struct failures *found, struct fail *f)

@@ -39,6 +39,14 @@ int session_open(struct session **out, const struct session_params *params, cons
 /* The way out, then everything undone. 0, or -EBUSY when the device would not stop (its memory is then kept until exit). */
 int session_close(struct session *s, struct fail *f);
 
+/*
+ * A device of the session: its own (@id NULL), or another that joins its I/O address space now, reachable and without the right
+ * to master the bus, until the session ends. Errors as iommu_attach().
+ */
+int session_idev(struct session *s, const char *id, struct iommu_device **out, struct fail *f);
+/* Stop the device; the next DMA starts it anew. -EBUSY: it would not stop. */
+int session_pause(struct session *s, struct fail *f);
+
 struct iommu *session_iommu(const struct session *s);
 struct dev *session_dev(const struct session *s); /* NULL without a driver */
 const struct session_params *session_params(const struct session *s);

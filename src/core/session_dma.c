@@ -7,6 +7,7 @@
 #include "base/msg.h"
 #include "base/num.h"
 #include "base/rng.h"
+#include "core/buffer.h"
 #include "core/session_priv.h"
 #include "host/host.h"
 #include "iommu/ledger.h"
@@ -158,6 +159,10 @@ int session_dma_start(struct session *s, struct fail *f)
 	}
 	if (s->started)
 		return 0;
+	/* its registers would answer with SIGBUS */
+	if (s->asleep)
+		return fail_set(f, EBUSY, "device %s may sleep: `device low-power exit` comes first",
+				session_device_name(s));
 	if (!s->dev) {
 		*f = s->dev_why;
 		if (!f->err)
@@ -351,6 +356,7 @@ int session_pin_excess(struct session *s, int64_t *pages)
 		return -EOPNOTSUPP;
 	err = iommu_pins(s->iommu, &now);
 	if (!err)
-		*pages = (int64_t)(now - s->pins_base) - (int64_t)(ledger_bytes(iommu_ledger(s->iommu)) / SESSION_PAGE);
+		*pages = (int64_t)(now - s->pins_base) -
+			 (int64_t)((ledger_bytes(iommu_ledger(s->iommu)) - buffers_device_bytes(s)) / SESSION_PAGE);
 	return err;
 }

@@ -13,6 +13,7 @@
 #define SESSION_PAGE 4096u
 /* canary A/B, C/D, plus probe pages, plus rings: all single pages in the low part of the arena */
 #define SESSION_PAGES_MAX 64
+#define SESSION_PEERS_MAX 8
 
 /* A page of ours with its pin in the arena, perhaps with an identity IOVA. */
 struct session_page {
@@ -30,6 +31,8 @@ struct session {
 	const struct host *host;
 	struct iommu *iommu;
 	struct iommu_device *idev;
+	struct iommu_device *peers[SESSION_PEERS_MAX]; /* session_peer.c; detached by iommu_close() */
+	unsigned int nr_peers;
 	struct dev *dev;
 	struct dev_env env;
 	struct fail dev_why; /* why there is no driver */
@@ -50,6 +53,7 @@ struct session {
 	struct session_page *probe[SESSION_CANARY_PAGES];
 	bool canary_ready, canary_passed, canary_warned;
 	char canary_why[160];
+	bool asleep;		   /* allowed to; op_device.c */
 	bool started;		   /* dev_start() was done */
 	pthread_mutex_t stop_lock; /* several threads may find the device lost at once */
 	atomic_bool forbidden;	   /* no more DMA in this session, whatever is asked */

@@ -103,6 +103,9 @@ struct idev_ops {
 	int (*irq_enable)(struct iommu_device *idev, enum idev_irq kind, unsigned int n, int *eventfd_out);
 	int (*irq_disable)(struct iommu_device *idev, enum idev_irq kind);
 	int (*irq_unmask)(struct iommu_device *idev, enum idev_irq kind);
+	int (*irq_mask)(struct iommu_device *idev, enum idev_irq kind);
+	int (*irq_trigger)(struct iommu_device *idev, enum idev_irq kind, unsigned int n);
+	int (*vfio_fd)(const struct iommu_device *idev); /* for idev_vfio.h's verbs */
 	struct sim_engine *(*sim_engine)(struct iommu_device *idev);
 	/* as access.h; access->idev is filled in by the caller */
 	int (*access_open)(struct iommu_device *idev, struct idev_access **out);

@@ -115,6 +115,16 @@ int idev_irq_unmask(struct iommu_device *idev, enum idev_irq kind)
 	return idev->ops->irq_unmask ? idev->ops->irq_unmask(idev, kind) : -EOPNOTSUPP;
 }
 
+int idev_irq_mask(struct iommu_device *idev, enum idev_irq kind)
+{
+	return idev->ops->irq_mask ? idev->ops->irq_mask(idev, kind) : -EOPNOTSUPP;
+}
+
+int idev_irq_trigger(struct iommu_device *idev, enum idev_irq kind, unsigned int n)
+{
+	return idev->ops->irq_trigger ? idev->ops->irq_trigger(idev, kind, n) : -EOPNOTSUPP;
+}
+
 struct sim_engine *idev_sim_engine(struct iommu_device *idev)
 {
 	return idev->ops->sim_engine ? idev->ops->sim_engine(idev) : NULL;

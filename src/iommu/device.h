@@ -47,11 +47,16 @@ int idev_bar_write(struct iommu_device *idev, unsigned int n, uint64_t offset, u
 int idev_reset(struct iommu_device *idev);
 bool idev_has_reset(const struct iommu_device *idev);
 
-enum idev_irq { IDEV_IRQ_INTX, IDEV_IRQ_MSI, IDEV_IRQ_MSIX };
+/* ERR: an error the device could not correct; REQ: the host wants the device back. */
+enum idev_irq { IDEV_IRQ_INTX, IDEV_IRQ_MSI, IDEV_IRQ_MSIX, IDEV_IRQ_ERR, IDEV_IRQ_REQ };
 /* Route vector @n of @kind to a new eventfd (caller closes). -EOPNOTSUPP when the device has no such vector. */
 int idev_irq_enable(struct iommu_device *idev, enum idev_irq kind, unsigned int n, int *eventfd_out);
 int idev_irq_disable(struct iommu_device *idev, enum idev_irq kind);
+/* INTx only; it masks itself with each interrupt. -ENOTTY for the others. */
 int idev_irq_unmask(struct iommu_device *idev, enum idev_irq kind);
+int idev_irq_mask(struct iommu_device *idev, enum idev_irq kind);
+/* As if vector @n had come: the kernel signals its eventfd. -EINVAL when @kind is not enabled. */
+int idev_irq_trigger(struct iommu_device *idev, enum idev_irq kind, unsigned int n);
 
 /* The simulated device's engine, NULL for real devices (iommu/sim.h has its verbs). */
 struct sim_engine *idev_sim_engine(struct iommu_device *idev);

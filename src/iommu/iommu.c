@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/spec.h"
 #include "host/self.h"
@@ -212,7 +213,12 @@ void iommu_mem_free(struct iommu *iommu, struct iommu_mem *mem)
 {
 	if (!mem->va)
 		return;
-	if (iommu->ops->mem_free)
+	/* a BAR stays where the device has it; only the dma-buf is ours to give back */
+	if (iommu_mem_is_device(mem)) {
+		if (mem->fd >= 0)
+			close(mem->fd);
+		mem->fd = -1;
+	} else if (iommu->ops->mem_free)
 		iommu->ops->mem_free(iommu, mem);
 	else
 		mem_free(mem);

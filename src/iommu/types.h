@@ -26,19 +26,33 @@ static inline bool iova_range_contains(struct iova_range outer, struct iova_rang
 /* From the device's point of view: READ = the device may read memory. */
 enum iommu_prot { IOMMU_PROT_READ = 1, IOMMU_PROT_WRITE = 2, IOMMU_PROT_RW = 3 };
 
-enum iommu_mem_kind { IOMMU_MEM_ANON, IOMMU_MEM_THP, IOMMU_MEM_HUGETLB_2M, IOMMU_MEM_HUGETLB_1G, IOMMU_MEM_MEMFD };
+enum iommu_mem_kind {
+	IOMMU_MEM_ANON,
+	IOMMU_MEM_THP,
+	IOMMU_MEM_HUGETLB_2M,
+	IOMMU_MEM_HUGETLB_1G,
+	IOMMU_MEM_MEMFD,
+	/* idev_bar_mem(): a device's, not the host's; never allocated, never touched by the processor through va */
+	IOMMU_MEM_BAR,
+	IOMMU_MEM_DMABUF
+};
 
 /* Host memory that can be mapped for DMA. Owned by whoever called iommu_mem_alloc(). */
 struct iommu_mem {
 	void *va;
 	uint64_t size;
 	enum iommu_mem_kind kind;
-	int fd;		/* memfd, else -1 */
+	int fd;		/* memfd or dma-buf, else -1 */
 	uint64_t guard; /* inaccessible bytes behind size */
 	void *priv;	/* the backend's */
 };
 
 #define IOMMU_MAX_RANGES 64
+
+static inline bool iommu_mem_is_device(const struct iommu_mem *mem)
+{
+	return mem->kind == IOMMU_MEM_BAR || mem->kind == IOMMU_MEM_DMABUF;
+}
 
 /* What a backend can do: data that callers read. Zero means "no" or "unknown" as said. */
 struct iommu_caps {

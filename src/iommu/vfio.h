@@ -40,7 +40,7 @@ struct vfio_device {
 	uint32_t flags;
 	struct ic_vfio_region_info regions[IC_VFIO_REGION_CONFIG + 1];
 	struct vfio_mapping bars[6];
-	bool irq_on[3]; /* by enum idev_irq */
+	bool irq_on[5]; /* by enum idev_irq */
 };
 
 /* vfio_host.c: is there an IOMMU before the device, and VFIO's driver on it? Failures say what to do. */
@@ -96,6 +96,8 @@ bool vfio_has_reset(const struct iommu_device *idev);
 int vfio_irq_enable(struct iommu_device *idev, enum idev_irq kind, unsigned int n, int *eventfd_out);
 int vfio_irq_disable(struct iommu_device *idev, enum idev_irq kind);
 int vfio_irq_unmask(struct iommu_device *idev, enum idev_irq kind);
+int vfio_irq_mask(struct iommu_device *idev, enum idev_irq kind);
+int vfio_irq_trigger(struct iommu_device *idev, enum idev_irq kind, unsigned int n);
 
 /* type1.c: the container's own ioctls. */
 int type1_map(struct iommu *iommu, struct iommu_map_req *req);

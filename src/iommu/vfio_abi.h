@@ -35,6 +35,8 @@
 /* the numbers from 12 on mean one thing on a device and another on a container */
 #define IC_VFIO_DEVICE_GET_PCI_HOT_RESET_INFO IC_VFIO_IO(12)
 #define IC_VFIO_DEVICE_PCI_HOT_RESET IC_VFIO_IO(13)
+#define IC_VFIO_DEVICE_IOEVENTFD IC_VFIO_IO(16) /* since 4.17 */
+#define IC_VFIO_DEVICE_FEATURE IC_VFIO_IO(17)	/* since 5.7 */
 #define IC_VFIO_IOMMU_GET_INFO IC_VFIO_IO(12)
 #define IC_VFIO_IOMMU_MAP_DMA IC_VFIO_IO(13)
 #define IC_VFIO_IOMMU_UNMAP_DMA IC_VFIO_IO(14)
@@ -120,7 +122,7 @@ static_assert(sizeof(struct ic_vfio_device_info) == 24, "layout");
 #define IC_VFIO_REGION_WRITE 0x2
 #define IC_VFIO_REGION_MMAP 0x4
 #define IC_VFIO_REGION_CAPS 0x8
-#define IC_VFIO_REGION_CONFIG 7 /* 0..5 are the BARs */
+#define IC_VFIO_REGION_CONFIG 7 /* 0..5 are the BARs, 6 the ROM, 8 VGA */
 
 struct ic_vfio_region_info {
 	uint32_t argsz, flags, index, cap_offset;
@@ -146,9 +148,13 @@ struct ic_vfio_irq_info {
 static_assert(sizeof(struct ic_vfio_irq_info) == 16, "layout");
 
 #define IC_VFIO_IRQ_INFO_EVENTFD 0x1
+#define IC_VFIO_IRQ_INFO_MASKABLE 0x2
+#define IC_VFIO_IRQ_INFO_AUTOMASKED 0x4
+#define IC_VFIO_IRQ_INFO_NORESIZE 0x8
 
 #define IC_VFIO_IRQ_DATA_NONE 0x1
 #define IC_VFIO_IRQ_DATA_EVENTFD 0x4
+#define IC_VFIO_IRQ_MASK 0x8
 #define IC_VFIO_IRQ_UNMASK 0x10
 #define IC_VFIO_IRQ_TRIGGER 0x20
 
@@ -157,6 +163,9 @@ struct ic_vfio_irq_set {
 	int32_t fds[]; /* with DATA_EVENTFD: count of them, and argsz says so */
 };
 static_assert(sizeof(struct ic_vfio_irq_set) == 20, "layout");
+
+#define IC_VFIO_HOT_RESET_DEV_ID 0x1	   /* of a cdev: ids instead of groups, since 6.6 */
+#define IC_VFIO_HOT_RESET_DEV_ID_OWNED 0x2 /* all of them are ours */
 
 struct ic_vfio_dependent_device {
 	uint32_t group;
@@ -209,5 +218,45 @@ struct ic_vfio_detach_pt {
 	uint32_t argsz, flags, pasid;
 };
 static_assert(sizeof(struct ic_vfio_detach_pt) == 12, "layout");
+
+#define IC_VFIO_IOEVENTFD_SIZES 0xf /* the flag is the width: 1, 2, 4 or 8 */
+
+struct ic_vfio_ioeventfd {
+	uint32_t argsz, flags;
+	uint64_t offset, data;
+	int32_t fd;
+	uint32_t reserved;
+};
+static_assert(sizeof(struct ic_vfio_ioeventfd) == 32, "layout");
+
+#define IC_VFIO_FEATURE_GET 0x10000
+#define IC_VFIO_FEATURE_SET 0x20000
+#define IC_VFIO_FEATURE_PROBE 0x40000
+
+#define IC_VFIO_FEATURE_LOW_POWER_ENTRY 3 /* since 6.1, as the next two */
+#define IC_VFIO_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP 4
+#define IC_VFIO_FEATURE_LOW_POWER_EXIT 5
+#define IC_VFIO_FEATURE_DMA_BUF 11 /* since 6.19 */
+#define IC_VFIO_FEATURE_NR 14	   /* that we know names of */
+
+struct ic_vfio_feature {
+	uint32_t argsz, flags;
+};
+static_assert(sizeof(struct ic_vfio_feature) == 8, "layout");
+
+struct ic_vfio_feature_low_power_wakeup {
+	struct ic_vfio_feature head;
+	int32_t wakeup_eventfd;
+	uint32_t reserved;
+};
+static_assert(sizeof(struct ic_vfio_feature_low_power_wakeup) == 16, "layout");
+
+/* With one range; more follow in the same form. */
+struct ic_vfio_feature_dma_buf {
+	struct ic_vfio_feature head;
+	uint32_t region_index, open_flags, flags, nr_ranges;
+	uint64_t offset, length;
+};
+static_assert(sizeof(struct ic_vfio_feature_dma_buf) == 40, "layout");
 
 #endif

@@ -185,6 +185,11 @@ static int vfio_config_write(struct iommu_device *idev, unsigned int offset, uns
 	return vfio_region_write(idev, IC_VFIO_REGION_CONFIG, offset, width, value);
 }
 
+static int vfio_device_fd(const struct iommu_device *idev)
+{
+	return to_vfio_device(idev)->fd;
+}
+
 const struct idev_ops vfio_idev_ops = {
 	.config_read = vfio_config_read,
 	.config_write = vfio_config_write,
@@ -196,4 +201,7 @@ const struct idev_ops vfio_idev_ops = {
 	.irq_enable = vfio_irq_enable,
 	.irq_disable = vfio_irq_disable,
 	.irq_unmask = vfio_irq_unmask,
+	.irq_mask = vfio_irq_mask,
+	.irq_trigger = vfio_irq_trigger,
+	.vfio_fd = vfio_device_fd,
 };

@@ -6,15 +6,16 @@
 #include "iommu/vfio.h"
 
 /* VFIO_PCI_INTX_IRQ_INDEX and its neighbours count as enum idev_irq does. */
-static_assert(IDEV_IRQ_INTX == 0 && IDEV_IRQ_MSI == 1 && IDEV_IRQ_MSIX == 2, "interrupt index");
+static_assert(IDEV_IRQ_INTX == 0 && IDEV_IRQ_MSIX == 2 && IDEV_IRQ_ERR == 3 && IDEV_IRQ_REQ == 4, "interrupt index");
 
 static int vfio_irq_count(const struct vfio_device *d, enum idev_irq kind, uint32_t *count)
 {
 	struct ic_vfio_irq_info info = {.argsz = sizeof(info), .index = kind};
 
 	*count = 0;
+	/* ERR of a conventional device, VFIO_PCI_ERR_IRQ_INDEX: EINVAL before 7.x, where it counts */
 	if (ioctl(d->fd, IC_VFIO_DEVICE_GET_IRQ_INFO, &info))
-		return -errno;
+		return errno == EINVAL ? 0 : -errno;
 	*count = info.flags & IC_VFIO_IRQ_INFO_EVENTFD ? info.count : 0;
 	return 0;
 }
@@ -75,12 +76,14 @@ int vfio_irq_enable(struct iommu_device *idev, enum idev_irq kind, unsigned int 
 	return 0;
 }
 
-static int vfio_irq_plain(const struct vfio_device *d, enum idev_irq kind, uint32_t action, uint32_t count)
+static int vfio_irq_plain(const struct vfio_device *d, enum idev_irq kind, uint32_t action, uint32_t start,
+			  uint32_t count)
 {
 	struct ic_vfio_irq_set arg = {
 		.argsz = sizeof(arg),
 		.flags = IC_VFIO_IRQ_DATA_NONE | action,
 		.index = kind,
+		.start = start,
 		.count = count,
 	};
 
@@ -94,7 +97,7 @@ int vfio_irq_disable(struct iommu_device *idev, enum idev_irq kind)
 
 	if (!d->irq_on[kind])
 		return 0;
-	err = vfio_irq_plain(d, kind, IC_VFIO_IRQ_TRIGGER, 0);
+	err = vfio_irq_plain(d, kind, IC_VFIO_IRQ_TRIGGER, 0, 0);
 	if (!err)
 		d->irq_on[kind] = false;
 	return err;
@@ -102,5 +105,15 @@ int vfio_irq_disable(struct iommu_device *idev, enum idev_irq kind)
 
 int vfio_irq_unmask(struct iommu_device *idev, enum idev_irq kind)
 {
-	return vfio_irq_plain(to_vfio_device(idev), kind, IC_VFIO_IRQ_UNMASK, 1);
+	return vfio_irq_plain(to_vfio_device(idev), kind, IC_VFIO_IRQ_UNMASK, 0, 1);
+}
+
+int vfio_irq_mask(struct iommu_device *idev, enum idev_irq kind)
+{
+	return vfio_irq_plain(to_vfio_device(idev), kind, IC_VFIO_IRQ_MASK, 0, 1);
+}
+
+int vfio_irq_trigger(struct iommu_device *idev, enum idev_irq kind, unsigned int n)
+{
+	return vfio_irq_plain(to_vfio_device(idev), kind, IC_VFIO_IRQ_TRIGGER, n, 1);
 }
