@@ -90,12 +90,24 @@ static void explain_map_einval(const struct iommu *iommu, const struct iommu_map
 		fail_hint(f, "this kernel does not tell the IOMMU's aperture: try an iova below 2^39");
 }
 
-static void explain_map_enomem(const struct iommu_map_req *req, struct fail *f)
+static bool explain_is_type1(const struct iommu *iommu)
+{
+	return iommu->personality == IOMMU_TYPE1_V2 || iommu->personality == IOMMU_TYPE1_V1;
+}
+
+/* type1 holds the limit against what the process has locked, iommufd against what all processes of the user have. */
+static void explain_map_enomem(const struct iommu *iommu, const struct iommu_map_req *req, struct fail *f)
 {
 	struct fail limit = {0};
 
 	if (self_memlock_raise(req->size, &limit))
 		fail_hint(f, "%s", limit.hint);
+	else if (!explain_is_type1(iommu) && self_memlock_is_limited())
+		fail_hint(f,
+			  "/dev/iommu counts what all processes of this user have pinned: end others, or as root: "
+			  "prlimit "
+			  "--memlock=unlimited --pid %d",
+			  (int)getppid());
 }
 
 static void explain_map_eexist(const struct iommu *iommu, const struct iommu_map_req *req, struct fail *f)
@@ -112,11 +124,13 @@ static void explain_map_eexist(const struct iommu *iommu, const struct iommu_map
 		fail_hint(f, "the kernel says it is mapped already, this process did not map it");
 }
 
-static void explain_map_enospc(struct iommu *iommu, struct fail *f)
+static void explain_map_enospc(struct iommu *iommu, const struct iommu_map_req *req, struct fail *f)
 {
 	uint32_t left;
 
-	if (iommu_avail(iommu, &left))
+	if (req->kernel_iova)
+		fail_hint(f, "no stretch of this size is free where the kernel may choose: unmap some, or map less");
+	else if (iommu_avail(iommu, &left))
 		fail_hint(f, "the number of mappings may be limited: unmap some");
 	else if (left == 0)
 		fail_hint(f,
@@ -137,6 +151,7 @@ int explain_map(struct iommu *iommu, const struct iommu_map_req *req, int err, s
 		fail_set(f, err, "cannot map 0x%llx bytes at iova 0x%llx", (ull)req->size, (ull)req->iova);
 	switch (-err) {
 	case EINVAL:
+	case EOVERFLOW:
 		explain_map_einval(iommu, req, f);
 		break;
 	case EEXIST:
@@ -144,10 +159,10 @@ int explain_map(struct iommu *iommu, const struct iommu_map_req *req, int err, s
 		break;
 	case ENOMEM:
 		if (!iommu->caps.simulated)
-			explain_map_enomem(req, f);
+			explain_map_enomem(iommu, req, f);
 		break;
 	case ENOSPC:
-		explain_map_enospc(iommu, f);
+		explain_map_enospc(iommu, req, f);
 		break;
 	case EFAULT:
 		fail_hint(f, "the memory cannot be pinned with this access: it is not there, or not writable");
@@ -162,18 +177,32 @@ int explain_map(struct iommu *iommu, const struct iommu_map_req *req, int err, s
 	return err;
 }
 
-int explain_unmap(const struct iommu *iommu, iova_t iova, uint64_t size, int err, struct fail *f)
+/* True where something is mapped in the range that the interface does not take away in part. */
+static bool explain_whole(const struct iommu *iommu, iova_t iova, uint64_t size, struct fail *f)
 {
 	struct ledger_entry e;
 
+	if (!ledger_find(iommu->ledger, (struct iova_range){iova, iova + size - 1}, &e))
+		return false;
+	fail_hint(f, "a mapping is removed whole or not at all; here is 0x%llx-0x%llx", (ull)e.range.start,
+		  (ull)e.range.last);
+	return true;
+}
+
+int explain_unmap(const struct iommu *iommu, iova_t iova, uint64_t size, int err, struct fail *f)
+{
 	if (!f)
 		return err;
 	fail_set(f, err, "cannot unmap 0x%llx bytes at iova 0x%llx", (ull)size, (ull)iova);
-	if (err == -EINVAL && !explain_shape(&iommu->caps, iova, size, 0, f) &&
-	    ledger_find(iommu->ledger, (struct iova_range){iova, iova + size - 1}, &e))
-		fail_hint(f, "a mapping is removed whole or not at all; here is 0x%llx-0x%llx", (ull)e.range.start,
-			  (ull)e.range.last);
-	else if (err == -ENOENT)
-		fail_hint(f, "nothing is mapped there");
+	if (err == -EINVAL || err == -EOVERFLOW) {
+		if (!explain_shape(&iommu->caps, iova, size, 0, f))
+			explain_whole(iommu, iova, size, f);
+	} else if (err == -ENOENT) {
+		/* type1 does not call it an error, and says EINVAL for a part */
+		if (!explain_whole(iommu, iova, size, f))
+			fail_hint(f, "nothing is mapped there");
+	} else if (err == -EBUSY) {
+		fail_hint(f, "somebody else maps or unmaps there at this moment, or hardware holds it");
+	}
 	return err;
 }

@@ -40,6 +40,15 @@ static int fake_open_v1(const char *options, const struct iommu_params *params, 
 	return err;
 }
 
+static int fake_open_iommufd(const char *options, const struct iommu_params *params, struct iommu **out, struct fail *f)
+{
+	int err = fake_open(options, params, out, f);
+
+	if (!err)
+		(*out)->personality = IOMMU_IOMMUFD;
+	return err;
+}
+
 static void fake_close(struct iommu *iommu)
 {
 	fake.closed++;
@@ -133,8 +142,15 @@ const struct iommu_ops iommu_vfio_v1_ops = {.name = "vfio-v1",
 					    .map = fake_map,
 					    .unmap = fake_unmap,
 					    .unmap_all = fake_unmap_all};
-/* not opened here; they keep the real ones out of this program */
-const struct iommu_ops iommu_iommufd_ops = {.name = "iommufd", .help = "no device"};
+const struct iommu_ops iommu_iommufd_ops = {.name = "iommufd",
+					    .help = "as /dev/iommu",
+					    .open = fake_open_iommufd,
+					    .close = fake_close,
+					    .attach = fake_attach,
+					    .detach = fake_detach,
+					    .map = fake_map,
+					    .unmap = fake_unmap};
+/* not opened here; it keeps the real one out of this program */
 const struct iommu_ops iommu_iommufd_compat_ops = {.name = "iommufd-compat", .help = "no device"};
 
 static struct iommu *open_fake(const char *spec)
@@ -337,7 +353,7 @@ static void test_explain_map(void **state)
 		{0x7ffffff000, 0x2000, 0, EINVAL, "iovas in"},
 		{0x2000, 0x1000, 0, EEXIST, "0x1000-0x3fff is mapped already as a"},
 		{0x9000, 0x1000, 0, EEXIST, "this process did not map it"},
-		{0x9000, 0x1000, 0, ENOSPC, "dma_entry_limit"},
+		{0x9000, 0x1000, 0, ENOSPC, "number of mappings may be limited"},
 		{0x9000, 0x1000, 0, EFAULT, "cannot be pinned"},
 	};
 	struct iommu *iommu = open_fake("vfio");
@@ -391,6 +407,39 @@ static void test_explain_unmap(void **state)
 	assert_non_null(strstr(f.hint, "at least"));
 	assert_int_equal(iommu_unmap(iommu, ~0xfffULL, 0x2000, NULL, &f), -EINVAL);
 	assert_non_null(strstr(f.hint, "past 2^64"));
+	iommu_close(iommu);
+}
+
+/* What /dev/iommu answers where type1 answers otherwise. */
+static void test_explain_iommufd(void **state)
+{
+	struct iommu *iommu = open_fake("iommufd");
+	struct iommu_map_req chosen = {.va = (void *)0x10000, .size = 0x1000, .prot = 3, .kernel_iova = true};
+	struct fail f = {0};
+
+	assert_int_equal(map(iommu, 0x1000, 0x1000, NULL), 0);
+	assert_int_equal(map(iommu, 0x4000, 0x3000, NULL), 0);
+	fake.map_err = -EOVERFLOW;
+	assert_int_equal(map(iommu, ~0xfffULL, 0x2000, &f), -EOVERFLOW);
+	assert_non_null(strstr(f.hint, "past 2^64"));
+	fake.map_err = -ENOSPC;
+	assert_int_equal(iommu_map(iommu, &chosen, &f), -ENOSPC);
+	assert_non_null(strstr(f.text, "kernel's choice"));
+	assert_non_null(strstr(f.hint, "where the kernel may choose"));
+	fake.unmap_err = -ENOENT;
+	/* the one on the left is gone all the same */
+	assert_int_equal(iommu_unmap(iommu, 0x1000, 0x4000, NULL, &f), -ENOENT);
+	assert_non_null(strstr(f.hint, "here is 0x4000-0x6fff"));
+	assert_int_equal(ledger_count(iommu_ledger(iommu)), 1);
+	assert_int_equal(iommu_unmap(iommu, 0x1000, 0x1000, NULL, &f), -ENOENT);
+	assert_string_equal(f.hint, "nothing is mapped there");
+	fake.unmap_err = -EOVERFLOW;
+	assert_int_equal(iommu_unmap(iommu, ~0xfffULL, 0x2000, NULL, &f), -EOVERFLOW);
+	assert_non_null(strstr(f.hint, "past 2^64"));
+	fake.unmap_err = -EBUSY;
+	assert_int_equal(iommu_unmap(iommu, 0x4000, 0x3000, NULL, &f), -EBUSY);
+	assert_non_null(strstr(f.hint, "at this moment"));
+	assert_int_equal(ledger_count(iommu_ledger(iommu)), 1);
 	iommu_close(iommu);
 }
 
@@ -450,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_explain_map),
 		cmocka_unit_test(test_explain_unknown),
 		cmocka_unit_test(test_explain_unmap),
+		cmocka_unit_test(test_explain_iommufd),
 		cmocka_unit_test(test_threads),
 	};
 
