@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "core/buffer.h"
+#include "core/named.h"
 #include "core/session_priv.h"
 #include "iommu/device.h"
 #include "iommu/idev_vfio.h"
@@ -33,11 +34,12 @@ struct buffer *buffer_find(struct session *s, const char *name)
 	return NULL;
 }
 
-bool buffer_is_mapped(const struct session *s, const struct buffer *b)
+bool buffer_is_mapped(const struct buffer *b)
 {
 	struct ledger_entry entry;
 
-	return b->size && ledger_find(iommu_ledger(s->iommu), (struct iova_range){b->iova, b->iova}, &entry) &&
+	return b->size && b->space &&
+	       ledger_find(iommu_ledger(b->space), (struct iova_range){b->iova, b->iova}, &entry) &&
 	       entry.range.start == b->iova && entry.va == b->mem.va;
 }
 
@@ -108,7 +110,7 @@ uint64_t buffers_device_bytes(const struct session *s)
 	uint64_t bytes = 0;
 
 	for (const struct buffer *b = s->buffers; b; b = b->next)
-		if (iommu_mem_is_device(&b->mem) && buffer_is_mapped(s, b))
+		if (iommu_mem_is_device(&b->mem) && buffer_is_mapped(b))
 			bytes += b->size;
 	return bytes;
 }
@@ -178,13 +180,73 @@ void buffer_free(struct session *s, struct buffer *b)
 	free(b);
 }
 
+struct buffer_walk {
+	const struct buffer *b;
+	uintptr_t va;
+	struct ledger_entry *out;
+};
+
+static int buffer_match(const struct ledger_entry *entry, void *arg)
+{
+	const struct buffer_walk *w = arg;
+	uintptr_t start = (uintptr_t)entry->va, base = (uintptr_t)w->b->mem.va;
+	uint64_t size = entry->range.last - entry->range.start + 1;
+
+	if (!entry->named || start < base || start - base >= w->b->mem.size || (w->va && w->va - start >= size))
+		return 0;
+	*w->out = *entry;
+	return 1;
+}
+
+bool buffer_find_in(const struct iommu *space, const struct buffer *b, const void *va, struct ledger_entry *out)
+{
+	struct buffer_walk w = {b, (uintptr_t)va, out};
+
+	return ledger_each(iommu_ledger(space), buffer_match, &w) == 1;
+}
+
+static int buffer_unmap_in(struct iommu *space, const struct buffer *b, struct fail *f)
+{
+	struct ledger_entry entry;
+	int err = 0;
+
+	while (!err && buffer_find_in(space, b, NULL, &entry))
+		err = iommu_unmap(space, entry.range.start, entry.range.last - entry.range.start + 1, NULL, f);
+	return err;
+}
+
+int buffer_unmap(struct session *s, const struct buffer *b, struct fail *f)
+{
+	int err = 0, one;
+
+	if (buffer_is_mapped(b))
+		err = iommu_unmap(b->space, b->iova, b->size, NULL, f);
+	if (!b->copied)
+		return err;
+	one = buffer_unmap_in(s->iommu, b, err ? NULL : f);
+	err = err ? err : one;
+	for (const struct named *n = s->named; n; n = n->next) {
+		if (n->kind != IOMMU_OBJECT_IOAS)
+			continue;
+		one = buffer_unmap_in(n->space, b, err ? NULL : f);
+		err = err ? err : one;
+	}
+	return err;
+}
+
+void buffers_forget_space(struct session *s, const struct iommu *space)
+{
+	for (struct buffer *b = s->buffers; b; b = b->next)
+		if (b->space == space)
+			b->space = NULL;
+}
+
 void session_buffers_free(struct session *s)
 {
 	while (s->buffers) {
 		struct buffer *b = s->buffers;
 
-		if (buffer_is_mapped(s, b))
-			iommu_unmap(s->iommu, b->iova, b->size, NULL, NULL);
+		buffer_unmap(s, b, NULL);
 		buffer_free(s, b);
 	}
 }

@@ -4,7 +4,7 @@
 #define IC_CORE_BUFFER_H
 
 #include "base/fail.h"
-#include "iommu/types.h"
+#include "iommu/ledger.h"
 
 struct session;
 struct iommu_device;
@@ -15,14 +15,16 @@ struct iommu_device;
 struct buffer {
 	char name[BUFFER_NAME_MAX];
 	struct iommu_mem mem;
-	uint64_t size; /* as asked; the memory is rounded up to pages */
-	iova_t iova;   /* of the last mapping */
+	uint64_t size;	     /* as asked; the memory is rounded up to pages */
+	struct iommu *space; /* of the last mapping */
+	iova_t iova;
 	enum iommu_prot prot;
 	/* a part of a BAR: whose, which, from where; "bar:2@0000:00:05.0" */
 	struct iommu_device *idev;
 	unsigned int bar;
 	uint64_t bar_offset;
 	char source[BUFFER_SOURCE_MAX];
+	bool copied; /* it may be mapped at other places too, by `ioas copy` */
 	struct buffer *next;
 };
 
@@ -30,7 +32,7 @@ struct buffer {
 bool buffer_name_is_valid(const char *name);
 /* NULL when there is none of that name. */
 struct buffer *buffer_find(struct session *s, const char *name);
-bool buffer_is_mapped(const struct session *s, const struct buffer *b);
+bool buffer_is_mapped(const struct buffer *b);
 
 /*
  * @name NULL: the next free of b1, b2 ... @bytes is kept as asked and the memory rounded up to pages; with @unchecked it is
@@ -59,6 +61,12 @@ int buffer_view(struct buffer *b, uint64_t offset, uint64_t size, void **view, s
 int buffer_unview(struct buffer *b, uint64_t offset, uint64_t size, void *view, bool write, struct fail *f);
 /* Give the memory back; a mapped buffer must be unmapped first. */
 void buffer_free(struct session *s, struct buffer *b);
+/* The first mapping in @space of what @b is: of the byte at @va, or of any part (NULL). */
+bool buffer_find_in(const struct iommu *space, const struct buffer *b, const void *va, struct ledger_entry *out);
+/* In every space, with its copies; the first error is kept and the rest still done. */
+int buffer_unmap(struct session *s, const struct buffer *b, struct fail *f);
+/* A space is gone: nothing is mapped there any more. */
+void buffers_forget_space(struct session *s, const struct iommu *space);
 /* Unmap and free all of them. */
 void session_buffers_free(struct session *s);
 

@@ -122,6 +122,23 @@ static int canary_judge(struct session *s, int status, struct fail *f)
 	return 0;
 }
 
+int canary_run_detached(struct session *s, bool *reached, struct fail *f)
+{
+	iova_t from = s->canary[CANARY_A]->phys, to = s->canary[CANARY_C]->phys;
+	int status = 0, err;
+
+	for (unsigned int i = 0; i < 4; i++)
+		memset(s->canary[i]->mem.va, canary_fill[i], CANARY_BYTES);
+	err = dev_roundtrip(s->dev, 0, from, to, CANARY_BYTES, &status);
+	if (err)
+		return fail_set(f, err, "the detached device's DMA did not end");
+	if (!canary_holds(s, CANARY_C, canary_fill[CANARY_C]))
+		return fail_set(f, EREMOTEIO, "untranslated: the detached device wrote to physical address 0x%llx",
+				(unsigned long long)to);
+	*reached = !canary_holds(s, CANARY_D, canary_fill[CANARY_D]);
+	return 0;
+}
+
 int canary_run(struct session *s, struct fail *f)
 {
 	iova_t from = s->canary[CANARY_A]->phys, to = s->canary[CANARY_C]->phys;

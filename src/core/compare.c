@@ -47,7 +47,7 @@ static int compare_check(struct compare *c, struct fail *f)
 		return fail_usage(f, EINVAL, "--unmap page needs --map-granule page: a mapping cannot be bisected");
 	err = compare_ranges(c, f);
 	if (!err && p->iova_mode == COMPARE_KERNEL)
-		err = session_allow_choice(c->s, f);
+		err = session_allow_choice(c->s, session_iommu(c->s), f);
 	return err ? err : compare_check_memory(p, f);
 }
 
@@ -343,6 +343,9 @@ int compare_run(struct session *s, const struct compare_params *p, struct compar
 
 	memset(out, 0, sizeof(*out));
 	failures_init(&out->failures);
+	err = session_at_home(s, f);
+	if (err)
+		return err;
 	pthread_mutex_init(&c.lock, NULL);
 	err = compare_teardown(&c, compare_go(&c, f), f);
 	out->table_checks = session_table_checks(s) - checks;

@@ -32,7 +32,7 @@ static int loop_map(struct compare_loop *l, struct fail *f)
 		req.size = compare_piece(l, l->mapped);
 		req.iova = l->iova + l->mapped;
 		req.kernel_iova = l->c->p->iova_mode == COMPARE_KERNEL;
-		err = req.kernel_iova ? session_map_chosen(l->c->s, &req, f)
+		err = req.kernel_iova ? session_map_chosen(l->c->s, session_iommu(l->c->s), &req, f)
 				      : iommu_map(session_iommu(l->c->s), &req, f);
 		if (err != -EEXIST && err != -EADDRINUSE) {
 			if (err)
@@ -70,7 +70,7 @@ static int loop_unmap_all(struct compare_loop *l, struct fail *f)
 {
 	uint64_t mapped = 0, unmapped = 0;
 	struct failure *bad;
-	int err = session_unmap_all(l->c->s, &mapped, &unmapped, f);
+	int err = session_unmap_all(l->c->s, session_iommu(l->c->s), &mapped, &unmapped, f);
 
 	if (mapped != unmapped) {
 		bad = compare_found(l, FAILURE_SHORT_UNMAP, l->iova, mapped);

@@ -10,7 +10,8 @@ int compare_table(struct compare_loop *l, const void *va, iova_t iova, uint64_t 
 {
 	struct failure *bad;
 	struct fail why = {0};
-	int err = session_check_table(l->c->s, va, iova, size, mapped, l->bytes_doubtful ? -1 : pins, &why);
+	int err = session_check_table(l->c->s, session_iommu(l->c->s), va, iova, size, mapped,
+				      l->bytes_doubtful ? -1 : pins, &why);
 
 	if (!err)
 		return 0;

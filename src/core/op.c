@@ -6,19 +6,21 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "core/named.h"
 #include "core/op.h"
 #include "core/op_table.h"
 #include "core/session_priv.h"
 #include "iommu/ledger.h"
 
-static int map_choose(struct session *s, const struct op_map *op, struct iommu_map_req *req, struct fail *f)
+static int map_choose(struct session *s, const struct op_map *op, struct iommu *space, struct iommu_map_req *req,
+		      struct fail *f)
 {
 	struct canary_page page;
 	int err;
 
 	switch (op->where) {
 	case OP_IOVA_RANDOM:
-		if (session_pick(s, &s->space, op->op, req->size, MAX(s->granule, 4096), &req->iova))
+		if (session_pick_in(s, space, &s->space, op->op, req->size, MAX(s->granule, 4096), &req->iova))
 			return 0;
 		return fail_set(f, ENOSPC, "no free iova for 0x%" PRIx64 " bytes", req->size);
 	case OP_IOVA_CANARY:
@@ -35,7 +37,7 @@ static int map_choose(struct session *s, const struct op_map *op, struct iommu_m
 			return fail_set(f, EOPNOTSUPP, "backend %s cannot choose an iova itself",
 					session_backend_name(s));
 		req->kernel_iova = true;
-		return op->unchecked ? 0 : session_allow_choice(s, f);
+		return op->unchecked ? 0 : session_allow_choice(s, space, f);
 	default:
 		req->iova = op->iova;
 		return op->unchecked ? 0 : session_check_map(s, op->iova, req->size, f);
@@ -43,14 +45,13 @@ static int map_choose(struct session *s, const struct op_map *op, struct iommu_m
 }
 
 /* EEXIST although the ledger knows of nothing there: the kernel kept what it said it had removed. */
-static bool map_is_refused(const struct session *s, int err, const struct iommu_map_req *req, struct failures *found)
+static bool map_is_refused(const struct iommu *space, int err, const struct iommu_map_req *req, struct failures *found)
 {
 	struct failure bad = {.class = FAILURE_MAP_REFUSED, .iova = req->iova, .length = req->size};
 	struct ledger_entry entry;
 	struct iova_range r = {req->iova, req->iova + req->size - 1};
 
-	if ((err != -EEXIST && err != -EADDRINUSE) || r.last < r.start ||
-	    ledger_find(iommu_ledger(s->iommu), r, &entry))
+	if ((err != -EEXIST && err != -EADDRINUSE) || r.last < r.start || ledger_find(iommu_ledger(space), r, &entry))
 		return false;
 	snprintf(bad.text, sizeof(bad.text),
 		 "mapping 0x%" PRIx64 " bytes at iova 0x%" PRIx64 " was refused where nothing is mapped: %s", req->size,
@@ -82,19 +83,22 @@ int op_map(struct session *s, const struct op_map *op, struct buffer **out, stru
 {
 	struct buffer *b = op->buf ? buffer_find(s, op->buf) : NULL;
 	struct iommu_map_req req = {.size = op->size, .prot = op->prot};
+	struct iommu *space;
 	int err = session_usable(s, f);
 	bool is_new = !b;
 
+	if (!err)
+		err = named_space(s, op->ioas, &space, f);
 	if (err)
 		return err;
-	if (b && buffer_is_mapped(s, b))
+	if (b && buffer_is_mapped(b))
 		return fail_usage(f, EALREADY, "buffer %s is mapped already, at iova 0x%" PRIx64, b->name, b->iova);
 	if (b && b->size != op->size)
 		return fail_usage(f, EINVAL, "buffer %s has 0x%" PRIx64 " bytes, not 0x%" PRIx64, b->name, b->size,
 				  op->size);
 	if (!op->unchecked && (!op->size || op->size % 4096))
 		return fail_usage(f, EINVAL, "--size 0x%" PRIx64 " is not a multiple of 4096 above 0", op->size);
-	err = map_choose(s, op, &req, f);
+	err = map_choose(s, op, space, &req, f);
 	if (err)
 		return err;
 	if (is_new)
@@ -104,20 +108,22 @@ int op_map(struct session *s, const struct op_map *op, struct buffer **out, stru
 	if (!b)
 		return f->err ? -f->err : -ENOMEM;
 	req.va = b->mem.va;
-	req.file = b->mem.fd >= 0 ? &b->mem : NULL;
+	/* the simulation has files without descriptors */
+	req.file = b->mem.fd >= 0 || b->mem.kind == IOMMU_MEM_MEMFD ? &b->mem : NULL;
 	req.tag = b->name;
 	req.named = true;
-	err = req.kernel_iova && !op->unchecked ? session_map_chosen(s, &req, f) : iommu_map(s->iommu, &req, f);
+	err = req.kernel_iova && !op->unchecked ? session_map_chosen(s, space, &req, f) : iommu_map(space, &req, f);
 	if (err) {
 		if (is_new)
 			buffer_free(s, b);
-		return !op->unchecked && map_is_refused(s, err, &req, found) ? 0 : err;
+		return !op->unchecked && map_is_refused(space, err, &req, found) ? 0 : err;
 	}
+	b->space = space;
 	b->iova = req.iova;
 	b->prot = req.prot;
 	if (out)
 		*out = b;
-	return op_table_mapped(s, b->mem.va, b->iova, b->size, found, f);
+	return op_table_mapped(s, space, b->mem.va, b->iova, b->size, found, f);
 }
 
 static void unmap_judge(struct failures *found, iova_t iova, uint64_t want, uint64_t got)
@@ -132,13 +138,13 @@ static void unmap_judge(struct failures *found, iova_t iova, uint64_t want, uint
 }
 
 /* Rings, canaries and pins are the tool's: the device uses them, and the safety rules stand on them. */
-static int unmap_check_own(const struct session *s, iova_t iova, uint64_t size, struct fail *f)
+static int unmap_check_own(const struct iommu *space, iova_t iova, uint64_t size, struct fail *f)
 {
 	struct iova_range r = {iova, iova + (size - 1)};
 	struct ledger_entry entry;
 
 	/* what is no range takes nothing */
-	while (size && r.start <= r.last && ledger_find(iommu_ledger(s->iommu), r, &entry)) {
+	while (size && r.start <= r.last && ledger_find(iommu_ledger(space), r, &entry)) {
 		if (!entry.named) {
 			fail_usage(f, EPERM,
 				   "iova 0x%" PRIx64 "-0x%" PRIx64
@@ -154,63 +160,87 @@ static int unmap_check_own(const struct session *s, iova_t iova, uint64_t size, 
 	return 0;
 }
 
-static int op_unmap_range(struct session *s, iova_t iova, uint64_t size, uint64_t *bytes, struct failures *found,
-			  struct fail *f)
+static int op_unmap_range(struct session *s, struct iommu *space, iova_t iova, uint64_t size, uint64_t *bytes,
+			  struct failures *found, struct fail *f)
 {
-	uint64_t before = ledger_bytes(iommu_ledger(s->iommu));
+	uint64_t before = ledger_bytes(iommu_ledger(space));
 	struct iova_range r = {iova, iova + (size - 1)};
 	struct op_table table = {0};
-	int err = unmap_check_own(s, iova, size, f), after;
+	int err = unmap_check_own(space, iova, size, f), after;
 
 	if (!err && size)
-		err = op_table_before(s, r, &table, f);
+		err = op_table_before(s, space, r, &table, f);
 	if (!err)
-		err = iommu_unmap(s->iommu, iova, size, bytes, f);
+		err = iommu_unmap(space, iova, size, bytes, f);
 	/* also when it was refused: what it said stays must stay */
-	after = op_table_after(s, &table, found, err ? NULL : f);
+	after = op_table_after(s, space, &table, found, err ? NULL : f);
 	/* the ledger drops what the range holds: the difference is what should have been reported */
 	if (!err)
-		unmap_judge(found, iova, before - ledger_bytes(iommu_ledger(s->iommu)), *bytes);
+		unmap_judge(found, iova, before - ledger_bytes(iommu_ledger(space)), *bytes);
 	return err ? err : after;
 }
 
-static int op_unmap_all(struct session *s, uint64_t *bytes, struct failures *found, struct fail *f)
+static int op_unmap_all(struct session *s, struct iommu *space, uint64_t *bytes, struct failures *found, struct fail *f)
 {
 	struct op_table table;
 	uint64_t mapped = 0;
-	int err = op_table_before(s, (struct iova_range){0, UINT64_MAX}, &table, f), after;
+	int err = op_table_before(s, space, (struct iova_range){0, UINT64_MAX}, &table, f), after;
 
 	if (err)
 		return err;
-	err = session_unmap_all(s, &mapped, bytes, f);
+	err = session_unmap_all(s, space, &mapped, bytes, f);
 	if (!err)
 		unmap_judge(found, 0, mapped, *bytes);
-	after = op_table_after(s, &table, found, err ? NULL : f);
+	after = op_table_after(s, space, &table, found, err ? NULL : f);
 	return err ? err : after;
+}
+
+/* What @space has of a buffer: mapped there or copied there, one piece or several. */
+static int unmap_copy(struct session *s, struct iommu *space, const struct buffer *b, bool unchecked, uint64_t *bytes,
+		      struct failures *found, struct fail *f)
+{
+	struct ledger_entry entry;
+	uint64_t one = 0;
+	int err = 0;
+
+	if (!buffer_find_in(space, b, NULL, &entry))
+		return unchecked ? op_unmap_range(s, space, b->iova, b->size, bytes, found, f)
+				 : fail_usage(f, ENOENT, "buffer %s is not mapped there", b->name);
+	while (!err && buffer_find_in(space, b, NULL, &entry)) {
+		err = op_unmap_range(s, space, entry.range.start, entry.range.last - entry.range.start + 1, &one, found,
+				     f);
+		*bytes += one;
+	}
+	return err;
 }
 
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f)
 {
 	int err = session_usable(s, f);
+	struct iommu *space;
 	struct buffer *b;
 
 	*bytes = 0;
+	if (!err)
+		err = named_space(s, op->ioas, &space, f);
 	if (err)
 		return err;
 	if (op->all)
-		return op_unmap_all(s, bytes, found, f);
+		return op_unmap_all(s, space, bytes, found, f);
 	if (!op->buf) {
 		if (!op->unchecked && (!op->size || op->iova + (op->size - 1) < op->iova))
 			return fail_usage(f, EINVAL, "iova 0x%" PRIx64 " with size 0x%" PRIx64 " is no range", op->iova,
 					  op->size);
-		return op_unmap_range(s, op->iova, op->size, bytes, found, f);
+		return op_unmap_range(s, space, op->iova, op->size, bytes, found, f);
 	}
 	b = buffer_find(s, op->buf);
 	if (!b)
 		return fail_set(f, ENOENT, "there is no buffer %s here", op->buf);
-	if (!buffer_is_mapped(s, b) && !op->unchecked)
+	if (op->ioas)
+		return unmap_copy(s, space, b, op->unchecked, bytes, found, f);
+	if (!buffer_is_mapped(b) && !op->unchecked)
 		return fail_usage(f, ENOENT, "buffer %s is not mapped", op->buf);
-	return op_unmap_range(s, b->iova, b->size, bytes, found, f);
+	return op_unmap_range(s, b->space, b->iova, b->size, bytes, found, f);
 }
 
 int op_free(struct session *s, const char *buf, struct fail *f)
@@ -222,8 +252,7 @@ int op_free(struct session *s, const char *buf, struct fail *f)
 		return err;
 	if (!b)
 		return fail_set(f, ENOENT, "there is no buffer %s here", buf);
-	if (buffer_is_mapped(s, b))
-		err = iommu_unmap(s->iommu, b->iova, b->size, NULL, f);
+	err = buffer_unmap(s, b, f);
 	if (!err)
 		buffer_free(s, b);
 	return err;

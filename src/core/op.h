@@ -13,7 +13,8 @@
 enum op_iova { OP_IOVA_ADDR, OP_IOVA_RANDOM, OP_IOVA_KERNEL, OP_IOVA_CANARY };
 
 struct op_map {
-	const char *buf; /* NULL: the next free name b1, b2 ... */
+	const char *buf;  /* NULL: the next free name b1, b2 ... */
+	const char *ioas; /* NULL: main */
 	uint64_t size;
 	enum op_iova where;
 	iova_t iova;
@@ -33,7 +34,8 @@ struct op_map {
 int op_map(struct session *s, const struct op_map *op, struct buffer **out, struct failures *found, struct fail *f);
 
 struct op_unmap {
-	const char *buf; /* or range, or all */
+	const char *buf;  /* or range, or all */
+	const char *ioas; /* NULL: main; of a buffer: where it was mapped */
 	iova_t iova;
 	uint64_t size;
 	bool all, unchecked;
@@ -41,7 +43,7 @@ struct op_unmap {
 /* *bytes = what the backend reported. A count that differs from what was mapped adds a short-unmap failure. */
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f);
 
-/* Release a buffer; a mapped one is unmapped first. */
+/* Release a buffer; it is unmapped first, in every space. */
 int op_free(struct session *s, const char *buf, struct fail *f);
 
 struct op_pattern {
@@ -66,7 +68,7 @@ struct op_dma {
 };
 int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f);
 
-/* "buf", "buf+OFFSET" or an address; -EINVAL, -ENOENT. */
+/* "buf", "buf+OFFSET" or an address; a buffer is where the space that the device is attached to has it. -EINVAL, -ENOENT. */
 int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f);
 
 #endif

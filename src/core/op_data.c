@@ -135,6 +135,7 @@ int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f)
 	const char *plus = strchr(text, '+');
 	size_t n = plus ? (size_t)(plus - text) : strlen(text);
 	char name[BUFFER_NAME_MAX];
+	struct ledger_entry entry;
 	uint64_t offset = 0;
 	struct buffer *b;
 
@@ -152,6 +153,12 @@ int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f)
 	b = buffer_find(s, name);
 	if (!b)
 		return fail_set(f, ENOENT, "there is no buffer %s here", name);
+	/* the device sees it where the space that translates for it has it, be it a copy */
+	if (s->at && s->at != b->space && offset < b->mem.size &&
+	    buffer_find_in(s->at, b, (char *)b->mem.va + offset, &entry)) {
+		*out = entry.range.start + ((uintptr_t)b->mem.va + offset - (uintptr_t)entry.va);
+		return 0;
+	}
 	if (!num_add(b->iova, offset, out) || offset >= b->size)
 		return fail_usage(f, ERANGE, "offset 0x%" PRIx64 " leaves buffer %s of 0x%" PRIx64 " bytes", offset,
 				  name, b->size);

@@ -18,7 +18,7 @@
 static int device_prepare(struct session *s, struct iommu_device *idev, struct fail *f)
 {
 	for (const struct buffer *b = s->buffers; b; b = b->next) {
-		if (b->idev != idev || b->mem.kind != IOMMU_MEM_BAR || !buffer_is_mapped(s, b) || s->params.allow_crash)
+		if (b->idev != idev || b->mem.kind != IOMMU_MEM_BAR || !buffer_is_mapped(b) || s->params.allow_crash)
 			continue;
 		fail_set(f, EOPNOTSUPP,
 			 "%s is mapped for DMA as %s: what reaches for it meanwhile may bring the machine down",

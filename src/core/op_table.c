@@ -18,12 +18,12 @@ static int op_table_pins(const struct session *s, int pins)
 	return spaces == 1 ? pins : -1;
 }
 
-static int op_table_ask(struct session *s, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
-			struct failures *found, struct fail *f)
+static int op_table_ask(struct session *s, struct iommu *space, const void *va, iova_t iova, uint64_t size, bool mapped,
+			int pins, struct failures *found, struct fail *f)
 {
 	struct failure bad = {.class = FAILURE_PAGE_TABLE, .iova = iova, .length = size};
 	struct fail why = {0};
-	int err = session_check_table(s, va, iova, size, mapped, pins, &why);
+	int err = session_check_table(s, space, va, iova, size, mapped, pins, &why);
 
 	if (err == -EILSEQ) {
 		snprintf(bad.text, sizeof(bad.text), "after %s: %.170s", mapped ? "a map" : "an unmap", why.text);
@@ -35,20 +35,20 @@ static int op_table_ask(struct session *s, const void *va, iova_t iova, uint64_t
 	return err;
 }
 
-int op_table_mapped(struct session *s, const void *va, iova_t iova, uint64_t size, struct failures *found,
-		    struct fail *f)
+int op_table_mapped(struct session *s, struct iommu *space, const void *va, iova_t iova, uint64_t size,
+		    struct failures *found, struct fail *f)
 {
-	return op_table_ask(s, va, iova, size, true, op_table_pins(s, 1), found, f);
+	return op_table_ask(s, space, va, iova, size, true, op_table_pins(s, 1), found, f);
 }
 
-int op_table_before(struct session *s, struct iova_range range, struct op_table *t, struct fail *f)
+int op_table_before(struct session *s, struct iommu *space, struct iova_range range, struct op_table *t, struct fail *f)
 {
 	struct ledger_entry e, *more;
 	size_t room = 0;
 
 	*t = (struct op_table){0};
 	while (iommu_caps(session_iommu(s))->checks_table && range.start <= range.last &&
-	       ledger_find(iommu_ledger(session_iommu(s)), range, &e)) {
+	       ledger_find(iommu_ledger(space), range, &e)) {
 		if (t->nr == room) {
 			room = room ? 2 * room : 8;
 			more = reallocarray(t->entries, room, sizeof(e));
@@ -66,18 +66,18 @@ int op_table_before(struct session *s, struct iova_range range, struct op_table 
 	return 0;
 }
 
-int op_table_after(struct session *s, struct op_table *t, struct failures *found, struct fail *f)
+int op_table_after(struct session *s, struct iommu *space, struct op_table *t, struct failures *found, struct fail *f)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < t->nr && !err; i++) {
 		const struct ledger_entry *e = &t->entries[i];
 		struct ledger_entry now;
-		bool mapped = ledger_find(iommu_ledger(session_iommu(s)), e->range, &now) && now.va == e->va;
+		bool mapped = ledger_find(iommu_ledger(space), e->range, &now) && now.va == e->va;
 		int pins = e->named ? op_table_pins(s, mapped) : -1;
 
-		err = op_table_ask(s, e->va, e->range.start, e->range.last - e->range.start + 1, mapped, pins, found,
-				   f);
+		err = op_table_ask(s, space, e->va, e->range.start, e->range.last - e->range.start + 1, mapped, pins,
+				   found, f);
 	}
 	free(t->entries);
 	*t = (struct op_table){0};

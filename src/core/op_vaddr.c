@@ -32,7 +32,7 @@ static int vaddr_range(struct session *s, const struct op_vaddr *op, struct buff
 	*b = buffer_find(s, op->buf);
 	if (!*b)
 		return fail_set(f, ENOENT, "there is no buffer %s here", op->buf);
-	if (!buffer_is_mapped(s, *b) && !op->unchecked)
+	if (!buffer_is_mapped(*b) && !op->unchecked)
 		return fail_usage(f, ENOENT, "buffer %s is not mapped", op->buf);
 	*iova = (*b)->iova;
 	*size = op->size ? op->size : (*b)->size;

@@ -8,6 +8,7 @@
 #include "base/msg.h"
 #include "base/rng.h"
 #include "core/buffer.h"
+#include "core/named.h"
 #include "core/session_priv.h"
 #include "host/groups.h"
 #include "host/pci.h"
@@ -164,6 +165,7 @@ static int session_ring_alloc(void *ctx, iova_t max_iova, void **va, iova_t *iov
 		session_page_free(s, page);
 		return err;
 	}
+	s->nr_rings++;
 	*va = page->mem.va;
 	*iova = at;
 	return 0;
@@ -177,6 +179,7 @@ static void session_ring_free(void *ctx, void *va)
 		if (s->pages[i]->mem.va != va)
 			continue;
 		session_page_free(s, s->pages[i]);
+		s->nr_rings--;
 		return;
 	}
 }
@@ -228,6 +231,7 @@ int session_open(struct session **out, const struct session_params *params, cons
 		f->usage = err == -EINVAL;
 		goto out_close;
 	}
+	s->at = s->iommu;
 	s->granule = iommu_caps(s->iommu)->page_sizes & -iommu_caps(s->iommu)->page_sizes;
 	s->has_pins = !iommu_pins(s->iommu, &s->pins_base);
 	err = session_make_space(s, f);
@@ -261,6 +265,7 @@ int session_close(struct session *s, struct fail *f)
 		session_pages_free_all(s);
 	}
 	fault_log_close(s->faults);
+	named_free_all(s);
 	iommu_close(s->iommu);
 	free(s->windows);
 	pthread_mutex_destroy(&s->stop_lock);
@@ -316,6 +321,12 @@ const struct iova_space *session_space(const struct session *s)
 bool session_pick(const struct session *s, const struct iova_space *space, uint64_t op, uint64_t size, uint64_t align,
 		  iova_t *out)
 {
+	return session_pick_in(s, s->iommu, space, op, size, align, out);
+}
+
+bool session_pick_in(const struct session *s, const struct iommu *in, const struct iova_space *space, uint64_t op,
+		     uint64_t size, uint64_t align, iova_t *out)
+{
 	struct ledger_entry entry;
 	struct iova_space rest;
 
@@ -327,7 +338,8 @@ bool session_pick(const struct session *s, const struct iova_space *space, uint6
 	for (unsigned int try = 0; try < 256; try++) {
 		if (!space_pick(space, rng_draw(s->params.seed, op, rng_place("iova") + try), size, align, out))
 			return false;
-		if (!ledger_find(iommu_ledger(s->iommu), (struct iova_range){*out, *out + size - 1}, &entry))
+		if (!ledger_find(iommu_ledger(s->iommu), (struct iova_range){*out, *out + size - 1}, &entry) &&
+		    !ledger_find(iommu_ledger(in), (struct iova_range){*out, *out + size - 1}, &entry))
 			return true;
 	}
 	return false;

@@ -58,19 +58,40 @@ bool session_is_simulated(const struct session *s);
 /* Random bits that mark this session's stamps; follows from the seed. */
 uint64_t session_stamp_id(const struct session *s);
 
+/*
+ * Attach the device to a space or page table of id @pt_id; @space is the one it translates (main too), NULL where only its own
+ * data tells: no DMA is done then. Replaces what it was attached to. Rings and canaries are mapped there first, and the canary is
+ * asked after it. -EEXIST: something else is mapped where they must be.
+ */
+int session_attach(struct session *s, uint32_t pt_id, struct iommu *space, struct fail *f);
+/* From now on the device reaches nothing. */
+int session_detach(struct session *s, struct fail *f);
+/*
+ * Prove that: let the detached device write to canary pages. *reached: it came through to the space it was in before.
+ * -EREMOTEIO: to the physical address. -EOPNOTSUPP: it cannot be asked, with the reason.
+ */
+int session_ask_detached(struct session *s, bool *reached, struct fail *f);
+/* The space that translates the device's DMA, NULL: none that is known. */
+struct iommu *session_attached(const struct session *s);
+/* -EBUSY where that is another than the session's own: what works in that one alone asks first. */
+int session_at_home(const struct session *s, struct fail *f);
+
 /* IOVAs for tests: legal for IOMMU and device, outside every window of the safety rules and outside the pin arena. */
 const struct iova_space *session_space(const struct session *s);
 /* A random IOVA from @space (or a part of it) where nothing is mapped now; @op numbers the draw. False: none found. */
 bool session_pick(const struct session *s, const struct iova_space *space, uint64_t op, uint64_t size, uint64_t align,
 		  iova_t *out);
+/* The same, and nothing is mapped there in @in either. */
+bool session_pick_in(const struct session *s, const struct iommu *in, const struct iova_space *space, uint64_t op,
+		     uint64_t size, uint64_t align, iova_t *out);
 
 /*
- * The kernel may choose IOVAs from now on, and does so inside of session_space() (IOMMU_IOAS_ALLOW_IOVAS): by itself it knows
- * nothing of PCI windows and of what the device reaches. Idempotent; from one thread.
+ * The kernel may choose IOVAs in @space from now on, and does so inside of session_space() (IOMMU_IOAS_ALLOW_IOVAS): by itself it knows
+ * nothing of PCI windows and of what the device reaches. What the user allowed there stays. Idempotent; from one thread.
  */
-int session_allow_choice(struct session *s, struct fail *f);
+int session_allow_choice(struct session *s, struct iommu *space, struct fail *f);
 /* iommu_map() with req->kernel_iova. An answer that the safety rules forbid is undone: -ERANGE. Safe from several threads. */
-int session_map_chosen(struct session *s, struct iommu_map_req *req, struct fail *f);
+int session_map_chosen(struct session *s, struct iommu *space, struct iommu_map_req *req, struct fail *f);
 
 /*
  * A test will map @range: rings, canaries and session_pick() choose other places from now on. A page whose place follows
@@ -131,17 +152,17 @@ int session_canary_page(struct session *s, unsigned int n, struct canary_page *o
 #define SESSION_CANARY_PAGES 16
 
 /*
- * Stop the engine, drop every mapping in one call, map rings and canary pages again, start. *mapped = bytes that were
+ * In one space (main or another): stop the engine, drop every mapping in one call, map rings and canary pages again, start. *mapped = bytes that were
  * mapped, *unmapped = bytes the backend reported. -EEXIST: something it said it removed is still there.
  */
-int session_unmap_all(struct session *s, uint64_t *mapped, uint64_t *unmapped, struct fail *f);
+int session_unmap_all(struct session *s, struct iommu *space, uint64_t *mapped, uint64_t *unmapped, struct fail *f);
 
 /*
  * Hold a map or unmap that was just done against the kernel's own view of its page tables, where it tells that
  * (iommu_check_table()). 0: it agrees, or there is nothing to ask; -EILSEQ: it does not, @f says how.
  */
-int session_check_table(struct session *s, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
-			struct fail *f);
+int session_check_table(struct session *s, struct iommu *space, const void *va, iova_t iova, uint64_t size, bool mapped,
+			int pins, struct fail *f);
 /* How many maps and unmaps were held against it and agreed. */
 uint64_t session_table_checks(const struct session *s);
 

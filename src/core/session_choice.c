@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/named.h"
 #include "core/session_priv.h"
 #include "iommu/objects.h"
 
@@ -28,28 +29,42 @@ const char *session_backend_choice(const struct session_params *params, const st
 	return choice_is_iommufd(host, params->device) ? "iommufd" : "vfio";
 }
 
-int session_allow_choice(struct session *s, struct fail *f)
+static bool *choice_allowed(struct session *s, const struct iommu *space)
 {
-	int err = s->choice_allowed ? 0 : iommu_space_allow(s->iommu, s->space.r, s->space.nr, f);
+	for (struct named *n = s->named; n; n = n->next)
+		if (n->kind == IOMMU_OBJECT_IOAS && n->space == space)
+			return &n->allowed;
+	return &s->choice_allowed;
+}
+
+void session_choice_is_users(struct session *s, const struct iommu *space)
+{
+	*choice_allowed(s, space) = true;
+}
+
+int session_allow_choice(struct session *s, struct iommu *space, struct fail *f)
+{
+	bool *allowed = choice_allowed(s, space);
+	int err = *allowed ? 0 : iommu_space_allow(space, s->space.r, s->space.nr, f);
 
 	/* where there is no hardware there are no windows to keep out of, and the device reaches all that is offered */
 	if (err == -EOPNOTSUPP && iommu_caps(s->iommu)->no_hardware)
 		err = 0;
-	s->choice_allowed = s->choice_allowed || !err;
+	*allowed = *allowed || !err;
 	return err;
 }
 
-int session_map_chosen(struct session *s, struct iommu_map_req *req, struct fail *f)
+int session_map_chosen(struct session *s, struct iommu *space, struct iommu_map_req *req, struct fail *f)
 {
 	struct iova_range r;
-	int err = iommu_map(s->iommu, req, f);
+	int err = iommu_map(space, req, f);
 
 	if (err)
 		return err;
 	r = (struct iova_range){req->iova, req->iova + (req->size - 1)};
 	if (space_contains(&s->reach, r))
 		return 0;
-	iommu_unmap(s->iommu, req->iova, req->size, NULL, NULL);
+	iommu_unmap(space, req->iova, req->size, NULL, NULL);
 	fail_set(f, ERANGE, "the kernel chose iova 0x%llx-0x%llx, which must not be used here",
 		 (unsigned long long)r.start, (unsigned long long)r.last);
 	return -ERANGE;

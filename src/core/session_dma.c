@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "core/buffer.h"
+#include "core/named.h"
 #include "core/session_priv.h"
 #include "host/host.h"
 #include "iommu/ledger.h"
@@ -67,6 +68,21 @@ int session_check_map(const struct session *s, iova_t iova, uint64_t size, struc
 	return -ERANGE;
 }
 
+/* The device is in no space of ours. Detached it may be let loose where that has been proven to end nowhere. */
+static int session_check_away(const struct session *s, struct fail *f)
+{
+	if (s->detached && !s->nr_rings)
+		return 0;
+	if (s->detached)
+		fail_set(f, ENODEV, "device %s is attached to nothing, and fetches what it is to do from memory",
+			 session_device_name(s));
+	else
+		fail_set(f, ENODEV, "device %s is attached to a page table of which nothing is known here",
+			 session_device_name(s));
+	fail_hint(f, "`attach main` brings it back");
+	return -ENODEV;
+}
+
 int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail *f)
 {
 	struct ledger_entry entry;
@@ -81,6 +97,12 @@ int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail
 		*f = s->forbidden_why;
 		return -f->err;
 	}
+	if (!s->at) {
+		int err = session_check_away(s, f);
+
+		if (err)
+			return err;
+	}
 	if (iommu_caps(s->iommu)->no_hardware)
 		return 0;
 	if (!space_contains(&s->reach, r)) {
@@ -89,7 +111,8 @@ int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail
 		session_range_hint(s, r, f);
 		return -ERANGE;
 	}
-	while (r.start <= r.last && ledger_find(iommu_ledger(s->iommu), r, &entry) && entry.range.start <= r.start) {
+	while (s->at && r.start <= r.last && ledger_find(iommu_ledger(s->at), r, &entry) &&
+	       entry.range.start <= r.start) {
 		if (entry.range.last >= r.last)
 			return 0;
 		r.start = entry.range.last + 1;
@@ -141,7 +164,8 @@ int session_canary(struct session *s, struct fail *f)
 		*f = s->forbidden_why;
 		return -f->err;
 	}
-	if (s->canary_ready && s->started)
+	/* attached to nothing, or to what it cannot know, there is nothing to pass: no unmapped address is allowed then */
+	if (s->canary_ready && s->started && s->at)
 		err = canary_run(s, f);
 	/* whatever it was, a device that failed its canary gets no other address */
 	if (err)
@@ -242,9 +266,9 @@ int session_canary_page(struct session *s, unsigned int n, struct canary_page *o
 	return 0;
 }
 
-int session_unmap_all(struct session *s, uint64_t *mapped, uint64_t *unmapped, struct fail *f)
+int session_unmap_all(struct session *s, struct iommu *space, uint64_t *mapped, uint64_t *unmapped, struct fail *f)
 {
-	struct dev *dev = s->started && !s->forbidden ? s->dev : NULL;
+	struct dev *dev = s->started && !s->forbidden && (space == s->at || space == s->iommu) ? s->dev : NULL;
 	int err = session_usable(s, f);
 
 	if (!err && dev && dev_stop(dev)) {
@@ -254,11 +278,14 @@ int session_unmap_all(struct session *s, uint64_t *mapped, uint64_t *unmapped, s
 	}
 	if (err)
 		return err;
-	*mapped = ledger_bytes(iommu_ledger(s->iommu));
-	err = iommu_unmap_all(s->iommu, unmapped, f);
+	*mapped = ledger_bytes(iommu_ledger(space));
+	err = iommu_unmap_all(space, unmapped, f);
 	if (err)
 		return err;
-	err = session_pages_restore(s, f);
+	if (space == s->iommu)
+		err = session_pages_restore(s, f);
+	else if (space == s->at)
+		err = session_mirror(s, space, f);
 	if (!err && dev)
 		err = dev_start(dev, f);
 	/* stopped, and without its canary: a later session_dma_start() would begin anew */
@@ -312,14 +339,14 @@ int session_faults(struct session *s, struct dma_fault *out, unsigned int max, u
 	return err;
 }
 
-int session_check_table(struct session *s, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
-			struct fail *f)
+int session_check_table(struct session *s, struct iommu *space, const void *va, iova_t iova, uint64_t size, bool mapped,
+			int pins, struct fail *f)
 {
 	int err;
 
 	if (!iommu_caps(s->iommu)->checks_table)
 		return 0;
-	err = iommu_check_table(s->iommu, va, iova, size, mapped, pins, f);
+	err = iommu_check_table(space, va, iova, size, mapped, pins, f);
 	if (!err)
 		__atomic_add_fetch(&s->table_checks, 1, __ATOMIC_RELAXED);
 	/* ranges that cut an entry, and spaces without a page table, can be had with --unchecked and in scripts */
@@ -352,7 +379,11 @@ int session_pin_excess(struct session *s, int64_t *pages)
 	uint64_t now;
 	int err;
 
-	if (!s->has_pins)
+	/* spaces share pages, and pin none while no device is attached: what is due then is the kernel's to know */
+	for (const struct named *n = s->named; n; n = n->next)
+		if (n->kind == IOMMU_OBJECT_IOAS || n->kind == IOMMU_OBJECT_HWPT)
+			return -EOPNOTSUPP;
+	if (!s->has_pins || !s->at)
 		return -EOPNOTSUPP;
 	err = iommu_pins(s->iommu, &now);
 	if (!err)

@@ -16,6 +16,11 @@ static int page_pin(struct session *s, struct session_page *page, struct fail *f
 		.va = page->mem.va, .size = SESSION_PAGE, .iova = page->pin, .prot = IOMMU_PROT_READ, .tag = "pin"};
 	int err = iommu_map(s->iommu, &req, f);
 
+	if (err)
+		return err;
+	err = session_mirror_at(s, page, page->pin, IOMMU_PROT_READ, f);
+	if (err)
+		iommu_unmap(s->iommu, page->pin, SESSION_PAGE, NULL, NULL);
 	page->pinned = !err;
 	return err;
 }
@@ -135,10 +140,13 @@ int session_page_map(struct session *s, struct session_page *page, iova_t iova, 
 		.va = page->mem.va, .size = SESSION_PAGE, .iova = iova, .prot = IOMMU_PROT_RW, .tag = "page"};
 	int err = iommu_map(s->iommu, &req, f);
 
-	if (!err) {
-		page->iova = iova;
-		page->mapped = true;
-	}
+	if (err)
+		return err;
+	page->iova = iova;
+	page->mapped = true;
+	err = session_mirror_at(s, page, iova, IOMMU_PROT_RW, f);
+	if (err)
+		session_page_unmap(s, page);
 	return err;
 }
 
@@ -147,6 +155,7 @@ int session_page_unmap(struct session *s, struct session_page *page)
 	if (!page->mapped)
 		return 0;
 	page->mapped = false;
+	session_unmirror(s, page, page->iova);
 	return iommu_unmap(s->iommu, page->iova, SESSION_PAGE, NULL, NULL);
 }
 
@@ -155,8 +164,10 @@ void session_page_free(struct session *s, struct session_page *page)
 	if (!page)
 		return;
 	session_page_unmap(s, page);
-	if (page->pinned)
+	if (page->pinned) {
+		session_unmirror(s, page, page->pin);
 		iommu_unmap(s->iommu, page->pin, SESSION_PAGE, NULL, NULL);
+	}
 	iommu_mem_free(s->iommu, &page->mem);
 	for (unsigned int i = 0; i < s->nr_pages; i++) {
 		if (s->pages[i] != page)

@@ -29,7 +29,12 @@ struct session_page {
 struct session {
 	struct session_params params;
 	const struct host *host;
-	struct iommu *iommu;
+	struct iommu *iommu; /* the session's own space, `main`; rings, canaries and pins live there */
+	struct iommu
+		*at; /* the space that the device's DMA is translated by; NULL: none, or one that is not ours to know */
+	bool detached;	     /* from everything */
+	uint32_t holder;     /* a page table that keeps main's pages pinned while the device is detached, 0 = none */
+	struct named *named; /* named.c */
 	struct iommu_device *idev;
 	struct iommu_device *peers[SESSION_PEERS_MAX]; /* session_peer.c; detached by iommu_close() */
 	unsigned int nr_peers;
@@ -49,6 +54,7 @@ struct session {
 	uint64_t stamp_id;
 	struct session_page *pages[SESSION_PAGES_MAX];
 	unsigned int nr_pages;
+	unsigned int nr_rings;		/* pages that a driver asked for */
 	struct session_page *canary[4]; /* A, B, C, D */
 	struct session_page *probe[SESSION_CANARY_PAGES];
 	bool canary_ready, canary_passed, canary_warned;
@@ -93,7 +99,21 @@ void session_pages_free_all(struct session *s);
 /* After an unmap-all: pins and mappings again. */
 int session_pages_restore(struct session *s, struct fail *f);
 
+/* session_choice.c: `ioas allow` said where: session_allow_choice() says no more there. */
+void session_choice_is_users(struct session *s, const struct iommu *space);
+
+/* session_attach.c */
+/* What main maps of @page at @iova, in the space the device is attached to as well. */
+int session_mirror_at(struct session *s, const struct session_page *page, iova_t iova, enum iommu_prot prot,
+		      struct fail *f);
+/* All pages in @space, which may be main or NULL. */
+int session_mirror(struct session *s, struct iommu *space, struct fail *f);
+/* Take what was mirrored of @page at @iova out of all spaces. */
+void session_unmirror(struct session *s, const struct session_page *page, iova_t iova);
+
 /* canary.c */
+/* The device is attached to nothing: *reached = it wrote to memory all the same. -EREMOTEIO: to the physical address. */
+int canary_run_detached(struct session *s, bool *reached, struct fail *f);
 int canary_setup(struct session *s, struct fail *f);
 int canary_run(struct session *s, struct fail *f);
 

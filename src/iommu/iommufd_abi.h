@@ -176,6 +176,16 @@ static_assert(sizeof(struct ic_iommufd_hw_queue_alloc) == 40 &&
 		      offsetof(struct ic_iommufd_hw_queue_alloc, length) == 32,
 	      "layout");
 
+struct ic_iommufd_hwpt_amd_guest {
+	uint64_t dte[4];
+};
+static_assert(sizeof(struct ic_iommufd_hwpt_amd_guest) == 32, "layout");
+
+struct ic_iommufd_hwpt_arm_smmuv3 {
+	uint64_t ste[2];
+};
+static_assert(sizeof(struct ic_iommufd_hwpt_arm_smmuv3) == 16, "layout");
+
 struct ic_iommufd_hwpt_alloc {
 	uint32_t size;
 	uint32_t flags;

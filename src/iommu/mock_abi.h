@@ -26,6 +26,8 @@ enum ic_mock_op {
 	IC_MOCK_OP_ACCESS_REPLACE_IOAS = 11,
 	IC_MOCK_OP_DOMAIN_FLAGS = 12,
 	IC_MOCK_OP_CHECK_IOTLB = 14,
+	IC_MOCK_OP_TRIGGER_IOPF = 15,
+	IC_MOCK_OP_TRIGGER_VEVENT = 17,
 	IC_MOCK_OP_PASID_ATTACH = 18,
 	IC_MOCK_OP_PASID_REPLACE = 19,
 	IC_MOCK_OP_PASID_DETACH = 20,
@@ -42,6 +44,10 @@ enum ic_mock_op {
 #define IC_MOCK_INVALIDATE_DATA 0xdeadbeef /* data type of HWPT_INVALIDATE */
 #define IC_MOCK_INVALIDATE_ALL 0x1
 #define IC_MOCK_HW_INFO_TYPE 0xfeedbeef
+#define IC_MOCK_VIOMMU_TYPE 0xdeadbeef
+#define IC_MOCK_VIOMMU_INVALIDATE_DATA 0xdeadbeef /* data type of HWPT_INVALIDATE of a viommu */
+#define IC_MOCK_VEVENT_QUEUE_TYPE 0xbeefbeef
+#define IC_MOCK_HW_QUEUE_TYPE 0xdeadbeef
 
 struct ic_mock_cmd {
 	uint32_t size;
@@ -89,6 +95,16 @@ struct ic_mock_cmd {
 			uint32_t pasid;
 			uint32_t pt_id;
 		} pasid;
+		struct {
+			uint32_t dev_id;
+			uint32_t pasid;
+			uint32_t group;
+			uint32_t perm;
+			uint64_t addr;
+		} trigger_iopf;
+		struct {
+			uint32_t dev_id;
+		} trigger_vevent;
 		uint8_t room[112];
 	};
 };
@@ -99,6 +115,7 @@ static_assert(offsetof(struct ic_mock_cmd, domain.dev_flags) == 28 &&
 		      offsetof(struct ic_mock_cmd, access_rw.flags) == 40 &&
 		      offsetof(struct ic_mock_cmd, create_access.flags) == 20 &&
 		      offsetof(struct ic_mock_cmd, check_iotlb.value) == 20 &&
+		      offsetof(struct ic_mock_cmd, trigger_iopf.addr) == 32 &&
 		      offsetof(struct ic_mock_cmd, pasid.pt_id) == 20,
 	      "layout");
 
@@ -114,6 +131,23 @@ struct ic_mock_invalidate {
 	uint32_t entry;
 };
 static_assert(sizeof(struct ic_mock_invalidate) == 8, "layout");
+
+/* A viommu of the mock's own kind: the kernel gives the number back, and a page that can be mapped. */
+struct ic_mock_viommu {
+	uint32_t in_data;
+	uint32_t out_data;
+	uint64_t out_mmap_offset;
+	uint64_t out_mmap_length;
+};
+static_assert(sizeof(struct ic_mock_viommu) == 24, "layout");
+
+/* Invalidation through a viommu: of one of the device's caches, by the virtual id that its vdevice was given. */
+struct ic_mock_viommu_invalidate {
+	uint32_t flags;
+	uint32_t vdev_id;
+	uint32_t cache_id;
+};
+static_assert(sizeof(struct ic_mock_viommu_invalidate) == 12, "layout");
 
 struct ic_mock_hw_info {
 	uint32_t flags;
