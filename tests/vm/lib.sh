@@ -111,4 +111,21 @@ guest_built() {
 	guest "$name" --kernel "${kernel:-no-built-kernel}" "$@"
 }
 
+# mutants: their names.   mutants_of IOMMU: those that show on it.   mutant_says NAME options|finds: what its file says.
+mutants() { "$vm/build-kernel" --list-mutants | cut -d' ' -f1; }
+mutants_of() { "$vm/build-kernel" --list-mutants | awk -v iommu="$1" '{ for (i = 2; i <= NF; i++) if ($i == iommu) { print $1; next } }'; }
+mutant_says() { sed -n "s/^$2 //p" "$vm/mutants/$1"; }
+
+# mutants_found IOMMU: on the kernel of each mutant that shows on IOMMU compare fails for what the mutant does, and on the
+# healthy kernel the same options find nothing.
+mutants_found() {
+	local mutant finds options
+	for mutant in $(mutants_of "$1"); do
+		finds=$(mutant_says "$mutant" finds)
+		read -ra options <<<"$(mutant_says "$mutant" options)"
+		guest_built "$mutant" --mutant "$mutant" --iommu "$1" --memory 2G --device lsi -- mutant.sh "$finds" "${options[@]}"
+		guest_built "healthy, as for $mutant" --iommu "$1" --memory 2G --device lsi -- mutant.sh healthy "${options[@]}"
+	done
+}
+
 case $(basename "$0") in k-*) needs_built ;; esac

@@ -33,10 +33,13 @@ bus_master() {
 	if [ $((low & 4)) -ne 0 ]; then echo on; else echo off; fi
 }
 
-holders_of() { # ID: processes that have its group open
-	local fd
+holders_of() { # ID: processes that have its group open, or its own node
+	local fd file
 	for fd in /proc/[0-9]*/fd/*; do
-		[ "$(readlink "$fd" 2>/dev/null)" != "/dev/vfio/$(group_of "$1")" ] || echo "$fd" | cut -d/ -f3
+		file=$(readlink "$fd" 2>/dev/null)
+		if [ "$file" = "/dev/vfio/$(group_of "$1")" ] || [ "$file" = "/dev/vfio/devices/$(basename "/sys/bus/pci/devices/$1/vfio-dev"/*)" ]; then
+			echo "$fd" | cut -d/ -f3
+		fi
 	done | sort -u
 }
 

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# In the guest: the options under which compare finds a mutant. On its kernel (classes given) compare fails for nothing
+# but these; on a healthy one (healthy) it passes. mutant.sh CLASSES|healthy OPTIONS...
+. "$(dirname "$0")/lib.sh"
+lsi=$(pci_lsi)
+classes=$1
+shift
+take "$lsi"
+
+found() { # BACKEND OPTIONS...
+	local name=$1 class
+	shift
+	run --json compare --backend "$name" --device "$lsi" --loops 2000 --size 8K..64K "$@"
+	is "$status $(json .result 2>&1)" "1 fail" "$name: compare $* fails" || {
+		diag "stdout: $(head -c 1500 "$tmp/stdout")"
+		diag "stderr: $(head -c 1000 "$tmp/stderr")"
+		return
+	}
+	diag "$(json '"loop \(.loops), \(.classes): \(.failures[0].text // .failures[0])"')"
+	isnt "$(json '.classes | length')" 0 "$name: with a class"
+	for class in $(json '.classes | keys[]'); do
+		like " $classes " " $class " "$name: $class is a right name for it"
+	done
+}
+
+for backend in vfio iommufd; do
+	if [ "$classes" = healthy ]; then
+		compare_passes "$backend: compare $* passes" 500 --backend $backend --device "$lsi" --size 8K..64K "$@"
+	else
+		found $backend "$@"
+	fi
+	left_nothing "$lsi" "$backend: nothing is left behind"
+done
+done_testing
