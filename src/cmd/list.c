@@ -44,6 +44,17 @@ static void list_report_words(struct report *r, const char *key, const char *wor
 	report_close(r);
 }
 
+/* What can have the device now, by the names that --backend takes. */
+static void list_report_backends(struct report *r, const struct list_device *d)
+{
+	report_list(r, "backends");
+	if (d->ready && d->ways.cdev)
+		report_str(r, NULL, "iommufd");
+	if (d->ready && d->ways.group)
+		report_str(r, NULL, "vfio");
+	report_close(r);
+}
+
 static void list_report_device(struct report *r, const struct list_device *d)
 {
 	const struct pci_info *p = d->pci;
@@ -66,6 +77,7 @@ static void list_report_device(struct report *r, const struct list_device *d)
 	report_str(r, "cdev", p->cdev);
 	report_str(r, "devnode", p->devnode);
 	report_bool(r, "ready", d->ready);
+	list_report_backends(r, d);
 	report_str(r, "why", d->why);
 	report_str(r, "hint", d->hint);
 	report_close(r);
@@ -116,6 +128,7 @@ static int list_read(const struct host *host, struct list_machine *m, struct fai
 		struct list_device *d = &m->devices[i];
 
 		d->pci = &m->pci[i];
+		d->ways = device_ways(host, d->pci);
 		d->ready = device_ready(host, d->pci, d->why, sizeof(d->why), d->hint, sizeof(d->hint));
 	}
 	return 0;

@@ -9,6 +9,7 @@
 struct list_device {
 	const struct pci_info *pci;
 	bool ready;
+	struct device_ways ways;
 	char why[256], hint[256];
 };
 

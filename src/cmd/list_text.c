@@ -62,6 +62,16 @@ static const char *list_hint(const struct list_machine *m, const struct list_dev
 	return m->nr_groups ? d->hint : "";
 }
 
+/* Which of the two ways to a device is meant goes without saying on a capture: neither. */
+static const char *list_ready(const struct list_device *d)
+{
+	if (!d->ready)
+		return "no: ";
+	if (d->ways.cdev)
+		return d->ways.group ? "ready (iommufd, vfio)" : "ready (iommufd)";
+	return d->ways.group ? "ready (vfio)" : "ready";
+}
+
 static void list_text_devices(struct report *r, const struct list_machine *m, bool all)
 {
 	int id, driver, name;
@@ -78,8 +88,8 @@ static void list_text_devices(struct report *r, const struct list_machine *m, bo
 		snprintf(group, sizeof(group), "%d", d->pci->group);
 		report_line(r, "%-*s  %5s  %-*s  %-*.*s  %s%s%s%s", id, d->pci->addr, d->pci->group < 0 ? "-" : group,
 			    driver, d->pci->driver[0] ? d->pci->driver : "-", name, name,
-			    list_name(d->pci, buf, sizeof(buf)), d->ready ? "ready" : "no: ", d->why,
-			    list_hint(m, d)[0] ? "; " : "", list_hint(m, d));
+			    list_name(d->pci, buf, sizeof(buf)), list_ready(d), d->why, list_hint(m, d)[0] ? "; " : "",
+			    list_hint(m, d));
 	}
 }
 

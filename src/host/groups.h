@@ -46,5 +46,11 @@ bool group_may_appear(const struct host *host, const struct pci_info *dev);
  */
 bool device_ready(const struct host *host, const struct pci_info *dev, char *why, size_t why_len, char *hint,
 		  size_t hint_len);
+/* Can this user open what a backend needs: the group's node and VFIO's container, the device's own node and /dev/iommu? */
+struct device_ways {
+	bool group, cdev;
+};
+/* Neither on a capture, whose nodes are nobody's. */
+struct device_ways device_ways(const struct host *host, const struct pci_info *dev);
 
 #endif

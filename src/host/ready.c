@@ -154,39 +154,78 @@ static bool ready_is_viable(const struct ready *r, const struct group_info *grou
 	return ready_no(r, "group %d is blocked by %s", group->id, list);
 }
 
-/* The node of the group, or the device's own one, must be there and open for this user. */
+static int ready_access(const char *node)
+{
+	return access(node, R_OK | W_OK) ? errno : 0;
+}
+
+struct device_ways device_ways(const struct host *host, const struct pci_info *dev)
+{
+	struct device_ways ways = {false, false};
+	char node[64];
+
+	if (host_is_capture(host) || dev->group < 0)
+		return ways;
+	snprintf(node, sizeof(node), "/dev/vfio/%d", dev->group);
+	ways.group = !ready_access(node) && !ready_access("/dev/vfio/vfio");
+	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", dev->cdev);
+	ways.cdev = dev->cdev[0] && !ready_access(node) && !ready_access("/dev/iommu");
+	return ways;
+}
+
+/* A node that is there and not open for this user; the one that stands for what most people want comes first. */
+static bool ready_node_denied(const struct ready *r, const char *node)
+{
+	int err = ready_access(node);
+
+	if (!err || err == ENOENT)
+		return false;
+	ready_hint(r, "run as root, or as root: chown %d %s", (int)getuid(), node);
+	ready_no(r, "no permission for %s", node);
+	return true;
+}
+
+/* The node of the group, or the device's own one, must be there and open for this user, and what goes with it. */
 static bool ready_has_node(const struct ready *r)
 {
+	struct device_ways ways = device_ways(r->host, r->dev);
 	char node[64], cdev[64] = "";
-	int err;
 
+	if (ways.group || ways.cdev)
+		return true;
 	snprintf(node, sizeof(node), "/dev/vfio/%d", r->dev->group);
 	if (r->dev->cdev[0])
 		snprintf(cdev, sizeof(cdev), "/dev/vfio/devices/%s", r->dev->cdev);
-	if (access(node, R_OK | W_OK) == 0)
-		return true;
-	err = errno;
-	if (cdev[0] && access(cdev, R_OK | W_OK) == 0)
-		return true;
-	if (err == ENOENT && cdev[0] && access(cdev, F_OK) == 0)
-		text_copy(node, sizeof(node), cdev);
-	else if (err == ENOENT)
+	if (ready_node_denied(r, node) || (cdev[0] && ready_node_denied(r, cdev)) ||
+	    ready_node_denied(r, "/dev/vfio/vfio") || ready_node_denied(r, "/dev/iommu"))
+		return false;
+	if (ready_access(node) && (!cdev[0] || ready_access(cdev)))
 		return ready_no(r, "%s is missing", node);
-	ready_hint(r, "run as root, or as root: chown %d %s", (int)getuid(), node);
-	return ready_no(r, "no permission for %s", node);
+	ready_hint(r, "as root: modprobe vfio_iommu_type1");
+	return ready_no(r, "neither /dev/vfio/vfio nor /dev/iommu goes with its node");
+}
+
+static bool ready_is_held(const struct ready *r, const char *node)
+{
+	char name[32];
+	int pid = self_find_holder(node, name, sizeof(name));
+
+	if (!pid || pid == getpid())
+		return false;
+	ready_hint(r, "wait until process %d has ended", pid);
+	ready_no(r, "in use by %s (pid %d)", name, pid);
+	return true;
 }
 
 static bool ready_is_free(const struct ready *r)
 {
-	char node[64], name[32];
-	int pid;
+	char node[64];
 
+	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", r->dev->cdev);
+	if (r->dev->cdev[0] && ready_is_held(r, node))
+		return false;
 	snprintf(node, sizeof(node), "/dev/vfio/%d", r->dev->group);
-	pid = self_find_holder(node, name, sizeof(name));
-	if (!pid || pid == getpid())
-		return true;
-	ready_hint(r, "wait until process %d has ended", pid);
-	return ready_no(r, "in use by %s (pid %d)", name, pid);
+	return !ready_is_held(r, node);
 }
 
 bool device_ready(const struct host *host, const struct pci_info *dev, char *why, size_t why_len, char *hint,

@@ -54,17 +54,18 @@ static int unbind_check_node(const struct bind_job *job, const char *node, bool 
 	return 0;
 }
 
+/* The device's own node first: while that is in use the group's answers EBUSY too, and nobody is seen to hold it. */
 static int unbind_check_holders(const struct bind_job *job, struct fail *f)
 {
 	char node[64];
-	int ret;
+	int ret = 0;
 
+	if (job->dev.cdev[0]) {
+		snprintf(node, sizeof(node), "/dev/vfio/devices/%s", job->dev.cdev);
+		ret = unbind_check_node(job, node, false, f);
+	}
 	snprintf(node, sizeof(node), "/dev/vfio/%d", job->dev.group);
-	ret = unbind_check_node(job, node, true, f);
-	if (ret || !job->dev.cdev[0])
-		return ret;
-	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", job->dev.cdev);
-	return unbind_check_node(job, node, false, f);
+	return ret ? ret : unbind_check_node(job, node, true, f);
 }
 
 /* To the driver it had; when that one has been unloaded meanwhile, by way of its module. */
