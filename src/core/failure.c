@@ -61,6 +61,7 @@ static enum failure_class failure_class_of(enum stamp_class what)
 {
 	switch (what) {
 	case STAMP_STALE:
+	case STAMP_BURIED:
 		return FAILURE_STALE_READ;
 	case STAMP_MISPLACED:
 		return FAILURE_MISPLACED;
@@ -111,7 +112,7 @@ static void failure_report_one(struct report *r, const struct failure *one)
 	report_hex(r, "iova", one->iova);
 	report_num(r, "length", one->length);
 	report_object(r, "expected");
-	if (one->has_memory && one->expected_poison)
+	if (one->has_memory && one->expected_burial)
 		report_str(r, "pattern", "poison");
 	else if (one->has_memory)
 		failure_report_stamp(r, &one->expected);

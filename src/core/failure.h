@@ -41,7 +41,7 @@ struct failure {
 	uint64_t length; /* wrong bytes */
 	bool has_memory; /* expected/got below are filled */
 	struct stamp expected;
-	bool expected_poison;
+	bool expected_burial;
 	struct stamp got;
 	bool got_is_stamp;
 	uint64_t words[8]; /* the first wrong line as found */

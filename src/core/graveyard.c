@@ -73,20 +73,20 @@ static void grave_found(struct compare_loop *l, const struct grave *g, const str
 	l->graveyard_hit = true;
 }
 
-/* The poisoned half: any line that is not poison any more. */
-static void grave_verify_poison(struct compare_loop *l, const struct grave *g)
+/* The buried half: any line that is not as it was buried. */
+static void grave_verify_buried(struct compare_loop *l, const struct grave *g)
 {
 	char *dst = g->mem.va + g->payload;
 	struct stamp at = g->stamp;
 	struct stamp_verdict v;
 	size_t offset = 0, from;
 
-	if (stamp_is_poison(dst, g->payload))
+	if (stamp_is_buried(dst, g->payload))
 		return;
-	while (offset < g->payload && stamp_is_poison(dst + offset, MIN((size_t)STAMP_LINE, g->payload - offset)))
+	while (offset < g->payload && stamp_is_buried(dst + offset, MIN((size_t)STAMP_LINE, g->payload - offset)))
 		offset += STAMP_LINE;
 	from = offset;
-	while (offset < g->payload && !stamp_is_poison(dst + offset, MIN((size_t)STAMP_LINE, g->payload - offset)))
+	while (offset < g->payload && !stamp_is_buried(dst + offset, MIN((size_t)STAMP_LINE, g->payload - offset)))
 		offset += STAMP_LINE;
 	offset = MIN(offset, (size_t)g->payload);
 	/*
@@ -99,8 +99,8 @@ static void grave_verify_poison(struct compare_loop *l, const struct grave *g)
 	v.offset = from;
 	v.length = offset - from;
 	grave_found(l, g, &v, g->stamp.iova + g->payload);
-	l->found[l->nr ? l->nr - 1 : 0].expected_poison = true;
-	stamp_poison(dst, g->payload);
+	l->found[l->nr ? l->nr - 1 : 0].expected_burial = true;
+	stamp_bury(dst, g->payload);
 }
 
 static void grave_verify(struct compare_loop *l, struct grave *g)
@@ -113,7 +113,7 @@ static void grave_verify(struct compare_loop *l, struct grave *g)
 			grave_found(l, g, &v, g->stamp.iova);
 		stamp_fill(g->mem.va, g->payload, &g->stamp);
 	}
-	grave_verify_poison(l, g);
+	grave_verify_buried(l, g);
 }
 
 void graveyard_verify(struct compare_loop *l)

@@ -7,6 +7,7 @@
 
 #define STAMP_MAGIC 0x1c57a3b1e5c0de01ull
 #define STAMP_POISON 0x5bad5bad5bad5badull
+#define STAMP_BURIAL 0x6dead6dead6dead6ull
 #define STAMP_WORDS (STAMP_LINE / 8)
 #define STAMP_PAGE_SHIFT 12
 
@@ -62,11 +63,11 @@ static const stamp_vec stamp_step = {
 	STAMP_LINE * 0xd6e8feb86659fd93ull,
 };
 
-#define STAMP_POISON_LINE                                                                                         \
-	{                                                                                                         \
-		STAMP_POISON, STAMP_POISON, STAMP_POISON, STAMP_POISON, STAMP_POISON, STAMP_POISON, STAMP_POISON, \
-			STAMP_POISON                                                                              \
+#define STAMP_LINE_OF(word)                                    \
+	{                                                      \
+		word, word, word, word, word, word, word, word \
 	}
+static const stamp_vec stamp_poison_line = STAMP_LINE_OF(STAMP_POISON), stamp_burial_line = STAMP_LINE_OF(STAMP_BURIAL);
 static const stamp_vec stamp_still; /* the step of a pattern that is the same everywhere */
 
 /* Lines up to the next 4 KiB border of the IOVA, where the page number steps; at most @left bytes. */
@@ -287,22 +288,43 @@ bool stamp_verify(const void *va, size_t size, const struct stamp *stamp)
 	return stamp_verify_from(va, size, stamp, &good);
 }
 
-void stamp_poison(void *va, size_t size)
+/* A pattern that is the same in every line, up to a ragged end. */
+static void stamp_fill_with(void *va, size_t size, const stamp_vec *pattern)
 {
-	stamp_vec poison = STAMP_POISON_LINE;
+	stamp_vec line = *pattern;
 	size_t whole = size & ~(size_t)(STAMP_LINE - 1);
 
-	stamp_write_lines(va, whole, &poison, &stamp_still);
-	stamp_store_part((char *)va + whole, &poison, size & (STAMP_LINE - 1));
+	stamp_write_lines(va, whole, &line, &stamp_still);
+	stamp_store_part((char *)va + whole, &line, size & (STAMP_LINE - 1));
+}
+
+static bool stamp_is_all(const void *va, size_t size, const stamp_vec *pattern)
+{
+	stamp_vec line = *pattern;
+	size_t whole = size & ~(size_t)(STAMP_LINE - 1);
+
+	return stamp_match_lines(va, whole, &line, &stamp_still) &&
+	       stamp_equal_part((const char *)va + whole, &line, size & (STAMP_LINE - 1));
+}
+
+void stamp_poison(void *va, size_t size)
+{
+	stamp_fill_with(va, size, &stamp_poison_line);
 }
 
 bool stamp_is_poison(const void *va, size_t size)
 {
-	stamp_vec poison = STAMP_POISON_LINE;
-	size_t whole = size & ~(size_t)(STAMP_LINE - 1);
+	return stamp_is_all(va, size, &stamp_poison_line);
+}
 
-	return stamp_match_lines(va, whole, &poison, &stamp_still) &&
-	       stamp_equal_part((const char *)va + whole, &poison, size & (STAMP_LINE - 1));
+void stamp_bury(void *va, size_t size)
+{
+	stamp_fill_with(va, size, &stamp_burial_line);
+}
+
+bool stamp_is_buried(const void *va, size_t size)
+{
+	return stamp_is_all(va, size, &stamp_burial_line);
 }
 
 /* The expected line @offset bytes into the stamped area. */
@@ -328,7 +350,7 @@ static bool stamp_decode(const uint64_t words[STAMP_WORDS], struct stamp *out)
 	return true;
 }
 
-/* Some words right or poison or of our session, not all: pieces of several writes. */
+/* Some words right or a pattern of ours, not all: pieces of several writes. */
 static bool stamp_is_torn(const uint64_t words[STAMP_WORDS], const stamp_vec *want, size_t n)
 {
 	unsigned int right = 0, poison = 0, count = n / 8;
@@ -336,7 +358,7 @@ static bool stamp_is_torn(const uint64_t words[STAMP_WORDS], const stamp_vec *wa
 	for (unsigned int i = 0; i < count; i++) {
 		/* a page number is small: zeroes that are none of ours would pass for one */
 		right += i != 3 && words[i] == (*want)[i];
-		poison += words[i] == STAMP_POISON;
+		poison += words[i] == STAMP_POISON || words[i] == STAMP_BURIAL;
 	}
 	return right || poison;
 }
@@ -354,6 +376,8 @@ static enum stamp_class stamp_classify(const struct stamp *want, iova_t base, co
 		return STAMP_OK;
 	if (stamp_is_poison(at, n))
 		return STAMP_UNWRITTEN;
+	if (stamp_is_buried(at, n))
+		return STAMP_BURIED;
 	if (!v->got_is_stamp)
 		return stamp_is_torn(v->words, &line, n) ? STAMP_TORN : STAMP_FOREIGN;
 	if (v->got.session != want->session || v->got.generation >> 48 != want->generation >> 48)
@@ -412,6 +436,7 @@ const char *stamp_class_text(enum stamp_class what)
 		[STAMP_NEWER] = "data of a later generation",
 		[STAMP_MISPLACED] = "this generation's data of another place",
 		[STAMP_UNWRITTEN] = "poison, never written",
+		[STAMP_BURIED] = "what only unmapped buffers hold",
 		[STAMP_TORN] = "one line mixed from several writes",
 		[STAMP_FOREIGN] = "data that is none of ours",
 	};

@@ -30,6 +30,9 @@ void stamp_fill(void *va, size_t size, const struct stamp *stamp);
 bool stamp_verify(const void *va, size_t size, const struct stamp *stamp);
 void stamp_poison(void *va, size_t size);
 bool stamp_is_poison(const void *va, size_t size);
+/* What buffers hold after their mapping is gone: no new buffer has it, so that a stale read of it is known as one. */
+void stamp_bury(void *va, size_t size);
+bool stamp_is_buried(const void *va, size_t size);
 
 /* What a line that is not as expected turned out to be. */
 enum stamp_class {
@@ -38,6 +41,7 @@ enum stamp_class {
 	STAMP_NEWER,	 /* an intact stamp of a later generation (seen in a graveyard buffer) */
 	STAMP_MISPLACED, /* this generation's, of another line */
 	STAMP_UNWRITTEN, /* poison */
+	STAMP_BURIED,	 /* what only unmapped buffers hold */
 	STAMP_TORN,	 /* words of several stamps, or of a stamp and poison, in one line */
 	STAMP_FOREIGN,	 /* none of ours, or another thread's */
 };

@@ -177,6 +177,27 @@ static void test_unwritten(void **state)
 	assert_false(v.got_is_stamp);
 }
 
+/* What an unmapped buffer was filled with is told from poison: somebody read it there. */
+static void test_buried(void **state)
+{
+	struct stamp_verdict v;
+
+	stamp_fill(area, 8192, &mine);
+	stamp_poison(at(4096), 2048);
+	stamp_bury(at(4096 + 2048), 2048);
+	assert_true(stamp_is_buried(at(4096 + 2048), 2048));
+	assert_false(stamp_is_buried(at(4096 + 2048 - 8), 2048));
+	assert_false(stamp_is_poison(at(4096 + 2048), 8));
+	assert_false(stamp_is_buried(at(4096), 8));
+	stamp_poison(at(4096), 4096);
+	stamp_bury(at(4096), 4096);
+	v = only(8192, &mine);
+	assert_int_equal(v.what, STAMP_BURIED);
+	assert_int_equal(v.offset, 4096);
+	assert_int_equal(v.length, 4096);
+	assert_false(v.got_is_stamp);
+}
+
 /* Poison of every length is all poison, and one changed byte is not. */
 static void test_poison_sizes(void **state)
 {
@@ -343,14 +364,14 @@ static void test_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_generation), cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_every_bit),  cmocka_unit_test(test_distinct),
-		cmocka_unit_test(test_classes),	   cmocka_unit_test(test_misplaced),
-		cmocka_unit_test(test_unwritten),  cmocka_unit_test(test_poison_sizes),
-		cmocka_unit_test(test_torn),	   cmocka_unit_test(test_torn_page_word),
-		cmocka_unit_test(test_foreign),	   cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_ragged),	   cmocka_unit_test(test_random_damage),
-		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_generation),     cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_every_bit),      cmocka_unit_test(test_distinct),
+		cmocka_unit_test(test_classes),	       cmocka_unit_test(test_misplaced),
+		cmocka_unit_test(test_unwritten),      cmocka_unit_test(test_buried),
+		cmocka_unit_test(test_poison_sizes),   cmocka_unit_test(test_torn),
+		cmocka_unit_test(test_torn_page_word), cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_runs),	       cmocka_unit_test(test_ragged),
+		cmocka_unit_test(test_random_damage),  cmocka_unit_test(test_texts),
 	};
 
 	return cmocka_run_group_tests_name("stamp", tests, NULL, NULL);
