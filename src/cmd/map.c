@@ -10,15 +10,18 @@
 #include "cmd/command.h"
 #include "core/op.h"
 
-enum { OPT_SIZE = 0x100, OPT_IOVA, OPT_PROT, OPT_MEM, OPT_IOAS, OPT_HOLD };
+enum { OPT_SIZE = 0x100, OPT_IOVA, OPT_PROT, OPT_MEM, OPT_IOAS, OPT_HOLD, OPT_MEMORY_OF, OPT_SKIP, OPT_FLAGS };
 
 static const struct argp_option map_options[] = {
 	{"size", OPT_SIZE, "S", 0, "bytes to map", 0},
 	{"iova", OPT_IOVA, "ADDR|random|kernel|canary", 0,
 	 "where (default random); canary: the physical address of a page of ours", 0},
-	{"prot", OPT_PROT, "r|w|rw", 0, "what the device may do (default rw)", 0},
+	{"prot", OPT_PROT, "r|w|rw|none", 0, "what the device may do (default rw); none only with --unchecked", 0},
 	{"mem", OPT_MEM, "anon|thp|hugetlb-2M|hugetlb-1G|memfd|bar:N|dmabuf:N", 0,
 	 "kind of memory (default anon); bar:N[+OFFSET][@ID] is a device's BAR by address, dmabuf: by descriptor", 0},
+	{"memory-of", OPT_MEMORY_OF, "BUF[+OFFSET]", 0, "no memory of its own, but that of another buffer", 0},
+	{"skip", OPT_SKIP, "BYTES", 0, "with --unchecked: leave out these bytes at the memory's start", 0},
+	{"flags", OPT_FLAGS, "BITS", 0, "with --unchecked: further bits in the flags of the kernel's interface", 0},
 	{"ioas", OPT_IOAS, "ID", 0, "I/O address space (0: the only one of this backend)", 0},
 	{"hold", OPT_HOLD, "DURATION", 0, "how long to keep it outside a script (default: until a signal)", 0},
 	{0},
@@ -85,9 +88,27 @@ static error_t map_parse_mem(struct argp_state *state, char *arg, struct op_map 
 	return 0;
 }
 
+static error_t map_parse_flags(struct argp_state *state, const char *arg, struct op_map *op)
+{
+	uint64_t bits = 0;
+	error_t err = parse_u64(state, "--flags", arg, &bits);
+
+	if (!err && bits > UINT32_MAX)
+		return usage_error(state, "--flags: '%s' does not fit in 32 bits", arg);
+	op->flags = (uint32_t)bits;
+	return err;
+}
+
+static error_t map_parse_end(struct argp_state *state, const struct map_state *m)
+{
+	if (!m->size_given)
+		return usage_error(state, "--size is needed");
+	return m->op.of && m->op.mem ? usage_error(state, "--mem: the memory is that of --memory-of") : 0;
+}
+
 static error_t map_parse(int key, char *arg, struct argp_state *state)
 {
-	static const char *const prots[] = {"r", "w", "rw", NULL};
+	static const char *const prots[] = {"r", "w", "rw", "none", NULL};
 	struct map_state *m = state->input;
 	error_t err;
 	int n = 0;
@@ -100,10 +121,17 @@ static error_t map_parse(int key, char *arg, struct argp_state *state)
 		return map_parse_iova(state, arg, &m->op);
 	case OPT_PROT:
 		err = parse_choice(state, "--prot", arg, prots, &n);
-		m->op.prot = (enum iommu_prot)(n + 1);
+		m->op.prot = (enum iommu_prot)((n + 1) & IOMMU_PROT_RW);
 		return err;
 	case OPT_MEM:
 		return map_parse_mem(state, arg, &m->op);
+	case OPT_MEMORY_OF:
+		m->op.of = arg;
+		return 0;
+	case OPT_SKIP:
+		return parse_size(state, "--skip", arg, &m->op.skip);
+	case OPT_FLAGS:
+		return map_parse_flags(state, arg, &m->op);
 	case OPT_IOAS:
 		err = parse_u64(state, "--ioas", arg, &m->ioas);
 		return !err && m->ioas ? usage_error(state, "--ioas: this backend has only one address space, 0") : err;
@@ -120,7 +148,7 @@ static error_t map_parse(int key, char *arg, struct argp_state *state)
 		m->op.buf = arg;
 		return 0;
 	case ARGP_KEY_END:
-		return m->size_given ? 0 : usage_error(state, "--size is needed");
+		return map_parse_end(state, m);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

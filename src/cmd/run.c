@@ -5,14 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/command.h"
+#include "cmd/run.h"
+#include "cmd/run_against.h"
 #include "core/op_faults.h"
-#include "core/script.h"
 
-enum { OPT_KEEP_GOING = 0x100 };
+enum { OPT_KEEP_GOING = 0x100, OPT_AGAINST, OPT_STRICT };
 
 static const struct argp_option run_options[] = {
 	{"keep-going", OPT_KEEP_GOING, NULL, 0, "go on after a line that failed", 0},
+	{"against", OPT_AGAINST, "BACKEND", 0, "run on BACKEND too and report every difference", 0},
+	{"strict", OPT_STRICT, NULL, 0, "with --against: a known difference fails as well", 0},
 	{0},
 };
 
@@ -21,6 +23,7 @@ struct run_state {
 	struct script **scripts; /* those that were loaded, with what came of them; as many as files at most */
 	unsigned int nr, nr_scripts;
 	bool keep_going;
+	struct run_against against;
 	struct dma_fault faults[OP_FAULTS_KEPT]; /* of all files */
 	unsigned int nr_faults;
 };
@@ -34,6 +37,12 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 	case OPT_KEEP_GOING:
 		r->keep_going = true;
 		return 0;
+	case OPT_AGAINST:
+		r->against.backend = arg;
+		return *arg ? 0 : usage_error(state, "--against: which backend?");
+	case OPT_STRICT:
+		r->against.strict = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		grown = reallocarray(r->files, r->nr + 1, sizeof(*grown));
 		if (!grown)
@@ -42,6 +51,8 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 		r->files[r->nr++] = arg;
 		return 0;
 	case ARGP_KEY_END:
+		if (r->against.strict && !r->against.backend)
+			return usage_error(state, "--strict goes with --against");
 		return r->nr ? 0 : usage_error(state, "which script? (- is standard input)");
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -55,15 +66,9 @@ static void run_release(void *arg)
 	for (unsigned int i = 0; i < r->nr_scripts; i++)
 		script_free(r->scripts[i]);
 	free(r->scripts);
+	run_against_release(&r->against);
 	free(r->files);
 }
-
-struct run_context {
-	struct command_run *run;
-	struct session *session;
-	const char *path;
-	FILE *sink; /* where the lines' own reports go: nowhere */
-};
 
 /* The run's failure is the line's, with the line's number. */
 static void run_line_failed(struct run_context *ctx, const struct script_line *line, int err, const struct fail *why)
@@ -103,7 +108,7 @@ static void run_line(struct run_context *ctx, const struct command *cmd, const s
 	report_discard(sub.report);
 }
 
-static void run_exec(void *arg, const struct script_line *line, uint64_t op, struct script_outcome *out)
+void run_exec(void *arg, const struct script_line *line, uint64_t op, struct script_outcome *out)
 {
 	struct run_context *ctx = arg;
 	const struct command *cmd = command_find(line->argv[0]);
@@ -153,10 +158,13 @@ static void run_report_rows(struct report *r, const struct script *script)
 static void run_report(struct report *r, const struct run_state *state)
 {
 	report_list(r, "results");
-	for (unsigned int i = 0; i < state->nr_scripts; i++)
+	for (unsigned int i = 0; i < state->nr_scripts && !state->against.backend; i++)
 		run_report_rows(r, state->scripts[i]);
+	run_against_results(&state->against, r);
 	report_close(r);
 	faults_report(r, state->faults, state->nr_faults);
+	if (state->against.backend)
+		run_against_report(&state->against, r);
 	report_text_hide(r, "results"); /* the checks say the same in a line each */
 }
 
@@ -173,8 +181,7 @@ static void run_report_checks(struct report *r, const struct script *script)
 	}
 }
 
-/* What belongs to no line: faults, and by safety rule 3 a kernel WARNING or taint that appears during the run is a failure of its own. */
-static void run_check_kernel(struct command_run *run, struct session *s)
+void run_check_kernel(struct command_run *run, struct session *s)
 {
 	const char *complaint;
 
@@ -237,7 +244,7 @@ static int run_file(struct command_run *run, struct run_state *state, const char
 		fail_hint(&run->fail, "it may harm this machine; --allow-crash runs it all the same");
 		return -EOPNOTSUPP;
 	}
-	return run_script(run, state, script);
+	return state->against.backend ? run_against(&state->against, run, script) : run_script(run, state, script);
 }
 
 static int run_execute(struct command_run *run, void *arg)

@@ -40,7 +40,7 @@ bool buffer_is_mapped(const struct buffer *b)
 
 	return b->size && b->space &&
 	       ledger_find(iommu_ledger(b->space), (struct iova_range){b->iova, b->iova}, &entry) &&
-	       entry.range.start == b->iova && entry.va == b->mem.va;
+	       entry.range.start == b->iova && entry.va == (char *)b->mem.va + b->skip;
 }
 
 static void buffer_add(struct session *s, struct buffer *b, const char *name, uint64_t bytes)
@@ -168,6 +168,42 @@ int buffer_unview(struct buffer *b, uint64_t offset, uint64_t size, void *view, 
 	return err;
 }
 
+struct buffer *buffer_share(struct session *s, const char *name, struct buffer *of, uint64_t offset, uint64_t size,
+			    struct fail *f)
+{
+	struct buffer *b;
+	uint64_t end;
+
+	if (iommu_mem_is_device(&of->mem)) {
+		fail_set(f, EOPNOTSUPP, "buffer %s is a part of a device, which has its own words: --mem %s", of->name,
+			 of->source);
+		return NULL;
+	}
+	if (!num_add(offset, size, &end) || end > of->mem.size) {
+		fail_usage(f, ERANGE,
+			   "offset 0x%" PRIx64 " and size 0x%" PRIx64 " leave buffer %s of 0x%" PRIx64 " bytes", offset,
+			   size, of->name, of->mem.size);
+		return NULL;
+	}
+	b = calloc(1, sizeof(*b));
+	if (!b) {
+		fail_set(f, ENOMEM, "cannot allocate a buffer");
+		return NULL;
+	}
+	b->of = of;
+	b->mem = (struct iommu_mem){.va = (char *)of->mem.va + offset, .size = size, .kind = of->mem.kind, .fd = -1};
+	buffer_add(s, b, name, size);
+	return b;
+}
+
+struct buffer *buffer_sharer(struct session *s, const struct buffer *b)
+{
+	for (struct buffer *other = s->buffers; other; other = other->next)
+		if (other->of == b)
+			return other;
+	return NULL;
+}
+
 void buffer_free(struct session *s, struct buffer *b)
 {
 	for (struct buffer **at = &s->buffers; *at; at = &(*at)->next) {
@@ -176,7 +212,8 @@ void buffer_free(struct session *s, struct buffer *b)
 		*at = b->next;
 		break;
 	}
-	iommu_mem_free(s->iommu, &b->mem);
+	if (!b->of)
+		iommu_mem_free(s->iommu, &b->mem);
 	free(b);
 }
 
@@ -243,9 +280,16 @@ void buffers_forget_space(struct session *s, const struct iommu *space)
 
 void session_buffers_free(struct session *s)
 {
-	while (s->buffers) {
-		struct buffer *b = s->buffers;
+	struct buffer *latest = NULL, *b;
 
+	/* the latest first: whoever shares memory came after its owner */
+	while ((b = s->buffers)) {
+		s->buffers = b->next;
+		b->next = latest;
+		latest = b;
+	}
+	s->buffers = latest;
+	while ((b = s->buffers)) {
 		buffer_unmap(s, b, NULL);
 		buffer_free(s, b);
 	}

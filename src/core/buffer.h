@@ -16,6 +16,8 @@ struct buffer {
 	char name[BUFFER_NAME_MAX];
 	struct iommu_mem mem;
 	uint64_t size;	     /* as asked; the memory is rounded up to pages */
+	uint64_t skip;	     /* bytes at the memory's start that the last mapping left out */
+	struct buffer *of;   /* whose memory it is, or NULL: its own */
 	struct iommu *space; /* of the last mapping */
 	iova_t iova;
 	enum iommu_prot prot;
@@ -59,6 +61,14 @@ uint64_t buffers_device_bytes(const struct session *s);
 int buffer_view(struct buffer *b, uint64_t offset, uint64_t size, void **view, struct fail *f);
 /* Done with the view; @write: what is in it now goes to the device. */
 int buffer_unview(struct buffer *b, uint64_t offset, uint64_t size, void *view, bool write, struct fail *f);
+/*
+ * A second name for @size bytes of @of's memory from @offset: the same pages can then be mapped twice. The memory stays @of's,
+ * which must outlive it. NULL with @f on -ENOMEM, and on -ERANGE where @of has less.
+ */
+struct buffer *buffer_share(struct session *s, const char *name, struct buffer *of, uint64_t offset, uint64_t size,
+			    struct fail *f);
+/* The first buffer whose memory is @b's, or NULL. */
+struct buffer *buffer_sharer(struct session *s, const struct buffer *b);
 /* Give the memory back; a mapped buffer must be unmapped first. */
 void buffer_free(struct session *s, struct buffer *b);
 /* The first mapping in @space of what @b is: of the byte at @va, or of any part (NULL). */

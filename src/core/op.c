@@ -79,51 +79,116 @@ static struct buffer *map_new_bar(struct session *s, const struct op_map *op, st
 	return NULL;
 }
 
-int op_map(struct session *s, const struct op_map *op, struct buffer **out, struct failures *found, struct fail *f)
+/* Is what the op asks for possible with the buffer as it is? @b NULL: there is none yet. */
+static int map_check(struct session *s, const struct op_map *op, const struct buffer *b, struct fail *f)
+{
+	if (b && buffer_is_mapped(b))
+		return fail_usage(f, EALREADY, "buffer %s is mapped already, at iova 0x%" PRIx64, b->name, b->iova);
+	if (b && b->size != op->size)
+		return fail_usage(f, EINVAL, "buffer %s has 0x%" PRIx64 " bytes, not 0x%" PRIx64, b->name, b->size,
+				  op->size);
+	if (b && op->of)
+		return fail_usage(f, EEXIST, "buffer %s has memory already", b->name);
+	if (op->unchecked)
+		return 0;
+	if (!op->size || op->size % 4096)
+		return fail_usage(f, EINVAL, "--size 0x%" PRIx64 " is not a multiple of 4096 above 0", op->size);
+	if (op->skip || op->flags || !(op->prot & IOMMU_PROT_RW))
+		return fail_usage(f, EINVAL, "--skip, --flags and --prot none need --unchecked, or '!' in a script");
+	return 0;
+}
+
+/* The buffer of a map that has none yet. NULL: @f says why. */
+static struct buffer *map_buffer(struct session *s, const struct op_map *op, struct fail *f)
+{
+	struct buffer *of = NULL, *b;
+	uint64_t offset = 0, bytes = op->size;
+
+	if (op->mem == IOMMU_MEM_BAR || op->mem == IOMMU_MEM_DMABUF)
+		return map_new_bar(s, op, f);
+	if (!op->of) {
+		/* what is skipped is memory of ours, too */
+		b = op->skip && !num_add(op->size, op->skip, &bytes)
+			    ? NULL
+			    : buffer_new(s, op->buf, bytes, op->mem, op->unchecked, f);
+		if (b)
+			b->size = op->size;
+		return b;
+	}
+	if (op_resolve_buffer(s, op->of, &of, &offset, f))
+		return NULL;
+	return buffer_share(s, op->buf, of, offset, op->size, f);
+}
+
+static int map_request(struct session *s, const struct op_map *op, struct iommu *space, struct buffer *b,
+		       struct iommu_map_req *req, struct fail *f)
+{
+	uint64_t end;
+	int err;
+
+	/* behind the memory's end lies what is not to be mapped, unless it has a guard there */
+	if (op->skip && (!num_add(op->skip, op->size, &end) || (end > b->mem.size && !b->mem.guard)))
+		return fail_usage(f, ERANGE, "--skip 0x%" PRIx64 " and --size 0x%" PRIx64 " leave the memory", op->skip,
+				  op->size);
+	req->va = (char *)b->mem.va + op->skip;
+	req->tag = b->name;
+	req->named = true;
+	req->owner = op->where != OP_IOVA_ADDR ? OP_OWNER_CHOSEN : 0;
+	/* the simulation has files without descriptors */
+	req->file = b->mem.fd >= 0 || (b->mem.kind == IOMMU_MEM_MEMFD && !b->of) ? &b->mem : NULL;
+	facts_map(s, space, b->name, req, op->where != OP_IOVA_ADDR);
+	facts_asked(s);
+	err = req->kernel_iova && !op->unchecked ? session_map_chosen(s, space, req, f) : iommu_map(space, req, f);
+	if (err)
+		return err;
+	b->space = space;
+	b->iova = req->iova;
+	b->prot = req->prot;
+	b->skip = op->skip;
+	facts_placed(s, req);
+	return 0;
+}
+
+static int map_do(struct session *s, const struct op_map *op, struct buffer **out, struct failures *found,
+		  struct fail *f)
 {
 	struct buffer *b = op->buf ? buffer_find(s, op->buf) : NULL;
-	struct iommu_map_req req = {.size = op->size, .prot = op->prot};
+	struct iommu_map_req req = {.size = op->size, .prot = op->prot, .flags = op->flags};
 	struct iommu *space;
 	int err = session_usable(s, f);
 	bool is_new = !b;
 
 	if (!err)
 		err = named_space(s, op->ioas, &space, f);
-	if (err)
-		return err;
-	if (b && buffer_is_mapped(b))
-		return fail_usage(f, EALREADY, "buffer %s is mapped already, at iova 0x%" PRIx64, b->name, b->iova);
-	if (b && b->size != op->size)
-		return fail_usage(f, EINVAL, "buffer %s has 0x%" PRIx64 " bytes, not 0x%" PRIx64, b->name, b->size,
-				  op->size);
-	if (!op->unchecked && (!op->size || op->size % 4096))
-		return fail_usage(f, EINVAL, "--size 0x%" PRIx64 " is not a multiple of 4096 above 0", op->size);
-	err = map_choose(s, op, space, &req, f);
+	if (!err)
+		err = map_check(s, op, b, f);
+	if (!err)
+		err = map_choose(s, op, space, &req, f);
 	if (err)
 		return err;
 	if (is_new)
-		b = op->mem == IOMMU_MEM_BAR || op->mem == IOMMU_MEM_DMABUF
-			    ? map_new_bar(s, op, f)
-			    : buffer_new(s, op->buf, op->size, op->mem, op->unchecked, f);
+		b = map_buffer(s, op, f);
 	if (!b)
 		return f->err ? -f->err : -ENOMEM;
-	req.va = b->mem.va;
-	/* the simulation has files without descriptors */
-	req.file = b->mem.fd >= 0 || b->mem.kind == IOMMU_MEM_MEMFD ? &b->mem : NULL;
-	req.tag = b->name;
-	req.named = true;
-	err = req.kernel_iova && !op->unchecked ? session_map_chosen(s, space, &req, f) : iommu_map(space, &req, f);
+	err = map_request(s, op, space, b, &req, f);
 	if (err) {
 		if (is_new)
 			buffer_free(s, b);
 		return !op->unchecked && map_is_refused(space, err, &req, found) ? 0 : err;
 	}
-	b->space = space;
-	b->iova = req.iova;
-	b->prot = req.prot;
 	if (out)
 		*out = b;
 	return op_table_mapped(s, space, b->mem.va, b->iova, b->size, found, f);
+}
+
+int op_map(struct session *s, const struct op_map *op, struct buffer **out, struct failures *found, struct fail *f)
+{
+	int err;
+
+	facts_buffer(s, OP_MAP, op->buf);
+	err = map_do(s, op, out, found, f);
+	facts_found(s, found);
+	return err;
 }
 
 static void unmap_judge(struct failures *found, iova_t iova, uint64_t want, uint64_t got)
@@ -170,8 +235,10 @@ static int op_unmap_range(struct session *s, struct iommu *space, iova_t iova, u
 
 	if (!err && size)
 		err = op_table_before(s, space, r, &table, f);
-	if (!err)
+	if (!err) {
+		facts_asked(s);
 		err = iommu_unmap(space, iova, size, bytes, f);
+	}
 	/* also when it was refused: what it said stays must stay */
 	after = op_table_after(s, space, &table, found, err ? NULL : f);
 	/* the ledger drops what the range holds: the difference is what should have been reported */
@@ -214,7 +281,8 @@ static int unmap_copy(struct session *s, struct iommu *space, const struct buffe
 	return err;
 }
 
-int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f)
+static int unmap_do(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found,
+		    struct fail *f)
 {
 	int err = session_usable(s, f);
 	struct iommu *space;
@@ -225,12 +293,16 @@ int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, stru
 		err = named_space(s, op->ioas, &space, f);
 	if (err)
 		return err;
-	if (op->all)
+	if (op->all) {
+		facts_unmap(s, space, NULL, 0, 0, true);
+		facts_asked(s);
 		return op_unmap_all(s, space, bytes, found, f);
+	}
 	if (!op->buf) {
 		if (!op->unchecked && (!op->size || op->iova + (op->size - 1) < op->iova))
 			return fail_usage(f, EINVAL, "iova 0x%" PRIx64 " with size 0x%" PRIx64 " is no range", op->iova,
 					  op->size);
+		facts_unmap(s, space, NULL, op->iova, op->size, false);
 		return op_unmap_range(s, space, op->iova, op->size, bytes, found, f);
 	}
 	b = buffer_find(s, op->buf);
@@ -240,7 +312,22 @@ int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, stru
 		return unmap_copy(s, space, b, op->unchecked, bytes, found, f);
 	if (!buffer_is_mapped(b) && !op->unchecked)
 		return fail_usage(f, ENOENT, "buffer %s is not mapped", op->buf);
-	return op_unmap_range(s, b->space, b->iova, b->size, bytes, found, f);
+	/* one whose space is gone is mapped nowhere: --unchecked asks all the same */
+	space = b->space ? b->space : s->iommu;
+	facts_unmap(s, space, b->name, b->iova, b->size, false);
+	return op_unmap_range(s, space, b->iova, b->size, bytes, found, f);
+}
+
+int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f)
+{
+	int err;
+
+	facts_buffer(s, OP_UNMAP, op->buf);
+	err = unmap_do(s, op, bytes, found, f);
+	if (!err)
+		facts_count(s, FACT_UNMAPPED, *bytes);
+	facts_found(s, found);
+	return err;
 }
 
 int op_free(struct session *s, const char *buf, struct fail *f)
@@ -248,10 +335,14 @@ int op_free(struct session *s, const char *buf, struct fail *f)
 	struct buffer *b = buffer_find(s, buf);
 	int err = session_usable(s, f);
 
+	facts_buffer(s, OP_FREE, buf);
 	if (err)
 		return err;
 	if (!b)
 		return fail_set(f, ENOENT, "there is no buffer %s here", buf);
+	if (buffer_sharer(s, b))
+		return fail_usage(f, EBUSY, "buffer %s has %s's memory: free that one first", buffer_sharer(s, b)->name,
+				  buf);
 	err = buffer_unmap(s, b, f);
 	if (!err)
 		buffer_free(s, b);

@@ -15,7 +15,10 @@ enum op_iova { OP_IOVA_ADDR, OP_IOVA_RANDOM, OP_IOVA_KERNEL, OP_IOVA_CANARY };
 struct op_map {
 	const char *buf;  /* NULL: the next free name b1, b2 ... */
 	const char *ioas; /* NULL: main */
+	const char *of;	  /* "BUF" or "BUF+OFFSET": a new buffer takes its memory from there; NULL: memory of its own */
 	uint64_t size;
+	uint64_t skip;	/* bytes at the memory's start to leave out; only @unchecked */
+	uint32_t flags; /* further bits for the ioctl's flags; only @unchecked */
 	enum op_iova where;
 	iova_t iova;
 	enum iommu_prot prot;
@@ -43,7 +46,7 @@ struct op_unmap {
 /* *bytes = what the backend reported. A count that differs from what was mapped adds a short-unmap failure. */
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f);
 
-/* Release a buffer; it is unmapped first, in every space. */
+/* Release a buffer; it is unmapped first, in every space. -EBUSY while another buffer has its memory. */
 int op_free(struct session *s, const char *buf, struct fail *f);
 
 struct op_pattern {
@@ -68,6 +71,8 @@ struct op_dma {
 };
 int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f);
 
+/* "buf" or "buf+OFFSET"; -EINVAL, -ENOENT. */
+int op_resolve_buffer(struct session *s, const char *text, struct buffer **out, uint64_t *offset, struct fail *f);
 /* "buf", "buf+OFFSET" or an address; a buffer is where the space that the device is attached to has it. -EINVAL, -ENOENT. */
 int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f);
 

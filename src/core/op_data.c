@@ -39,6 +39,7 @@ int op_fill(struct session *s, const struct op_pattern *op, struct fail *f)
 	void *view;
 	int err = session_usable(s, f);
 
+	facts_buffer(s, OP_FILL, op->buf);
 	if (!err)
 		err = op_part(s, op, &b, &size, f);
 	if (!err)
@@ -96,8 +97,10 @@ int op_check(struct session *s, const struct op_pattern *op, uint64_t *bytes, st
 {
 	struct buffer *b;
 	void *view;
-	int err = op_part(s, op, &b, bytes, f);
+	int err;
 
+	facts_buffer(s, OP_CHECK, op->buf);
+	err = op_part(s, op, &b, bytes, f);
 	if (!err)
 		err = buffer_view(b, op->offset, *bytes, &view, f);
 	if (err)
@@ -106,6 +109,8 @@ int op_check(struct session *s, const struct op_pattern *op, uint64_t *bytes, st
 		check_bytes(b, op, view, *bytes, found);
 	else
 		check_stamps(s, b, op, view, *bytes, found);
+	facts_count(s, FACT_CHECKED, *bytes);
+	facts_found(s, found);
 	return buffer_unview(b, op->offset, *bytes, view, false, f);
 }
 
@@ -115,6 +120,7 @@ int op_check_pins(struct session *s, struct failures *found, struct fail *f)
 	int64_t excess = 0;
 	int err;
 
+	facts_buffer(s, OP_CHECK_PINS, NULL);
 	for (unsigned int try = 0; try < 5; try++) {
 		err = session_pin_excess(s, &excess);
 		if (err)
@@ -127,32 +133,42 @@ int op_check_pins(struct session *s, struct failures *found, struct fail *f)
 	snprintf(bad.text, sizeof(bad.text), "%" PRId64 " pages are pinned %s what is mapped explains",
 		 excess > 0 ? excess : -excess, excess > 0 ? "beyond" : "short of");
 	failures_add(found, &bad);
+	facts_found(s, found);
 	return 0;
 }
 
-int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f)
+int op_resolve_buffer(struct session *s, const char *text, struct buffer **out, uint64_t *offset, struct fail *f)
 {
 	const char *plus = strchr(text, '+');
 	size_t n = plus ? (size_t)(plus - text) : strlen(text);
 	char name[BUFFER_NAME_MAX];
+
+	*offset = 0;
+	if (n >= sizeof(name) || (plus && num_parse_size(plus + 1, offset)))
+		return fail_usage(f, EINVAL, "'%s' is neither an address nor BUF or BUF+OFFSET", text);
+	memcpy(name, text, n);
+	name[n] = 0;
+	if (!buffer_name_is_valid(name))
+		return fail_usage(f, EINVAL, "'%s' is neither an address nor BUF or BUF+OFFSET", text);
+	*out = buffer_find(s, name);
+	return *out ? 0 : fail_set(f, ENOENT, "there is no buffer %s here", name);
+}
+
+int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f)
+{
 	struct ledger_entry entry;
-	uint64_t offset = 0;
 	struct buffer *b;
+	uint64_t offset;
+	int err;
 
 	if (text[0] >= '0' && text[0] <= '9') {
 		if (num_parse_size(text, out))
 			return fail_usage(f, EINVAL, "'%s' is not an address", text);
 		return 0;
 	}
-	if (n >= sizeof(name) || (plus && num_parse_size(plus + 1, &offset)))
-		return fail_usage(f, EINVAL, "'%s' is neither an address nor BUF or BUF+OFFSET", text);
-	memcpy(name, text, n);
-	name[n] = 0;
-	if (!buffer_name_is_valid(name))
-		return fail_usage(f, EINVAL, "'%s' is neither an address nor BUF or BUF+OFFSET", text);
-	b = buffer_find(s, name);
-	if (!b)
-		return fail_set(f, ENOENT, "there is no buffer %s here", name);
+	err = op_resolve_buffer(s, text, &b, &offset, f);
+	if (err)
+		return err;
 	/* the device sees it where the space that translates for it has it, be it a copy */
 	if (s->at && s->at != b->space && offset < b->mem.size &&
 	    buffer_find_in(s->at, b, (char *)b->mem.va + offset, &entry)) {
@@ -161,7 +177,7 @@ int op_resolve(struct session *s, const char *text, iova_t *out, struct fail *f)
 	}
 	if (!num_add(b->iova, offset, out) || offset >= b->size)
 		return fail_usage(f, ERANGE, "offset 0x%" PRIx64 " leaves buffer %s of 0x%" PRIx64 " bytes", offset,
-				  name, b->size);
+				  b->name, b->size);
 	return 0;
 }
 
@@ -202,6 +218,7 @@ static int dma_end(struct session *s, const char *text, uint64_t size, iova_t *a
 
 	if (err || !text)
 		return err;
+	facts_range(s, s->at ? s->at : s->iommu, *at, size);
 	err = session_check_dma(s, *at, size, f);
 	if (!err)
 		reach->ranges[reach->nr++] = (struct iova_range){*at, *at + (size - 1)};
@@ -226,7 +243,7 @@ static int dma_move(struct session *s, const struct op_dma *op, iova_t src, iova
 	return err;
 }
 
-int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f)
+static int dma_do(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f)
 {
 	struct op_reach reach = {.may_fault = op->may_fault, .must_fault = op->unchecked && !op->may_fault};
 	iova_t src = 0, dst = 0;
@@ -255,4 +272,16 @@ int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct f
 	dma_judge(op, op->src ? src : dst, status, found);
 	op_faults_after(s, &reach, found);
 	return s->transfers % SESSION_CANARY_EVERY ? 0 : session_canary(s, f);
+}
+
+int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f)
+{
+	int err;
+
+	facts_buffer(s, OP_DMA, NULL);
+	err = dma_do(s, op, bytes, found, f);
+	if (!err)
+		facts_count(s, FACT_MOVED, *bytes);
+	facts_found(s, found);
+	return err;
 }

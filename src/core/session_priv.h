@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/facts.h"
 #include "core/op_faults.h"
 #include "core/session.h"
 #include "host/pci.h"
@@ -79,6 +80,7 @@ struct session {
 	bool has_pins;
 	uint64_t granule;
 	struct buffer *buffers; /* op.c */
+	struct op_facts *facts; /* of whoever watches, or NULL */
 	unsigned int buffer_serial;
 	int group;
 };

@@ -428,6 +428,11 @@ bool stamp_next_bad(const void *va, size_t size, const struct stamp *stamp, size
 	return false;
 }
 
+bool stamp_read(const uint64_t *words, struct stamp *out)
+{
+	return stamp_decode(words, out);
+}
+
 const char *stamp_class_text(enum stamp_class what)
 {
 	static const char *const text[] = {

@@ -61,6 +61,8 @@ struct stamp_verdict {
  * so that a loop sees every run.
  */
 bool stamp_next_bad(const void *va, size_t size, const struct stamp *stamp, size_t *offset, struct stamp_verdict *out);
+/* The stamp in the @words of one line (STAMP_LINE / 8), whoever made it. False: it is none, or not intact. */
+bool stamp_read(const uint64_t *words, struct stamp *out);
 const char *stamp_class_text(enum stamp_class what);
 
 #endif

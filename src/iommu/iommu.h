@@ -71,6 +71,7 @@ struct iommu_map_req {
 	bool named;	    /* a buffer the user named, and may unmap by address; kept in the ledger */
 	/* Memory with a descriptor that @va lies in: mapped by that where the backend can (has_map_file). NULL: by address. */
 	const struct iommu_mem *file;
+	uint32_t flags; /* further bits for the ioctl's flags, as they are: what does the kernel say to those? */
 };
 
 /* 0 or -errno exactly as the backend answered. @f may be NULL on hot paths. */

@@ -123,7 +123,7 @@ int iommufd_read_caps(struct iommufd *ctx)
 
 static uint32_t iommufd_map_flags(const struct iommu_map_req *req)
 {
-	return (req->kernel_iova ? 0 : IC_IOMMUFD_IOAS_MAP_FIXED_IOVA) | iommufd_prot_flags(req->prot);
+	return (req->kernel_iova ? 0 : IC_IOMMUFD_IOAS_MAP_FIXED_IOVA) | iommufd_prot_flags(req->prot) | req->flags;
 }
 
 uint32_t iommufd_prot_flags(enum iommu_prot prot)

@@ -22,7 +22,7 @@ static int sim_mapping_enter(struct sim_space *space, struct sim_mapping *map, u
 
 	/*
 	 * Type1 and iommufd refuse this before they pin; the container's ioctl of /dev/iommu lets the page table refuse it,
-	 * with a WARNING on kernels whose tables are of the generic kind (pt_iommu_map_pages()).
+	 * with a WARNING on kernels whose tables are of the generic kind (map_range() of iommu_pt.h).
 	 */
 	if (!bits) {
 		map->pages = 0;

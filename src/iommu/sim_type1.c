@@ -41,7 +41,8 @@ static int sim_type1_check_map(struct sim_space *space, const struct iommu_map_r
 	uint64_t last, va_last;
 	int r;
 
-	if (!req->size)
+	/* vfio_iommu_type1_map_dma() knows no flag but those of the protection, and those of addresses to renew */
+	if (!req->size || req->flags)
 		return -EINVAL;
 	if (!num_add(req->iova, req->size - 1, &last) || !num_add((uintptr_t)req->va, req->size - 1, &va_last))
 		return -EOVERFLOW;

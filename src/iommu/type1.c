@@ -17,6 +17,7 @@ int type1_map(struct iommu *iommu, struct iommu_map_req *req)
 		.vaddr = (uintptr_t)req->va,
 		.iova = req->iova,
 		.size = req->size,
+		.flags = req->flags,
 	};
 
 	if (req->kernel_iova)
