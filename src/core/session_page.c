@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/session_priv.h"
+#include "iommu/ledger.h"
 
 /* How many pages to look at for one with a low physical address before giving up: 64 MiB. */
 #define PAGE_SEARCH_MAX 16384
@@ -29,8 +30,11 @@ static bool page_fits(const struct session *s, uint64_t phys, iova_t max)
 {
 	struct iova_range r = {phys, phys + SESSION_PAGE - 1};
 	struct iova_range pin = s->arena;
+	struct ledger_entry there;
 
-	return r.last <= max && space_contains(&s->reach, r) && !iova_range_overlaps(r, pin);
+	/* a buffer may be mapped at that address already */
+	return r.last <= max && space_contains(&s->reach, r) && !iova_range_overlaps(r, pin) &&
+	       !ledger_find(iommu_ledger(s->iommu), r, &there);
 }
 
 static bool page_is_kept_free(const struct session *s, uint64_t phys)

@@ -125,6 +125,14 @@ EOT
 status_is 64 "a range over the tool's own is a usage error"
 like "$stderr" "script:3: iova .* is iommuctl's own" "and says so"
 
+# the frames are handed out in order: the canary's would be the next ones
+for at in 0x2a801000 0x2a802000 0x2a803000; do
+	good "a canary's address keeps off a buffer that is mapped at $at" <<-EOT
+		map a --size 4K --iova $at
+		dma copy a a+0x800 --size 64
+	EOT
+done
+
 # where nothing is translated, '!' is no answer, and nothing follows
 for line in '!dma copy a a+0x800 --size 64' '!EREMOTEIO dma copy a a+0x800 --size 64' '!map b --size 4K --iova canary'; do
 	printf 'map a --size 4K\n%s\nfree a\n' "$line" >"$tmp/script"

@@ -128,4 +128,10 @@ mutants_found() {
 	done
 }
 
+# guest_bodies guest|guest_built NAME "WHERE..." BODY...: bodies of tests/body on the backends that run there.
+guest_bodies() {
+	"$1" "$2" --iommu intel --device lsi --hugepages 48 --timeout 900 --add "$top_srcdir/tests/body:/t/tests/body" \
+		--add "$top_srcdir/tests/backends:/t/tests/backends" -- bodies.sh "${@:3}"
+}
+
 case $(basename "$0") in k-*) needs_built ;; esac
