@@ -119,13 +119,12 @@ mutant_says() { sed -n "s/^$2 //p" "$vm/mutants/$1"; }
 # mutants_found IOMMU: on the kernel of each mutant that shows on IOMMU compare fails for what the mutant does, and on the
 # healthy kernel the same options find nothing.
 mutants_found() {
-	local mutant finds options
+	local mutant options=() machine=(--iommu "$1" --memory 2G --device lsi)
 	for mutant in $(mutants_of "$1"); do
-		finds=$(mutant_says "$mutant" finds)
-		read -ra options <<<"$(mutant_says "$mutant" options)"
-		guest_built "$mutant" --mutant "$mutant" --iommu "$1" --memory 2G --device lsi -- mutant.sh "$finds" "${options[@]}"
-		guest_built "healthy, as for $mutant" --iommu "$1" --memory 2G --device lsi -- mutant.sh healthy "${options[@]}"
+		options+=("$(mutant_says "$mutant" options)")
+		guest_built "$mutant" --mutant "$mutant" "${machine[@]}" -- mutant.sh "$(mutant_says "$mutant" finds)" "${options[-1]}"
 	done
+	guest_built healthy "${machine[@]}" -- mutant.sh healthy "${options[@]}"
 }
 
 # guest_bodies guest|guest_built NAME "WHERE..." BODY...: bodies of tests/body on the backends that run there.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# In the guest: the options under which compare finds a mutant. On its kernel (classes given) compare fails for nothing
-# but these; on a healthy one (healthy) it passes. mutant.sh CLASSES|healthy OPTIONS...
+# In the guest: the options under which compare finds a mutant. On its kernel compare fails for nothing but its classes;
+# on a healthy one it passes. mutant.sh CLASSES|healthy OPTIONS..., each OPTIONS one word for one run.
 . "$(dirname "$0")/lib.sh"
 lsi=$(pci_lsi)
 classes=$1
@@ -24,11 +24,14 @@ found() { # BACKEND OPTIONS...
 }
 
 for backend in vfio iommufd; do
-	if [ "$classes" = healthy ]; then
-		compare_passes "$backend: compare $* passes" 500 --backend $backend --device "$lsi" --size 8K..64K "$@"
-	else
-		found $backend "$@"
-	fi
-	left_nothing "$lsi" "$backend: nothing is left behind"
+	for options in "$@"; do
+		read -ra words <<<"$options"
+		if [ "$classes" = healthy ]; then
+			compare_passes "$backend: compare $options passes" 500 --backend $backend --device "$lsi" --size 8K..64K "${words[@]}"
+		else
+			found $backend "${words[@]}"
+		fi
+		left_nothing "$lsi" "$backend: nothing is left behind"
+	done
 done
 done_testing
