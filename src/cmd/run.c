@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* iommuctl run: scripts, line by line through the same parsers as the command line. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/run.h"
 #include "cmd/run_against.h"
+#include "cmd/run_inject.h"
 #include "core/op_faults.h"
 
-enum { OPT_KEEP_GOING = 0x100, OPT_AGAINST, OPT_STRICT };
+enum { OPT_KEEP_GOING = 0x100, OPT_AGAINST, OPT_STRICT, OPT_FAIL_NTH };
 
 static const struct argp_option run_options[] = {
 	{"keep-going", OPT_KEEP_GOING, NULL, 0, "go on after a line that failed", 0},
 	{"against", OPT_AGAINST, "BACKEND", 0, "run on BACKEND too and report every difference", 0},
 	{"strict", OPT_STRICT, NULL, 0, "with --against: a known difference fails as well", 0},
+	{"fail-nth", OPT_FAIL_NTH, "N", 0,
+	 "let the Nth allocation fail that the kernel makes for each line, and for opening and closing the session", 0},
 	{0},
 };
 
@@ -24,9 +28,21 @@ struct run_state {
 	unsigned int nr, nr_scripts;
 	bool keep_going;
 	struct run_against against;
+	struct run_inject inject;		 /* --fail-nth */
 	struct dma_fault faults[OP_FAULTS_KEPT]; /* of all files */
 	unsigned int nr_faults;
 };
+
+static error_t run_parse_fail_nth(struct run_state *r, const char *arg, struct argp_state *state)
+{
+	uint64_t n = 0;
+	error_t err = parse_u64(state, "--fail-nth", arg, &n);
+
+	if (!err && (!n || n > INT_MAX))
+		err = usage_error(state, "--fail-nth: '%s' is not a number from 1 to %d", arg, INT_MAX);
+	r->inject.n = (unsigned int)n;
+	return err;
+}
 
 static error_t run_parse(int key, char *arg, struct argp_state *state)
 {
@@ -43,6 +59,8 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 	case OPT_STRICT:
 		r->against.strict = true;
 		return 0;
+	case OPT_FAIL_NTH:
+		return run_parse_fail_nth(r, arg, state);
 	case ARGP_KEY_ARG:
 		grown = reallocarray(r->files, r->nr + 1, sizeof(*grown));
 		if (!grown)
@@ -53,6 +71,8 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (r->against.strict && !r->against.backend)
 			return usage_error(state, "--strict goes with --against");
+		if (r->against.backend && r->inject.n)
+			return usage_error(state, "--fail-nth: two backends do not allocate alike: not with --against");
 		return r->nr ? 0 : usage_error(state, "which script? (- is standard input)");
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -67,6 +87,7 @@ static void run_release(void *arg)
 		script_free(r->scripts[i]);
 	free(r->scripts);
 	run_against_release(&r->against);
+	run_inject_close(&r->inject);
 	free(r->files);
 }
 
@@ -135,7 +156,7 @@ void run_exec(void *arg, const struct script_line *line, uint64_t op, struct scr
 	command_state_free(cmd, state);
 }
 
-static void run_report_rows(struct report *r, const struct script *script)
+static void run_report_rows(struct report *r, const struct script *script, bool injecting)
 {
 	for (unsigned int i = 0; i < script->nr; i++) {
 		const struct script_line *line = &script->lines[i];
@@ -150,6 +171,10 @@ static void run_report_rows(struct report *r, const struct script *script)
 		report_str(r, "errno", script_errno_name(line->outcome.err));
 		report_str(r, "detail", line->outcome.detail);
 		report_num(r, "runs", line->runs);
+		if (injecting) {
+			report_num(r, "injected", line->injected);
+			report_str(r, "injected_errno", script_errno_name(line->injected_err));
+		}
 		report_close(r);
 	}
 }
@@ -159,12 +184,13 @@ static void run_report(struct report *r, const struct run_state *state)
 {
 	report_list(r, "results");
 	for (unsigned int i = 0; i < state->nr_scripts && !state->against.backend; i++)
-		run_report_rows(r, state->scripts[i]);
+		run_report_rows(r, state->scripts[i], state->inject.n != 0);
 	run_against_results(&state->against, r);
 	report_close(r);
 	faults_report(r, state->faults, state->nr_faults);
 	if (state->against.backend)
 		run_against_report(&state->against, r);
+	run_inject_report(&state->inject, r);
 	report_text_hide(r, "results"); /* the checks say the same in a line each */
 }
 
@@ -205,6 +231,17 @@ static void run_keep_faults(struct run_state *state, const struct op_faults *fro
 		state->faults[state->nr_faults++] = from->list[i];
 }
 
+static enum result run_lines(struct run_inject *ri, struct script *script, bool keep_going, struct run_context *ctx)
+{
+	if (!ri->n)
+		return script_run(script, keep_going, run_exec, ctx);
+	ri->in.exec = run_exec;
+	ri->in.ctx = ctx;
+	ri->in.session = ctx->session;
+	ri->in.why = &ctx->run->fail;
+	return script_run(script, keep_going, inject_exec, &ri->in);
+}
+
 /* In a session of its own. */
 static int run_script(struct command_run *run, struct run_state *state, struct script *script)
 {
@@ -215,9 +252,9 @@ static int run_script(struct command_run *run, struct run_state *state, struct s
 
 	if (!ctx.sink)
 		return fail_set(&run->fail, errno, "cannot open /dev/null");
-	err = command_session(run, &ctx.session, &own);
+	err = run_inject_session(&state->inject, run, script->path, &ctx.session, &own);
 	if (!err) {
-		worst = script_run(script, state->keep_going, run_exec, &ctx);
+		worst = run_lines(&state->inject, script, state->keep_going, &ctx);
 		run_report_checks(run->report, script);
 		run_check_kernel(run, ctx.session);
 		run_keep_faults(state, op_faults(ctx.session));
@@ -225,7 +262,7 @@ static int run_script(struct command_run *run, struct run_state *state, struct s
 			err = run->fail.err ? -run->fail.err : -EIO;
 		else if (worst == RESULT_SKIP)
 			report_result(run->report, RESULT_SKIP);
-		command_session_close(run, ctx.session, own);
+		run_inject_session_close(&state->inject, run, ctx.session, own);
 	}
 	fclose(ctx.sink);
 	return err;
@@ -255,6 +292,7 @@ static int run_execute(struct command_run *run, void *arg)
 	state->scripts = calloc(state->nr, sizeof(*state->scripts));
 	if (!state->scripts)
 		return fail_set(&run->fail, ENOMEM, "cannot run %u scripts", state->nr);
+	err = run_inject_open(&state->inject, run, state->nr);
 	for (unsigned int i = 0; i < state->nr && !err && !session_signal; i++)
 		err = run_file(run, state, state->files[i]);
 	run_report(run->report, state);

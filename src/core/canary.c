@@ -139,6 +139,11 @@ int canary_run_detached(struct session *s, bool *reached, struct fail *f)
 	return 0;
 }
 
+bool canary_was_submitted(int err)
+{
+	return err != -ENOMEM && err != -EAGAIN;
+}
+
 int canary_run(struct session *s, struct fail *f)
 {
 	iova_t from = s->canary[CANARY_A]->phys, to = s->canary[CANARY_C]->phys;
@@ -160,6 +165,8 @@ int canary_run(struct session *s, struct fail *f)
 		status = req.status;
 	}
 	if (err)
-		return fail_set(f, err, "the canary's DMA did not end");
+		return fail_set(f, err,
+				canary_was_submitted(err) ? "the canary's DMA did not end"
+							  : "the canary's DMA could not be started");
 	return canary_judge(s, status, f);
 }

@@ -323,6 +323,9 @@ static bool script_step(struct script_line *line, uint64_t op, script_exec exec,
 	/* of many runs the first bad one is kept */
 	if (!line->runs++ || line->outcome.result == RESULT_PASS)
 		line->outcome = out;
+	line->injected += out.injected;
+	if (!line->injected_err)
+		line->injected_err = out.injected_err;
 	*worst = result_worst(*worst, out.result);
 	return out.lost || out.result == RESULT_ERROR || out.result == RESULT_USAGE ||
 	       (out.result == RESULT_FAIL && !keep_going);

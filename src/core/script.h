@@ -20,6 +20,8 @@ struct script_outcome {
 	int err; /* positive errno of an op that could not be done, 0 = done */
 	bool lost; /* the device or its translation can no longer be trusted: '!' never asks for that, and nothing follows */
 	char detail[200];
+	bool injected;	  /* an allocation was made to fail (core/inject) */
+	int injected_err; /* what the line said of it, positive errno; 0: it did its work all the same */
 };
 
 struct script_line {
@@ -36,7 +38,8 @@ struct script_line {
 	unsigned int match; /* index of the matching end or repeat */
 	uint64_t id;	    /* of its words, and which of several equal lines it is: no other line takes part */
 	/* filled while running */
-	uint64_t runs;
+	uint64_t runs, injected;       /* injected: runs in which an allocation was made to fail */
+	int injected_err;	       /* the first that was told */
 	struct script_outcome outcome; /* the last one, or the first bad one */
 };
 

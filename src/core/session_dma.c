@@ -167,8 +167,8 @@ int session_canary(struct session *s, struct fail *f)
 	/* attached to nothing, or to what it cannot know, there is nothing to pass: no unmapped address is allowed then */
 	if (s->canary_ready && s->started && s->at)
 		err = canary_run(s, f);
-	/* whatever it was, a device that failed its canary gets no other address */
-	if (err)
+	/* whatever it was, a device that failed its canary gets no other address; one that was never asked has not failed */
+	if (err && canary_was_submitted(err))
 		session_forbid(s, f);
 	return err;
 }
@@ -200,7 +200,13 @@ int session_dma_start(struct session *s, struct fail *f)
 	if (err)
 		return err;
 	s->started = true;
-	return session_canary(s, f);
+	err = session_canary(s, f);
+	if (err && !s->forbidden) {
+		s->started = false; /* the next one begins anew, with the canary */
+		if (dev_stop(s->dev))
+			session_forbid(s, f);
+	}
+	return err;
 }
 
 int session_pin_setup(struct session *s, uint64_t max_size, unsigned int slots, struct fail *f)
@@ -280,11 +286,9 @@ int session_unmap_all(struct session *s, struct iommu *space, uint64_t *mapped, 
 		return err;
 	*mapped = ledger_bytes(iommu_ledger(space));
 	err = iommu_unmap_all(space, unmapped, f);
-	if (err)
-		return err;
-	if (space == s->iommu)
+	if (!err && space == s->iommu)
 		err = session_pages_restore(s, f);
-	else if (space == s->at)
+	else if (!err && space == s->at)
 		err = session_mirror(s, space, f);
 	if (!err && dev)
 		err = dev_start(dev, f);

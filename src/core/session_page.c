@@ -121,12 +121,13 @@ struct session_page *session_page_new(struct session *s, bool identity, iova_t m
 	if (err)
 		goto out_mem;
 	/* only now can it no longer move: the address that counts is this one */
-	page->has_phys = !iommu_phys(s->iommu, page->mem.va, &phys);
+	err = iommu_phys(s->iommu, page->mem.va, &phys);
+	page->has_phys = !err;
 	page->phys = phys;
 	s->arena_next += SESSION_PAGE;
 	s->pages[s->nr_pages++] = page;
 	if (identity && (!page->has_phys || !page_fits(s, phys, max))) {
-		page_why(-ERANGE, max, f);
+		page_why(err ? err : -ERANGE, max, f);
 		session_page_free(s, page);
 		return NULL;
 	}
@@ -208,6 +209,8 @@ int session_pages_restore(struct session *s, struct fail *f)
 		page->mapped = false;
 		if (mapped)
 			err = session_page_map(s, page, page->iova, f);
+		/* still wanted there: whoever tries again maps it */
+		page->mapped = mapped;
 	}
 	return err;
 }

@@ -118,5 +118,7 @@ void session_unmirror(struct session *s, const struct session_page *page, iova_t
 int canary_run_detached(struct session *s, bool *reached, struct fail *f);
 int canary_setup(struct session *s, struct fail *f);
 int canary_run(struct session *s, struct fail *f);
+/* False: this error of it says that the device was given nothing to do. */
+bool canary_was_submitted(int err);
 
 #endif

@@ -181,6 +181,17 @@ bool self_memlock_is_limited(void)
 	return !self_may_lock_all() && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
+int self_open_files(unsigned int *count)
+{
+	CLEANUP_FREE char **fds = NULL;
+	int err = host_list_dir(&self_host, &fds, "/proc/self/fd");
+
+	*count = 0;
+	while (!err && fds[*count])
+		++*count;
+	return err;
+}
+
 /* The same node under another name too (a container's /dev): compare the device number where the last part agrees. */
 static bool self_fd_is(const char *fd_path, const char *path, const struct stat *want)
 {

@@ -29,6 +29,8 @@ int self_memlock_raise(uint64_t bytes, struct fail *f);
 void self_memlock_take(void);
 /* False when nothing limits how much this process may lock. */
 bool self_memlock_is_limited(void);
+/* How many descriptors this process has open. 0 or -errno. */
+int self_open_files(unsigned int *count);
 /* Processes that hold @path open ("/dev/vfio/7"): first one's pid and name, 0 when none can be seen. */
 int self_find_holder(const char *path, char *name, size_t len);
 /* uname -r. */
