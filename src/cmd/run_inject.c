@@ -112,7 +112,7 @@ void run_inject_report(const struct run_inject *ri, struct report *r)
 	report_text_hide(r, "fail_nth");
 	if (ri->in.total)
 		report_line(r, "fail-nth %u: %" PRIu64 " allocations were made to fail", ri->n, ri->in.total);
-	else
+	else if (ri->nr)
 		report_line(r, "fail-nth %u: no step of this run makes so many allocations", ri->n);
 	for (unsigned int i = 0; i < ri->nr; i++) {
 		if (ri->sessions[i].opening.injected)

@@ -87,15 +87,13 @@ void inject_exec(void *arg, const struct script_line *line, uint64_t op, struct 
 
 	inject_begin(in);
 	in->exec(in->ctx, line, op, out);
-	inject_end(in, -out->err, &step);
-	if (step.injected && inject_is_error(out) && !out->lost) {
-		/* an error that the line asks for is not the injected one */
-		if (!(line->want_err && out->err == line->want_err)) {
-			err = out->err;
-			if (!inject_leaked(in, err, out))
-				inject_retry(in, line, op, err, out);
-			step.err = err;
-		}
+	err = out->err;
+	inject_end(in, 0, &step);
+	/* an error that the line asks for is not the injected one */
+	if (step.injected && inject_is_error(out) && !out->lost && !(line->want_err && err == line->want_err)) {
+		if (!inject_leaked(in, err, out))
+			inject_retry(in, line, op, err, out);
+		step.err = err;
 	}
 	out->injected = step.injected;
 	out->injected_err = step.err;

@@ -142,6 +142,14 @@ static void mapping_put_back(struct iommu *iommu, const struct mapping_undo *u)
 		ledger_add(iommu->ledger, &u->entries[i]);
 }
 
+/* iommufd's answer where an entry sticks out of the range: those left of it are gone all the same. */
+static bool mapping_went(const struct iommu *iommu, struct iova_range r, int err)
+{
+	struct ledger_entry rest;
+
+	return err == -ENOENT && mapping_is_iommufd(iommu) && ledger_find(iommu->ledger, r, &rest);
+}
+
 static void mapping_undo_free(struct mapping_undo *u)
 {
 	if (u->entries != u->few)
@@ -160,8 +168,7 @@ int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmap
 		err = mapping_take(iommu, r, &u);
 	if (!err) {
 		err = iommu->ops->unmap(iommu, iova, size, &bytes);
-		/* with this answer of iommufd's, those left of the one that sticks out are gone all the same */
-		if (err && !(err == -ENOENT && mapping_is_iommufd(iommu)))
+		if (err && !mapping_went(iommu, r, err))
 			mapping_put_back(iommu, &u);
 	}
 	mapping_undo_free(&u);

@@ -43,6 +43,9 @@ refused 64 "unknown option '-x'" compare -x
 refused 64 "'--loops' needs a value" compare --loops
 refused 64 "'--reuse' takes no value" compare --reuse=yes
 refused 64 'can mean several' compare --s 4K
+refused 64 "--fail-nth: '0' is not a number from 1" run --fail-nth 0 -
+refused 64 "--fail-nth: 'x' is not a number" run --fail-nth x -
+refused 64 "--fail-nth: .*not with --against" run --fail-nth 1 --against sim -
 refused 64 "it takes no argument, not 'extra'" compare extra
 refused 64 "one word too many: 'extra'" maps extra
 refused 64 "'xml' is none of" --format xml compare
