@@ -26,7 +26,6 @@ static int loop_map(struct compare_loop *l, struct fail *f)
 	int err;
 
 	l->va = l->mem.va;
-	req.file = l->mem.slab->mem.fd >= 0 ? &l->mem.slab->mem : NULL;
 	while (l->mapped < l->size) {
 		req.va = l->mem.va + l->mapped;
 		req.size = compare_piece(l, l->mapped);
