@@ -48,6 +48,40 @@ only_vm good 'echo ok 1 - a; echo 1..1'
 is "$status/$last" "1/0 passed, 1 failed, 0 skipped" "a build that fails fails"
 like "$said" '\| no such compiler' "with the end of its log"
 
+# the guest kernel: built where it is not, told, counted; or left out, with a line for each test that boots it
+cat >"$tree/tests/vm/build-kernel" <<'EOT'
+#!/bin/sh
+case "$*" in
+--list-mutants) echo "bug intel"; echo "slip amd" ;;
+*--cached*) case $* in *bug*) test -e BUILT ;; *slip*) false ;; esac ;;
+*slip*) echo "slip does not apply" >&2; exit 1 ;;
+*) echo "12 % built" >&2; echo x >>BUILT ;;
+esac
+EOT
+sed -i "s|BUILT|$tmp/built|" "$tree/tests/vm/build-kernel"
+chmod +x "$tree/tests/vm/build-kernel"
+printf '#!/bin/sh\nprintf "all bench-build:\\n" >Makefile; touch config.status\n' >"$tree/configure"
+rm -rf "$tree/build-tests" "$tree"/tests/vm/t-*
+printf 'echo ok 1 - a; echo 1..1\n' >"$tree/tests/vm/k-one.sh"
+cp "$tree/tests/vm/k-one.sh" "$tree/tests/vm/k-two.sh"
+kernel() { # RUNTESTS-ARGS
+	said=$(env -u MAKEFLAGS -u MAKELEVEL "$tree/runtests" --no-install "$@" </dev/null 2>&1)
+	status=$?
+	last=$(tail -n 1 <<<"$said")
+}
+kernel --only kernel
+is "$status/$last" "1/2 passed, 1 failed, 0 skipped" "kernels are built, each is a point" || diag "$said"
+like "$said" '^    12 % built' "and it is told how far that is"
+like "$said" '\| slip does not apply' "and what was wrong with one"
+kernel --only vm-built
+is "$status/$last" "1/3 passed, 1 failed, 0 skipped" "the tests of the built kernel build what is not there" || diag "$said"
+is "$(wc -l <"$tmp/built")" 1 "and only that"
+kernel --only kernel --only vm-built --no-kernel-build
+is "$status/$last" "0/0 passed, 0 failed, 3 skipped" "--no-kernel-build leaves them out" || diag "$said"
+like "$said" '^  vm-built: k-one: --no-kernel-build$' "a line for each file"
+like "$said" '^  vm-built: k-two: --no-kernel-build$' "says so in the summary"
+is "$(wc -l <"$tmp/built")" 1 "and nothing is built"
+
 said=$("$tree/runtests" --only nosuch 2>&1 </dev/null)
 is $? 64 "an unknown group is a usage error"
 said=$("$tree/runtests" --frob 2>&1 </dev/null)

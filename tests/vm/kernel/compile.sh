@@ -14,8 +14,8 @@ compile_tools() {
 		command -v "${need%%:*}" >/dev/null || missing+=("${need#*:}")
 	done
 	if command -v gcc >/dev/null; then
-		echo '#include <libelf.h>' | gcc -E - >/dev/null 2>&1 || missing+=(libelf-dev)
-		echo '#include <openssl/opensslv.h>' | gcc -E - >/dev/null 2>&1 || missing+=(libssl-dev)
+		gcc -E - <<<'#include <libelf.h>' >/dev/null 2>&1 || missing+=(libelf-dev)
+		gcc -E - <<<'#include <openssl/opensslv.h>' >/dev/null 2>&1 || missing+=(libssl-dev)
 	fi
 	[ ${#missing[@]} -eq 0 ] || die 1 "missing to build a kernel: ${missing[*]}" "apt-get install ${missing[*]}"
 }
