@@ -15,12 +15,12 @@ int compare_table(struct compare_loop *l, const void *va, iova_t iova, uint64_t 
 
 	if (!err)
 		return 0;
-	if (err != -EILSEQ) {
+	if (err != -EILSEQ && err != -EUCLEAN) {
 		if (f)
 			*f = why;
 		return err;
 	}
-	bad = compare_found(l, FAILURE_PAGE_TABLE, iova, size);
+	bad = compare_found(l, err == -EUCLEAN ? FAILURE_PIN_LEAK : FAILURE_PAGE_TABLE, iova, size);
 	snprintf(bad->text, sizeof(bad->text), "after %s: %.170s", mapped ? "a map" : "an unmap", why.text);
 	return 0;
 }

@@ -21,11 +21,12 @@ static int op_table_pins(const struct session *s, int pins)
 static int op_table_ask(struct session *s, struct iommu *space, const void *va, iova_t iova, uint64_t size, bool mapped,
 			int pins, struct failures *found, struct fail *f)
 {
-	struct failure bad = {.class = FAILURE_PAGE_TABLE, .iova = iova, .length = size};
+	struct failure bad = {.iova = iova, .length = size};
 	struct fail why = {0};
 	int err = session_check_table(s, space, va, iova, size, mapped, pins, &why);
 
-	if (err == -EILSEQ) {
+	if (err == -EILSEQ || err == -EUCLEAN) {
+		bad.class = err == -EUCLEAN ? FAILURE_PIN_LEAK : FAILURE_PAGE_TABLE;
 		snprintf(bad.text, sizeof(bad.text), "after %s: %.170s", mapped ? "a map" : "an unmap", why.text);
 		failures_add(found, &bad);
 		return 0;

@@ -159,7 +159,7 @@ int session_unmap_all(struct session *s, struct iommu *space, uint64_t *mapped, 
 
 /*
  * Hold a map or unmap that was just done against the kernel's own view of its page tables, where it tells that
- * (iommu_check_table()). 0: it agrees, or there is nothing to ask; -EILSEQ: it does not, @f says how.
+ * (iommu_check_table()). 0: it agrees, or there is nothing to ask; -EILSEQ: it does not, -EUCLEAN: the pins do not, @f says how.
  */
 int session_check_table(struct session *s, struct iommu *space, const void *va, iova_t iova, uint64_t size, bool mapped,
 			int pins, struct fail *f);

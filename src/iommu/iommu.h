@@ -88,9 +88,10 @@ int iommu_unmap_all(struct iommu *iommu, uint64_t *unmapped, struct fail *f);
 
 /*
  * Does the kernel's own view of its page tables agree that @size bytes from @iova lead to @va (@mapped), or no longer do? Only
- * where caps say checks_table. 0 = it agrees, -EILSEQ = it does not and @f says how. Could not be asked: -EDOM no whole
- * entries, -ENODATA the space has no page table, other -errno. @pins: how often each page of @va is pinned in all, -1 = not
- * asked; pages that are parts of larger ones are not counted (Linux, iommufd_test_md_check_refs()). Memory at @va is resident.
+ * where caps say checks_table. 0 = it agrees; -EILSEQ = it does not, -EUCLEAN = it does but the pins do not, and @f says how.
+ * Could not be asked: -EDOM no whole entries, -ENODATA the space has no page table, other -errno. @pins: how often each page
+ * of @va is pinned in all, -1 = not asked; pages that are parts of larger ones are not counted (Linux,
+ * iommufd_test_md_check_refs()). Memory at @va is resident.
  */
 int iommu_check_table(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
 		      struct fail *f);

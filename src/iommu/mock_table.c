@@ -140,7 +140,7 @@ static int mock_check_pins(const struct mock *mock, uintptr_t va, uint64_t size,
 		at += MOCK_PAGE;
 	while (real < 64 && mock_refs(mock, va + at, MOCK_PAGE, real))
 		real++;
-	return fail_set(f, EILSEQ, "the page at offset 0x%llx of the memory is pinned %u times where %u were due",
+	return fail_set(f, EUCLEAN, "the pins of the page at offset 0x%llx of the memory are %u, not %u",
 			(unsigned long long)at, real, pins);
 }
 

@@ -117,6 +117,18 @@ static void test_asked(void **state)
 	session_close(s, NULL);
 }
 
+/* Pins that do not agree are told by their own name. */
+static void test_pins(void **state)
+{
+	struct session *s = open_table(0, EUCLEAN);
+	struct fail f = {0};
+
+	assert_int_equal(map(s, "a", AT, &f), 0);
+	assert_int_equal(failures_total(&found), 1);
+	assert_int_equal(found.count[FAILURE_PIN_LEAK], 1);
+	session_close(s, NULL);
+}
+
 static void test_disagrees(void **state)
 {
 	struct fail f = {0};
@@ -216,11 +228,12 @@ static void test_compare_disagrees(void **state)
 		.size_min = KiB(4), .size_max = KiB(4), .iova_text = "fixed", .iova = AT, .loops = 9, .threads = 1};
 
 	for (unsigned int bad_at = 0; bad_at < 4; bad_at++) {
-		struct session *s = open_table(bad_at, EILSEQ);
+		int err = bad_at < 2 ? EILSEQ : EUCLEAN;
+		struct session *s = open_table(bad_at, err);
 
 		compare(s, &p);
 		assert_int_equal(failures_total(&res.failures), 1);
-		assert_int_equal(res.failures.count[FAILURE_PAGE_TABLE], 1);
+		assert_int_equal(res.failures.count[err == EILSEQ ? FAILURE_PAGE_TABLE : FAILURE_PIN_LEAK], 1);
 		assert_int_equal(res.failures.list[0].loop, bad_at / 2);
 		assert_int_equal(res.failures.list[0].length, KiB(8));
 		assert_true(res.failures.list[0].has_map);
@@ -233,9 +246,13 @@ static void test_compare_disagrees(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_asked),	       cmocka_unit_test(test_disagrees),
-		cmocka_unit_test(test_cannot_ask),     cmocka_unit_test(test_compare_asks),
-		cmocka_unit_test(test_compare_probes), cmocka_unit_test(test_compare_disagrees),
+		cmocka_unit_test(test_asked),
+		cmocka_unit_test(test_disagrees),
+		cmocka_unit_test(test_pins),
+		cmocka_unit_test(test_cannot_ask),
+		cmocka_unit_test(test_compare_asks),
+		cmocka_unit_test(test_compare_probes),
+		cmocka_unit_test(test_compare_disagrees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

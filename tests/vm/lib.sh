@@ -120,6 +120,7 @@ mutant_says() { sed -n "s/^$2 //p" "$vm/mutants/$1"; }
 # healthy kernel the same options find nothing.
 mutants_found() {
 	local mutant options=() machine=(--iommu "$1" --memory 2G --device lsi)
+	[ "$1" != mock ] || machine=(--iommu none)
 	for mutant in $(mutants_of "$1"); do
 		options+=("$(mutant_says "$mutant" options)")
 		guest_built "$mutant" --mutant "$mutant" "${machine[@]}" -- mutant.sh "$(mutant_says "$mutant" finds)" "${options[-1]}"

@@ -126,4 +126,7 @@ if [ -e /dev/full ]; then
 fi
 left_nothing "$lsi" "nothing is left behind"
 compare_passes "and the device still passes" 200 --device "$lsi" --size 8K..64K --canary require
+run compare --backend mock --loops 1
+refused 2 'cannot open /dev/iommu' "a kernel without iommufd has no mock device"
+like "$stderr" 'hint: .*CONFIG_IOMMUFD_TEST' "and is told what it takes"
 done_testing

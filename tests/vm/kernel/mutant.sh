@@ -27,7 +27,7 @@ mutant_list() {
 	local file
 	for file in "$mutant_dir"/*; do
 		file=$(basename "$file")
-		printf '%-16s %-28s %s\n' "$file" "$(mutant_field "$file" iommus)" "$(mutant_field "$file" about)"
+		printf '%-16s %-31s %s\n' "$file" "$(mutant_field "$file" iommus)" "$(mutant_field "$file" about)"
 	done
 }
 
