@@ -67,8 +67,9 @@ extern const struct command *const commands[]; /* main.c, NULL-terminated, in he
 const struct command *command_find(const char *name);
 
 extern const struct command command_list, command_bind, command_unbind, command_map, command_unmap, command_maps,
-	command_fill, command_check, command_dma, command_free, command_vaddr, command_device, command_compare,
-	command_bench, command_run_script;
+	command_fill, command_check, command_dma, command_free, command_vaddr, command_ioas, command_hwpt,
+	command_attach, command_detach, command_destroy, command_hwinfo, command_faultq, command_viommu,
+	command_replace, command_device, command_compare, command_bench, command_run_script;
 
 /* cmd/parse.c */
 /*
@@ -103,6 +104,10 @@ void command_failures(struct command_run *run, const char *what, struct failures
 extern const char *const mem_names[];
 /* mappings: [{buf, ioas, iova, size, prot, mem}] */
 void command_report_mappings(struct command_run *run, struct session *s);
+
+/* cmd/objects.c */
+/* objects: [{kind, id, name, parent, has_pasid, pasid, fault_queue}], and the same as a tree for people */
+void command_report_objects(struct command_run *run, struct session *s);
 
 /* cmd/capabilities.c */
 /* capabilities: {personality, page_sizes, ranges: [{start, last}] ...}, for machines: text leaves it out */

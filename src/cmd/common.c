@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 #include "core/op.h"
 #include "iommu/ledger.h"
+#include "iommu/objects.h"
 
 const char *const mem_names[] = {"anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd", NULL};
 
@@ -78,6 +79,7 @@ void command_failures(struct command_run *run, const char *what, struct failures
 struct mappings_walk {
 	struct report *report;
 	struct session *session;
+	uint32_t ioas;
 };
 
 static int mapping_row(const struct ledger_entry *entry, void *arg)
@@ -88,7 +90,7 @@ static int mapping_row(const struct ledger_entry *entry, void *arg)
 
 	report_object(r, NULL);
 	report_str(r, "buf", entry->tag);
-	report_num(r, "ioas", 0);
+	report_num(r, "ioas", walk->ioas);
 	report_hex(r, "iova", entry->range.start);
 	report_num(r, "size", entry->range.last - entry->range.start + 1);
 	report_str(r, "prot", prot_name(entry->prot));
@@ -100,9 +102,15 @@ static int mapping_row(const struct ledger_entry *entry, void *arg)
 
 void command_report_mappings(struct command_run *run, struct session *s)
 {
-	struct mappings_walk walk = {run->report, s};
+	struct mappings_walk walk = {run->report, s, 0};
+	struct iommu_object o;
 
 	report_list(run->report, "mappings");
-	ledger_each(iommu_ledger(session_iommu(s)), mapping_row, &walk);
+	for (unsigned int i = 0; iommu_object_get(session_iommu(s), i, &o); i++) {
+		if (o.kind != IOMMU_OBJECT_IOAS)
+			continue;
+		walk.ioas = o.id;
+		ledger_each(iommu_ledger(o.space), mapping_row, &walk);
+	}
 	report_close(run->report);
 }

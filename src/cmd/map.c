@@ -22,7 +22,7 @@ static const struct argp_option map_options[] = {
 	{"memory-of", OPT_MEMORY_OF, "BUF[+OFFSET]", 0, "no memory of its own, but that of another buffer", 0},
 	{"skip", OPT_SKIP, "BYTES", 0, "with --unchecked: leave out these bytes at the memory's start", 0},
 	{"flags", OPT_FLAGS, "BITS", 0, "with --unchecked: further bits in the flags of the kernel's interface", 0},
-	{"ioas", OPT_IOAS, "ID", 0, "I/O address space (0: the only one of this backend)", 0},
+	{"ioas", OPT_IOAS, "SPACE", 0, "I/O address space, by name or id (default main)", 0},
 	{"hold", OPT_HOLD, "DURATION", 0, "how long to keep it outside a script (default: until a signal)", 0},
 	{0},
 };
@@ -30,7 +30,7 @@ static const struct argp_option map_options[] = {
 struct map_state {
 	struct op_map op;
 	bool size_given, hold_given;
-	uint64_t ioas, hold_ns;
+	uint64_t hold_ns;
 };
 
 static void map_defaults(void *arg)
@@ -133,8 +133,8 @@ static error_t map_parse(int key, char *arg, struct argp_state *state)
 	case OPT_FLAGS:
 		return map_parse_flags(state, arg, &m->op);
 	case OPT_IOAS:
-		err = parse_u64(state, "--ioas", arg, &m->ioas);
-		return !err && m->ioas ? usage_error(state, "--ioas: this backend has only one address space, 0") : err;
+		m->op.ioas = arg;
+		return 0;
 	case OPT_HOLD:
 		m->hold_given = true;
 		return num_parse_duration(arg, &m->hold_ns)

@@ -5,12 +5,13 @@
 #include "cmd/command.h"
 #include "core/op.h"
 
-enum { OPT_IOVA = 0x100, OPT_SIZE, OPT_ALL };
+enum { OPT_IOVA = 0x100, OPT_SIZE, OPT_ALL, OPT_IOAS };
 
 static const struct argp_option unmap_options[] = {
 	{"iova", OPT_IOVA, "A", 0, "start of the range to unmap", 0},
 	{"size", OPT_SIZE, "S", 0, "bytes from there", 0},
 	{"all", OPT_ALL, NULL, 0, "everything (the device is stopped first)", 0},
+	{"ioas", OPT_IOAS, "SPACE", 0, "in which address space (default: where BUF was mapped, else main)", 0},
 	{0},
 };
 
@@ -43,6 +44,9 @@ static error_t unmap_parse(int key, char *arg, struct argp_state *state)
 		return parse_size(state, "--size", arg, &u->op.size);
 	case OPT_ALL:
 		u->op.all = true;
+		return 0;
+	case OPT_IOAS:
+		u->op.ioas = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (u->op.buf || !buffer_name_is_valid(arg))

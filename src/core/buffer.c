@@ -229,7 +229,9 @@ static int buffer_match(const struct ledger_entry *entry, void *arg)
 	uintptr_t start = (uintptr_t)entry->va, base = (uintptr_t)w->b->mem.va;
 	uint64_t size = entry->range.last - entry->range.start + 1;
 
-	if (!entry->named || start < base || start - base >= w->b->mem.size || (w->va && w->va - start >= size))
+	/* memory can be another buffer's too: the name says whose mapping it is */
+	if (!entry->named || strcmp(entry->tag, w->b->name) || start < base || start - base >= w->b->mem.size ||
+	    (w->va && w->va - start >= size))
 		return 0;
 	*w->out = *entry;
 	return 1;

@@ -122,6 +122,12 @@ static int canary_judge(struct session *s, int status, struct fail *f)
 	return 0;
 }
 
+void canary_reach(const struct session *s, struct iova_range *read, struct iova_range *written)
+{
+	*read = (struct iova_range){s->canary[CANARY_A]->phys, s->canary[CANARY_A]->phys + SESSION_PAGE - 1};
+	*written = (struct iova_range){s->canary[CANARY_C]->phys, s->canary[CANARY_C]->phys + SESSION_PAGE - 1};
+}
+
 int canary_run_detached(struct session *s, bool *reached, struct fail *f)
 {
 	iova_t from = s->canary[CANARY_A]->phys, to = s->canary[CANARY_C]->phys;

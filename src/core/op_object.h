@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ops on what stands beside the first address space: further spaces, page tables, attachments. As in core/op.h: an op that
+ * The ops on attachments, page tables and the end of any object. As in core/op.h: an op that
  * could not be done returns -errno; one that was done and found something wrong returns 0 and adds to the failures.
  */
 #ifndef IC_CORE_OP_OBJECT_H
@@ -8,20 +8,6 @@
 
 #include "core/named.h"
 #include "core/op.h"
-
-int op_space_new(struct session *s, const char *name, struct named **out, struct fail *f);
-
-struct op_copy {
-	const char *src;       /* "buf", "buf+OFFSET" or an address in @from */
-	const char *from, *to; /* spaces; NULL: main */
-	uint64_t size;	       /* 0: the whole mapping, or the rest of the buffer */
-	enum op_iova where;    /* OP_IOVA_ADDR or OP_IOVA_KERNEL */
-	bool same;	       /* at the iova it has in @from */
-	iova_t iova;	       /* in; out in every case */
-	enum iommu_prot prot;
-	bool unchecked;
-};
-int op_space_copy(struct session *s, struct op_copy *op, struct fail *f);
 
 /* Any object by name or id. -EPERM for main, which the session stands on: only with @unchecked. */
 int op_destroy(struct session *s, const char *what, bool unchecked, struct fail *f);

@@ -232,6 +232,7 @@ int session_open(struct session **out, const struct session_params *params, cons
 		goto out_close;
 	}
 	s->at = s->iommu;
+	s->at_pt = iommu_space_id(s->iommu);
 	s->granule = iommu_caps(s->iommu)->page_sizes & -iommu_caps(s->iommu)->page_sizes;
 	s->has_pins = !iommu_pins(s->iommu, &s->pins_base);
 	err = session_make_space(s, f);
@@ -281,6 +282,11 @@ struct iommu *session_iommu(const struct session *s)
 struct dev *session_dev(const struct session *s)
 {
 	return s->dev;
+}
+
+struct iommu_device *session_device(const struct session *s)
+{
+	return s->idev;
 }
 
 const struct session_params *session_params(const struct session *s)

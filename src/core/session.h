@@ -49,6 +49,7 @@ int session_pause(struct session *s, struct fail *f);
 
 struct iommu *session_iommu(const struct session *s);
 struct dev *session_dev(const struct session *s); /* NULL without a driver */
+struct iommu_device *session_device(const struct session *s);
 const struct session_params *session_params(const struct session *s);
 /* "vfio", "0000:00:04.0", "lsi": for the report and the first line. */
 const char *session_backend_name(const struct session *s);

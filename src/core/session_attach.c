@@ -124,6 +124,7 @@ int session_attach(struct session *s, uint32_t pt_id, struct iommu *space, struc
 	if (err)
 		return err;
 	s->at = space;
+	s->at_pt = pt_id;
 	s->detached = false;
 	s->canary_passed = false;
 	attach_release_main(s);
@@ -149,6 +150,21 @@ int session_detach(struct session *s, struct fail *f)
 	return 0;
 }
 
+/* Its faults are what is wanted. */
+static int attach_ask(struct session *s, bool *reached, struct fail *f)
+{
+	struct op_reach reach = {.nr = 2, .may_fault = true};
+	struct failures unused;
+	int err;
+
+	failures_init(&unused);
+	canary_reach(s, &reach.ranges[0], &reach.ranges[1]);
+	op_faults_before(s, &reach);
+	err = canary_run_detached(s, reached, f);
+	op_faults_after(s, &reach, &unused);
+	return err;
+}
+
 int session_ask_detached(struct session *s, bool *reached, struct fail *f)
 {
 	int err = 0;
@@ -169,7 +185,7 @@ int session_ask_detached(struct session *s, bool *reached, struct fail *f)
 		err = fail_set(f, EOPNOTSUPP, "nothing keeps the canary's pages in place while no device is attached");
 	if (err)
 		return err;
-	err = canary_run_detached(s, reached, f);
+	err = attach_ask(s, reached, f);
 	if (err)
 		session_forbid(s, f);
 	s->canary_passed = !err && !*reached;

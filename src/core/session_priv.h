@@ -27,15 +27,24 @@ struct session_page {
 	bool pinned;
 };
 
+/* A page fault that was read and waits for its answer. */
+struct session_cookie {
+	uint32_t queue, cookie;
+};
+#define SESSION_COOKIES 64
+
 struct session {
 	struct session_params params;
 	const struct host *host;
 	struct iommu *iommu; /* the session's own space, `main`; rings, canaries and pins live there */
 	struct iommu
 		*at; /* the space that the device's DMA is translated by; NULL: none, or one that is not ours to know */
+	uint32_t at_pt;	     /* what it is attached to: a space or page table by id */
 	bool detached;	     /* from everything */
 	uint32_t holder;     /* a page table that keeps main's pages pinned while the device is detached, 0 = none */
 	struct named *named; /* named.c */
+	struct session_cookie cookies[SESSION_COOKIES];
+	unsigned int nr_cookies;
 	struct iommu_device *idev;
 	struct iommu_device *peers[SESSION_PEERS_MAX]; /* session_peer.c; detached by iommu_close() */
 	unsigned int nr_peers;
@@ -114,6 +123,8 @@ int session_mirror(struct session *s, struct iommu *space, struct fail *f);
 void session_unmirror(struct session *s, const struct session_page *page, iova_t iova);
 
 /* canary.c */
+/* Where the canary's DMA reads and writes. */
+void canary_reach(const struct session *s, struct iova_range *read, struct iova_range *written);
 /* The device is attached to nothing: *reached = it wrote to memory all the same. -EREMOTEIO: to the physical address. */
 int canary_run_detached(struct session *s, bool *reached, struct fail *f);
 int canary_setup(struct session *s, struct fail *f);

@@ -87,6 +87,17 @@ struct iommu_object_ops {
 	int (*destroy)(struct iommu *iommu, uint32_t id);
 	/* *fd is read and written as IOMMU_FAULT_QUEUE_ALLOC's; objects.c closes it */
 	int (*fault_queue_new)(struct iommu *iommu, uint32_t *id, int *fd);
+	int (*vfio_space)(struct iommu *iommu, enum iommu_vfio_space op, uint32_t *id);
+	int (*space_phys)(struct iommu *iommu, iova_t iova, uint64_t *size, uint64_t *phys);
+	int (*viommu_new)(struct iommu *iommu, const struct iommu_viommu_req *req, uint32_t *id);
+	int (*vdevice_new)(struct iommu_device *idev, uint32_t viommu, uint64_t virt_id, uint32_t *id);
+	int (*hw_queue_new)(struct iommu *iommu, uint32_t viommu, uint32_t type, uint32_t index, iova_t iova,
+			    uint64_t size, uint32_t *id);
+	/* *fd as of fault_queue_new */
+	int (*event_queue_new)(struct iommu *iommu, uint32_t viommu, uint32_t type, uint32_t depth, uint32_t *id,
+			       int *fd);
+	int (*test_fault)(struct iommu_device *idev, const struct iommu_pgfault *fault);
+	int (*test_event)(struct iommu_device *idev);
 };
 
 struct idev_ops {

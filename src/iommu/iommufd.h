@@ -57,5 +57,17 @@ int iommufd_hwpt_invalidate(struct iommu *iommu, uint32_t hwpt, uint32_t data_ty
 			    uint32_t entry_len, uint32_t n, uint32_t *done);
 int iommufd_destroy(struct iommu *iommu, uint32_t id);
 int iommufd_fault_queue_new(struct iommu *iommu, uint32_t *id, int *fd);
+/* Takes over a queue's descriptor that the kernel made: it never blocks from now on. On an error both are given up. */
+int iommufd_queue_take(struct iommu *iommu, uint32_t object, int raw, uint32_t *id, int *fd);
+
+/* iommufd_nested.c: what nested translation is made of, and the corners. */
+int iommufd_vfio_space(struct iommu *iommu, enum iommu_vfio_space op, uint32_t *id);
+int iommufd_space_phys(struct iommu *iommu, iova_t iova, uint64_t *size, uint64_t *phys);
+/* Devices are named by their iommufd object: the backend's op fills it in. */
+int iommufd_viommu_new_of(struct iommufd *ctx, uint32_t dev, const struct iommu_viommu_req *req, uint32_t *id);
+int iommufd_vdevice_new_of(struct iommufd *ctx, uint32_t dev, uint32_t viommu, uint64_t virt_id, uint32_t *id);
+int iommufd_hw_queue_new(struct iommu *iommu, uint32_t viommu, uint32_t type, uint32_t index, iova_t iova,
+			 uint64_t size, uint32_t *id);
+int iommufd_event_queue_new(struct iommu *iommu, uint32_t viommu, uint32_t type, uint32_t depth, uint32_t *id, int *fd);
 
 #endif

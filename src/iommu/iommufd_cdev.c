@@ -116,6 +116,16 @@ static int iommufd_hwpt_new(struct iommu *iommu, const struct iommu_hwpt_req *re
 	return iommufd_hwpt_new_of(to_iommufd(iommu), to_vfio_device(req->idev)->object, req, id);
 }
 
+static int iommufd_viommu_new(struct iommu *iommu, const struct iommu_viommu_req *req, uint32_t *id)
+{
+	return iommufd_viommu_new_of(to_iommufd(iommu), to_vfio_device(req->idev)->object, req, id);
+}
+
+static int iommufd_vdevice_new(struct iommu_device *idev, uint32_t viommu, uint64_t virt_id, uint32_t *id)
+{
+	return iommufd_vdevice_new_of(to_iommufd(idev->iommu), to_vfio_device(idev)->object, viommu, virt_id, id);
+}
+
 static const struct iommu_object_ops iommufd_object_ops = {
 	.space_new = iommufd_space_new,
 	.space_id = iommufd_space_id,
@@ -132,6 +142,12 @@ static const struct iommu_object_ops iommufd_object_ops = {
 	.hwpt_invalidate = iommufd_hwpt_invalidate,
 	.destroy = iommufd_destroy,
 	.fault_queue_new = iommufd_fault_queue_new,
+	.vfio_space = iommufd_vfio_space,
+	.space_phys = iommufd_space_phys,
+	.viommu_new = iommufd_viommu_new,
+	.vdevice_new = iommufd_vdevice_new,
+	.hw_queue_new = iommufd_hw_queue_new,
+	.event_queue_new = iommufd_event_queue_new,
 };
 
 const struct iommu_ops iommu_iommufd_ops = {

@@ -177,24 +177,27 @@ int iommufd_destroy(struct iommu *iommu, uint32_t id)
 	return iommufd_ioctl(to_iommufd(iommu), IC_IOMMUFD_DESTROY, &arg);
 }
 
+int iommufd_queue_take(struct iommu *iommu, uint32_t object, int raw, uint32_t *id, int *fd)
+{
+	int flags = fcntl(raw, F_GETFL), err;
+
+	if (flags < 0 || fcntl(raw, F_SETFL, flags | O_NONBLOCK)) {
+		err = -errno;
+		close(raw);
+		iommufd_destroy(iommu, object);
+		return err;
+	}
+	*id = object;
+	*fd = raw;
+	return 0;
+}
+
 int iommufd_fault_queue_new(struct iommu *iommu, uint32_t *id, int *fd)
 {
 	struct ic_iommufd_fault_alloc arg = {.size = sizeof(arg), .out_fault_fd = -1};
 	int err = iommufd_ioctl(to_iommufd(iommu), IC_IOMMUFD_FAULT_QUEUE_ALLOC, &arg);
-	int flags;
 
 	*id = 0;
 	*fd = -1;
-	if (err)
-		return err;
-	flags = fcntl(arg.out_fault_fd, F_GETFL);
-	if (flags < 0 || fcntl(arg.out_fault_fd, F_SETFL, flags | O_NONBLOCK)) {
-		err = -errno;
-		close(arg.out_fault_fd);
-		iommufd_destroy(iommu, arg.out_fault_id);
-		return err;
-	}
-	*id = arg.out_fault_id;
-	*fd = arg.out_fault_fd;
-	return 0;
+	return err ? err : iommufd_queue_take(iommu, arg.out_fault_id, arg.out_fault_fd, id, fd);
 }

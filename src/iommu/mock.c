@@ -247,6 +247,18 @@ static int mock_destroy(struct iommu *iommu, uint32_t id)
 	return err;
 }
 
+static int mock_viommu_new(struct iommu *iommu, const struct iommu_viommu_req *req, uint32_t *id)
+{
+	return iommufd_viommu_new_of(to_iommufd(iommu), to_mock_device(req->idev)->object, req, id);
+}
+
+static int mock_vdevice_new(struct iommu_device *idev, uint32_t viommu, uint64_t virt_id, uint32_t *id)
+{
+	const struct mock_device *d = to_mock_device(idev);
+
+	return iommufd_vdevice_new_of(&d->mock->ctx, d->object, viommu, virt_id, id);
+}
+
 static const struct iommu_object_ops mock_object_ops = {
 	.space_new = mock_space_new,
 	.space_id = iommufd_space_id,
@@ -263,6 +275,14 @@ static const struct iommu_object_ops mock_object_ops = {
 	.hwpt_invalidate = iommufd_hwpt_invalidate,
 	.destroy = mock_destroy,
 	.fault_queue_new = iommufd_fault_queue_new,
+	.vfio_space = iommufd_vfio_space,
+	.space_phys = iommufd_space_phys,
+	.viommu_new = mock_viommu_new,
+	.vdevice_new = mock_vdevice_new,
+	.hw_queue_new = iommufd_hw_queue_new,
+	.event_queue_new = iommufd_event_queue_new,
+	.test_fault = mock_test_fault,
+	.test_event = mock_test_event,
 };
 
 const struct iommu_ops iommu_mock_ops = {

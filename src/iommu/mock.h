@@ -72,6 +72,9 @@ extern const struct idev_ops mock_idev_ops;
 int mock_device_attach(struct iommu_device *idev, uint32_t pt_id, uint32_t pasid);
 int mock_device_detach(struct iommu_device *idev, uint32_t pasid);
 uint32_t mock_device_object(const struct iommu_device *idev);
+/* As iommu_test_fault() and iommu_test_event(). */
+int mock_test_fault(struct iommu_device *idev, const struct iommu_pgfault *fault);
+int mock_test_event(struct iommu_device *idev);
 /* Closes the accesses and destroys the device. */
 void mock_device_free(struct mock_device *d);
 

@@ -141,6 +141,11 @@ struct ic_mock_viommu {
 };
 static_assert(sizeof(struct ic_mock_viommu) == 24, "layout");
 
+struct ic_mock_vevent {
+	uint32_t virt_id;
+};
+static_assert(sizeof(struct ic_mock_vevent) == 4, "layout");
+
 /* Invalidation through a viommu: of one of the device's caches, by the virtual id that its vdevice was given. */
 struct ic_mock_viommu_invalidate {
 	uint32_t flags;

@@ -137,6 +137,28 @@ int mock_device_detach(struct iommu_device *idev, uint32_t pasid)
 	return err;
 }
 
+int mock_test_fault(struct iommu_device *idev, const struct iommu_pgfault *fault)
+{
+	const struct mock_device *d = to_mock_device(idev);
+	struct ic_mock_cmd cmd = {0};
+
+	cmd.trigger_iopf.dev_id = d->object;
+	cmd.trigger_iopf.pasid = fault->has_pasid ? fault->pasid : IOMMU_NO_PASID;
+	cmd.trigger_iopf.group = fault->group;
+	cmd.trigger_iopf.perm = fault->perm;
+	cmd.trigger_iopf.addr = fault->addr;
+	return mock_cmd(d->mock, IC_MOCK_OP_TRIGGER_IOPF, &cmd);
+}
+
+int mock_test_event(struct iommu_device *idev)
+{
+	const struct mock_device *d = to_mock_device(idev);
+	struct ic_mock_cmd cmd = {0};
+
+	cmd.trigger_vevent.dev_id = d->object;
+	return mock_cmd(d->mock, IC_MOCK_OP_TRIGGER_VEVENT, &cmd);
+}
+
 uint32_t mock_device_object(const struct iommu_device *idev)
 {
 	return to_mock_device(idev)->object;

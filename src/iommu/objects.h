@@ -23,12 +23,15 @@ int iommu_space_new(struct iommu *of, struct iommu **out, struct fail *f);
 uint32_t iommu_space_id(const struct iommu *iommu);
 /* Ask again what the space takes: apertures change with attachments and iommu_space_allow(). Refreshes iommu_caps(). */
 int iommu_space_refresh(struct iommu *iommu, struct fail *f);
-/* From now on only these ranges may be mapped at all; @n 0: no restriction. IOMMU_IOAS_ALLOW_IOVAS. */
+/*
+ * These ranges stay mappable whatever is attached later (-EADDRINUSE where they are not now), and IOVAs of the kernel's choice
+ * come from them alone; fixed ones are not restricted. @n 0: anywhere again. IOMMU_IOAS_ALLOW_IOVAS.
+ */
 int iommu_space_allow(struct iommu *iommu, const struct iova_range *ranges, unsigned int n, struct fail *f);
 
 struct iommu_copy_req {
 	struct iommu *src;
-	iova_t src_iova; /* src_iova and size must name one whole mapping of @src */
+	iova_t src_iova; /* mapped in @src without a hole: by one mapping, a part of one, or several (iopt_get_pages()) */
 	uint64_t size;
 	enum iommu_prot prot;
 	iova_t iova; /* in; out when kernel_iova */
@@ -97,6 +100,52 @@ int iommu_fault_queue_new(struct iommu *iommu, uint32_t *id, struct fail *f);
 int iommu_fault_queue_read(struct iommu *iommu, uint32_t id, struct iommu_pgfault *out, unsigned int max,
 			   unsigned int *count, struct fail *f);
 int iommu_fault_queue_answer(struct iommu *iommu, uint32_t id, uint32_t cookie, bool success, struct fail *f);
+
+/* The space that the container's ioctls on this descriptor mean. Set, clear; get: -ENODEV where there is none. IOMMU_VFIO_IOAS. */
+enum iommu_vfio_space { IOMMU_VFIO_SPACE_GET, IOMMU_VFIO_SPACE_SET, IOMMU_VFIO_SPACE_CLEAR };
+int iommu_vfio_space(struct iommu *iommu, enum iommu_vfio_space op, uint32_t *id, struct fail *f);
+
+/*
+ * Where @iova of a space leads physically, and how far in one piece: *size in and out. Only where a device without an IOMMU is
+ * attached, and CAP_SYS_RAWIO. IOMMU_IOAS_NOIOMMU_GET_PA.
+ */
+int iommu_space_phys(struct iommu *iommu, iova_t iova, uint64_t *size, uint64_t *phys, struct fail *f);
+
+/* "intel-vtd", "arm-smmuv3", "amd", "mock" ..., or "unknown". */
+const char *iommu_hw_info_name(uint32_t type);
+/* The @i-th field of what is known of that type; false past the last. Names are those of the kernel's structs. */
+bool iommu_hw_info_field(const struct iommu_hw_info *info, unsigned int i, const char **name, uint64_t *value);
+
+/* Nested translation: a guest's view of an IOMMU, of devices behind it, of its queues. Types are the kernel's numbers. */
+struct iommu_viommu_req {
+	struct iommu_device *idev;
+	uint32_t hwpt; /* the nesting parent */
+	uint32_t type;
+	void *data; /* in and out; NULL with data_len 0 */
+	uint32_t data_len;
+};
+int iommu_viommu_new(struct iommu *iommu, const struct iommu_viommu_req *req, uint32_t *id, struct fail *f);
+/* The device as the guest knows it: -EEXIST where it has one already, or the viommu that number. */
+int iommu_vdevice_new(struct iommu *iommu, struct iommu_device *idev, uint32_t viommu, uint64_t virt_id, uint32_t *id,
+		      struct fail *f);
+int iommu_hw_queue_new(struct iommu *iommu, uint32_t viommu, uint32_t type, uint32_t index, iova_t iova, uint64_t size,
+		       uint32_t *id, struct fail *f);
+
+#define IOMMU_EVENT_MAX 64
+struct iommu_event {
+	bool lost; /* events were lost before this one, which has no data */
+	uint32_t sequence, len;
+	unsigned char data[IOMMU_EVENT_MAX];
+};
+int iommu_event_queue_new(struct iommu *iommu, uint32_t viommu, uint32_t type, uint32_t depth, uint32_t *id,
+			  struct fail *f);
+/* As iommu_fault_queue_read(). */
+int iommu_event_queue_read(struct iommu *iommu, uint32_t id, struct iommu_event *out, unsigned int max,
+			   unsigned int *count, struct fail *f);
+
+/* The kernel's mock device alone: have it raise an I/O page fault (address, pasid, group, perm), or an event. */
+int iommu_test_fault(struct iommu_device *idev, const struct iommu_pgfault *fault, struct fail *f);
+int iommu_test_event(struct iommu_device *idev, struct fail *f);
 
 /* What is known of the objects of a context, for trees: oldest first. NULL-safe iteration by index. */
 enum iommu_object_kind {

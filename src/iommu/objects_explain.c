@@ -10,9 +10,10 @@ static const struct {
 	int err;
 	const char *hint;
 } objects_hints[] = {
-	{OBJECTS_ALLOW, EADDRINUSE, "something is mapped, or the IOMMU reserves something, outside of these ranges"},
-	{OBJECTS_ALLOW, EINVAL, "ranges must not overlap, and each begins where it does not end before"},
-	{OBJECTS_COPY, ENOENT, "the source must be one whole mapping: see `iommuctl maps`"},
+	{OBJECTS_ALLOW, EADDRINUSE, "a range reaches beyond what this space takes: see `ioas ranges`"},
+	{OBJECTS_ALLOW, EINVAL, "ranges must not overlap, and each holds more than one byte"},
+	{OBJECTS_COPY, ENOENT, "the source must be mapped without a hole: see `iommuctl maps`"},
+	{OBJECTS_COPY, EPERM, "what was mapped read-only cannot be copied for writing"},
 	{OBJECTS_COPY, EEXIST, "something is mapped there already: choose another iova"},
 	{OBJECTS_COPY, EINVAL, "the iova is outside what this space takes, or not aligned: see `ioas ranges`"},
 	{OBJECTS_RLIMIT, EBUSY, "the mode is chosen before the first space exists"},
@@ -28,6 +29,15 @@ static const struct {
 	{OBJECTS_INVALIDATE, EINVAL, "this page table does not take this kind of entry"},
 	{OBJECTS_DESTROY, EBUSY, "others stand on it: see `iommuctl maps`, and take them away first"},
 	{OBJECTS_DESTROY, ENOENT, "there is no such object: see `iommuctl maps`"},
+	{OBJECTS_VFIO, ENODEV, "none is chosen: `ioas vfio set SPACE`"},
+	{OBJECTS_PHYS, EPERM, "it needs CAP_SYS_RAWIO"},
+	{OBJECTS_PHYS, EOPNOTSUPP, "only a space with a device that has no IOMMU tells that, on Linux 7.3 and later"},
+	{OBJECTS_VIOMMU, EOPNOTSUPP, "this IOMMU has no virtual IOMMUs of that type"},
+	{OBJECTS_VIOMMU, EINVAL, "it stands on a page table made with --nest-parent"},
+	{OBJECTS_VDEVICE, EEXIST, "the device has one already, or the number is taken"},
+	{OBJECTS_HW_QUEUE, EOPNOTSUPP, "this virtual IOMMU has no hardware queues of that type"},
+	{OBJECTS_EVENTS, EOPNOTSUPP, "this virtual IOMMU has no events of that type"},
+	{OBJECTS_EVENTS, EEXIST, "it has one of that type already"},
 	{OBJECTS_ANSWER, EINVAL, "no fault waits for an answer with this cookie"},
 };
 

@@ -9,6 +9,7 @@ struct object {
 	struct iommu_object is;
 	struct iommu_device *idev; /* of a device and of one PASID of it */
 	int fd;			   /* of a queue, else -1 */
+	uint32_t event_len;	   /* of an event queue */
 };
 
 struct objects {
@@ -51,6 +52,12 @@ enum objects_verb {
 	OBJECTS_INVALIDATE,
 	OBJECTS_DESTROY,
 	OBJECTS_ANSWER,
+	OBJECTS_VFIO,
+	OBJECTS_PHYS,
+	OBJECTS_VIOMMU,
+	OBJECTS_VDEVICE,
+	OBJECTS_HW_QUEUE,
+	OBJECTS_EVENTS,
 };
 /* The hint for what @verb was refused with, where there is one. Returns @err. */
 int objects_explain(enum objects_verb verb, int err, struct fail *f);

@@ -78,11 +78,14 @@ status_is 4 "what the device cannot do is a skip"
 bad "unknown buffer" 2 1 'no buffer nope' <<'EOT'
 fill nope --byte 1
 EOT
+bad "unknown space" 2 1 'no object 3' <<'EOT'
+map a --size 4K --ioas 3
+EOT
 for line in 'map A --size 4K' 'map 1a --size 4K' 'map a.b --size 4K' 'map averyveryverylongnamethatdoesnotfit --size 4K' 'map a --size 0' \
 	'map a --size 100' 'map a --size 4K --iova 0xfee00000' 'map a --size 4K --iova 0x1000000000000' 'map a --size 4K --iova 0x123' \
 	'map a --size 4K --iova 0xfffffffffffff000' 'map a --size 4K --prot x' 'map a --size 4K --mem x' 'map a' 'unmap' 'unmap --iova 0' \
 	'unmap --iova 0 --size 0' 'check a' 'fill a' 'dma copy a' 'dma up a --size 4K' 'dma read a' 'dma read a b --size 4K' \
-	'map a --size 4K --ioas 3' 'bind 0000:00:00.0' 'run x' 'frob' 'check --pins a' 'repeat 2 3' 'map a --size 4K "' '!' '!ENOSUCH map a --size 4K' \
+	'bind 0000:00:00.0' 'run x' 'frob' 'check --pins a' 'repeat 2 3' 'map a --size 4K "' '!' '!ENOSUCH map a --size 4K' \
 	'end' 'repeat 2' 'repeat x' 'end now'; do
 	printf '# first\n%s\n' "$line" >"$tmp/script"
 	run -q run "$tmp/script"
