@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# VFIO's corners on a stock kernel: addresses updated, the limit on mappings, BARs as memory, the device's ioctls.
+. "$(dirname "$0")/lib.sh"
+guest type1 --timeout 600 --iommu intel --root-port --device lsi --device lsi --device edu --device nvme -- type1.sh stock
+done_testing
