@@ -138,7 +138,7 @@ static int buffer_bar_copy(const struct buffer *b, uint64_t offset, uint64_t siz
 	return err;
 }
 
-int buffer_view(struct buffer *b, uint64_t offset, uint64_t size, void **view, struct fail *f)
+int buffer_view(const struct buffer *b, uint64_t offset, uint64_t size, void **view, struct fail *f)
 {
 	int err;
 
@@ -156,7 +156,7 @@ int buffer_view(struct buffer *b, uint64_t offset, uint64_t size, void **view, s
 	return err;
 }
 
-int buffer_unview(struct buffer *b, uint64_t offset, uint64_t size, void *view, bool write, struct fail *f)
+int buffer_unview(const struct buffer *b, uint64_t offset, uint64_t size, void *view, bool write, struct fail *f)
 {
 	int err = 0;
 

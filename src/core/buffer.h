@@ -58,9 +58,9 @@ uint64_t buffers_device_bytes(const struct session *s);
  * The processor's side of @size bytes from @offset. Host memory: the memory itself. A BAR: a copy, read and written back through
  * VFIO, because a device that does not answer raises SIGBUS otherwise; @offset and @size are then multiples of 4. -EIO.
  */
-int buffer_view(struct buffer *b, uint64_t offset, uint64_t size, void **view, struct fail *f);
+int buffer_view(const struct buffer *b, uint64_t offset, uint64_t size, void **view, struct fail *f);
 /* Done with the view; @write: what is in it now goes to the device. */
-int buffer_unview(struct buffer *b, uint64_t offset, uint64_t size, void *view, bool write, struct fail *f);
+int buffer_unview(const struct buffer *b, uint64_t offset, uint64_t size, void *view, bool write, struct fail *f);
 /*
  * A second name for @size bytes of @of's memory from @offset: the same pages can then be mapped twice. The memory stays @of's,
  * which must outlive it. NULL with @f on -ENOMEM, and on -ERANGE where @of has less.

@@ -92,13 +92,15 @@ static int vaddr_renew_buffer(struct session *s, struct buffer *b, iova_t iova, 
 			      struct fail *f)
 {
 	void *va;
-	int err = iommu_mem_elsewhere(s->iommu, &b->mem, &va, NULL);
+	/* others lie in the same memory: it stays where they know it */
+	bool shared = b->of || buffer_sharer(s, b);
+	int err = shared ? -EOPNOTSUPP : iommu_mem_elsewhere(s->iommu, &b->mem, &va, NULL);
 
 	if (err == -EOPNOTSUPP)
-		return iommu_vaddr_renew(s->iommu, b->mem.va, iova, size, f);
+		return iommu_vaddr_renew(s->iommu, (char *)b->mem.va + b->skip, iova, size, f);
 	if (err)
 		return fail_set(f, err, "cannot map buffer %s at another address", b->name);
-	err = iommu_vaddr_renew(s->iommu, va, iova, size, f);
+	err = iommu_vaddr_renew(s->iommu, (char *)va + b->skip, iova, size, f);
 	iommu_mem_settle(&b->mem, va, !err);
 	*moved += !err;
 	return err;

@@ -276,6 +276,7 @@ static void map_bar(struct session *s, struct buffer *b, enum iommu_mem_kind kin
 
 	b->mem.kind = kind;
 	b->iova = e.range.start;
+	b->space = s->iommu;
 	assert_int_equal(ledger_add((struct ledger *)(uintptr_t)iommu_ledger(s->iommu), &e), 0);
 }
 

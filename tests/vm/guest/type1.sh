@@ -88,6 +88,23 @@ script "v1: a range that begins inside forgets nothing, one that covers the star
 	vaddr renew b
 END
 
+script "memory that others lie in as well stays where they know it" --device "$lsi" --backend vfio <<-END
+	map b --size 16K --iova 0x10000000 --mem memfd
+	map part --size 4K --iova 0x20000000 --memory-of b+4K
+	vaddr forget --all
+	vaddr renew part
+	vaddr renew b
+	vaddr renew --all
+	fill part --stamp 1
+	dma copy part b --size 4K
+	free part
+	vaddr forget b
+	vaddr renew b
+	check --pins
+END
+is "$(detail 4) / $(detail 5) / $(detail 11)" \
+	"1 renewed, 0 at another address / 1 renewed, 0 at another address / 1 renewed, 1 at another address" "until they are gone"
+
 # --- everything in one call
 faults_again
 script "unmap --all takes everything, and what is mapped afterwards is right" --device "$lsi" --backend vfio <<-END
