@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ledger of live mappings: a skip list ordered by IOVA. One writer at a time by a mutex, readers under RCU. Removed
- * nodes keep their links, so a reader standing on one walks on; they are freed in batches after a grace period.
+ * nodes keep their links, so a reader standing on one walks on; after a grace period they are used again, or freed.
  */
 #include "iommu/ledger.h"
 
@@ -14,7 +14,9 @@
 
 #define LEDGER_HEIGHT 16
 /* Removed nodes handed to the reaper at a time: one message to its thread for all of them. */
-#define LEDGER_BATCH 128
+#define LEDGER_BATCH 512
+/* Links that every node has room for, so that it can be used again: 255 of 256 need no more. */
+#define LEDGER_ROOM 4
 
 struct ledger_node;
 typedef _Atomic(struct ledger_node *) ledger_link;
@@ -22,16 +24,19 @@ typedef _Atomic(struct ledger_node *) ledger_link;
 struct ledger_node {
 	struct rcu_garbage parted; /* first member: see rcu.h */
 	struct ledger_entry entry;
-	unsigned int height;
+	unsigned int height, room; /* links in use, and that there is memory for */
 	ledger_link next[];
 };
 
 struct ledger {
 	pthread_mutex_t lock;
 	ledger_link head[LEDGER_HEIGHT];
+	/* the tallest node so far, at least 1: a search begins there. A reader that sees an old value starts lower, that is all. */
+	_Atomic unsigned int levels;
 	struct rcu_reaper reaper;
 	struct rcu_garbage *parted;
 	unsigned int parted_count;
+	struct rcu_garbage *spare; /* nodes that nobody reads any more */
 	uint64_t draws;
 	uint64_t serial;
 	_Atomic uint64_t count, bytes;
@@ -45,6 +50,7 @@ int ledger_new(struct ledger **out)
 		return -ENOMEM;
 	pthread_mutex_init(&ledger->lock, NULL);
 	rcu_reaper_init(&ledger->reaper);
+	atomic_init(&ledger->levels, 1);
 	ledger->draws = UINT64_C(0x9e3779b97f4a7c15);
 	*out = ledger;
 	return 0;
@@ -58,6 +64,11 @@ void ledger_free(struct ledger *ledger)
 		return;
 	rcu_reaper_give(&ledger->reaper, ledger->parted);
 	rcu_reaper_exit(&ledger->reaper);
+	while (ledger->spare) {
+		node = container_of(ledger->spare, struct ledger_node, parted);
+		ledger->spare = ledger->spare->next;
+		free(node);
+	}
 	/* Nobody reads it any more: no grace period is needed for what is still here. */
 	for (node = atomic_load(&ledger->head[0]); node; node = next) {
 		next = atomic_load(&node->next[0]);
@@ -68,15 +79,15 @@ void ledger_free(struct ledger *ledger)
 }
 
 /*
- * The links that lead past every entry that ends below @iova, one per level, in @links (may be NULL); returns the first
- * entry that ends at or above it.
+ * The links that lead past every entry that ends below @iova, one per level in use, in @links (may be NULL); returns the
+ * first entry that ends at or above it.
  */
 static struct ledger_node *ledger_seek(const struct ledger *ledger, iova_t iova, ledger_link **links)
 {
 	ledger_link *level = ((struct ledger *)(uintptr_t)ledger)->head;
 	struct ledger_node *node = NULL;
 
-	for (unsigned int i = LEDGER_HEIGHT; i-- > 0;) {
+	for (unsigned int i = atomic_load_explicit(&ledger->levels, memory_order_relaxed); i-- > 0;) {
 		while ((node = atomic_load_explicit(&level[i], memory_order_acquire)) && node->entry.range.last < iova)
 			level = node->next;
 		if (links)
@@ -97,8 +108,45 @@ static unsigned int ledger_height(struct ledger *ledger)
 	return MIN(height, LEDGER_HEIGHT);
 }
 
+static struct ledger_node *ledger_spare(struct ledger *ledger, unsigned int height)
+{
+	struct ledger_node *node;
+
+	if (!ledger->spare)
+		ledger->spare = rcu_reaper_take(&ledger->reaper);
+	if (!ledger->spare)
+		return NULL;
+	node = container_of(ledger->spare, struct ledger_node, parted);
+	if (node->room < height)
+		return NULL;
+	ledger->spare = ledger->spare->next;
+	return node;
+}
+
+/* Not zeroed: all that is read is written here and by ledger_link_node(). */
+static struct ledger_node *ledger_node_new(struct ledger *ledger, const struct ledger_entry *entry)
+{
+	unsigned int height = ledger_height(ledger), room = height > LEDGER_ROOM ? LEDGER_HEIGHT : LEDGER_ROOM;
+	struct ledger_node *node = ledger_spare(ledger, height);
+
+	if (!node) {
+		node = malloc(sizeof(*node) + room * sizeof(ledger_link));
+		if (!node)
+			return NULL;
+		node->room = room;
+	}
+	node->entry = *entry;
+	node->height = height;
+	return node;
+}
+
 static void ledger_link_node(struct ledger *ledger, struct ledger_node *node, ledger_link **links)
 {
+	unsigned int levels = atomic_load_explicit(&ledger->levels, memory_order_relaxed);
+
+	for (; levels < node->height; levels++)
+		links[levels] = &ledger->head[levels];
+	atomic_store_explicit(&ledger->levels, levels, memory_order_relaxed);
 	for (unsigned int i = 0; i < node->height; i++) {
 		struct ledger_node *next = atomic_load_explicit(links[i], memory_order_relaxed);
 
@@ -115,7 +163,6 @@ int ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 {
 	ledger_link *links[LEDGER_HEIGHT];
 	struct ledger_node *node, *there;
-	unsigned int height;
 	int r = -ENOMEM;
 
 	pthread_mutex_lock(&ledger->lock);
@@ -124,13 +171,10 @@ int ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 		r = -EEXIST;
 		goto out;
 	}
-	height = ledger_height(ledger);
-	node = calloc(1, sizeof(*node) + height * sizeof(ledger_link));
+	node = ledger_node_new(ledger, entry);
 	if (!node)
 		goto out;
-	node->entry = *entry;
 	node->entry.serial = ++ledger->serial;
-	node->height = height;
 	ledger_link_node(ledger, node, links);
 	r = 0;
 out:
@@ -163,26 +207,39 @@ int ledger_replace(struct ledger *ledger, const struct ledger_entry *entry)
 {
 	ledger_link *links[LEDGER_HEIGHT];
 	struct ledger_node *node, *old;
-	unsigned int height;
 	int r = -ENOENT;
 
 	pthread_mutex_lock(&ledger->lock);
 	old = ledger_seek(ledger, entry->range.start, links);
 	if (!old || old->entry.range.start != entry->range.start || old->entry.range.last != entry->range.last)
 		goto out;
-	height = ledger_height(ledger);
-	node = calloc(1, sizeof(*node) + height * sizeof(ledger_link));
+	node = ledger_node_new(ledger, entry);
 	r = node ? 0 : -ENOMEM;
 	if (r)
 		goto out;
-	node->entry = *entry;
 	node->entry.serial = old->entry.serial;
-	node->height = height;
 	ledger_part(ledger, old, links);
 	ledger_link_node(ledger, node, links);
 out:
 	pthread_mutex_unlock(&ledger->lock);
 	return r;
+}
+
+bool ledger_take(struct ledger *ledger, struct iova_range range, struct ledger_entry *out)
+{
+	ledger_link *links[LEDGER_HEIGHT];
+	struct ledger_node *node;
+	bool found;
+
+	pthread_mutex_lock(&ledger->lock);
+	node = ledger_seek(ledger, range.start, links);
+	found = node && node->entry.range.start == range.start && node->entry.range.last == range.last;
+	if (found) {
+		*out = node->entry;
+		ledger_part(ledger, node, links);
+	}
+	pthread_mutex_unlock(&ledger->lock);
+	return found;
 }
 
 uint64_t ledger_remove(struct ledger *ledger, struct iova_range range)

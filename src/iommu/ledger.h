@@ -10,6 +10,8 @@
 
 struct ledger;
 
+#define LEDGER_TAG 32
+
 struct ledger_entry {
 	struct iova_range range;
 	void *va;
@@ -18,7 +20,7 @@ struct ledger_entry {
 	bool forgotten;	 /* the kernel was told to forget va (vaddr.h) */
 	bool named;	 /* a buffer of the user's; all others are the tool's own */
 	uint64_t serial; /* 1, 2, 3 ... in order of mapping */
-	char tag[32];
+	char tag[LEDGER_TAG];
 };
 
 int ledger_new(struct ledger **out);
@@ -28,6 +30,8 @@ void ledger_free(struct ledger *ledger); /* NULL is fine */
 int ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
 /* Put @entry in the place of the one with the same range, which keeps its serial. -ENOENT: there is none, -ENOMEM. */
 int ledger_replace(struct ledger *ledger, const struct ledger_entry *entry);
+/* Remove the one entry that has just this range, and copy it out; false, and nothing is removed, if there is none. */
+bool ledger_take(struct ledger *ledger, struct iova_range range, struct ledger_entry *out);
 /* Remove all entries that lie inside @range; returns how many bytes they held. */
 uint64_t ledger_remove(struct ledger *ledger, struct iova_range range);
 

@@ -41,17 +41,34 @@ void rcu_reaper_init(struct rcu_reaper *reaper)
 	pthread_cond_init(&reaper->wake, NULL);
 }
 
-static void rcu_reaper_free(struct rcu_garbage *list)
+static void rcu_free(struct rcu_garbage *list)
 {
 	struct rcu_garbage *next;
 
-	if (!list)
-		return;
-	rcu_wait();
 	for (; list; list = next) {
 		next = list->next;
 		free(list);
 	}
+}
+
+static void rcu_reaper_free(struct rcu_reaper *reaper, struct rcu_garbage *list)
+{
+	struct rcu_garbage *none = NULL;
+
+	if (!list)
+		return;
+	rcu_wait();
+	if (!atomic_compare_exchange_strong_explicit(&reaper->ready, &none, list, memory_order_release,
+						     memory_order_relaxed))
+		rcu_free(list);
+}
+
+struct rcu_garbage *rcu_reaper_take(struct rcu_reaper *reaper)
+{
+	/* asked at every allocation: the exchange is only worth it where there is something */
+	if (!atomic_load_explicit(&reaper->ready, memory_order_relaxed))
+		return NULL;
+	return atomic_exchange_explicit(&reaper->ready, NULL, memory_order_acquire);
 }
 
 static void *rcu_reaper_thread(void *arg)
@@ -68,7 +85,7 @@ static void *rcu_reaper_thread(void *arg)
 		reaper->list = NULL;
 		stop = reaper->stop;
 		pthread_mutex_unlock(&reaper->lock);
-		rcu_reaper_free(list);
+		rcu_reaper_free(reaper, list);
 	}
 	return NULL;
 }
@@ -104,7 +121,7 @@ void rcu_reaper_give(struct rcu_reaper *reaper, struct rcu_garbage *list)
 	pthread_mutex_unlock(&reaper->lock);
 	/* Without a thread the giver has to wait after all. */
 	if (!running)
-		rcu_reaper_free(list);
+		rcu_reaper_free(reaper, list);
 }
 
 void rcu_reaper_exit(struct rcu_reaper *reaper)
@@ -115,6 +132,7 @@ void rcu_reaper_exit(struct rcu_reaper *reaper)
 	pthread_mutex_unlock(&reaper->lock);
 	if (reaper->running)
 		pthread_join(reaper->thread, NULL);
+	rcu_free(rcu_reaper_take(reaper));
 	pthread_cond_destroy(&reaper->wake);
 	pthread_mutex_destroy(&reaper->lock);
 }

@@ -10,6 +10,7 @@
 #define IC_IOMMU_RCU_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <urcu/urcu-mb.h>
 
@@ -63,7 +64,8 @@ static inline void rcu_wait(void)
 
 /*
  * Frees what was unlinked, after a grace period, on a thread of its own that starts with the first gift: the giver does
- * not wait. (liburcu's call_rcu would do, but its thread can never be ended.)
+ * not wait. (liburcu's call_rcu would do, but its thread can never be ended.) One list at a time is kept instead, for
+ * those who would allocate the same again.
  */
 struct rcu_garbage {
 	struct rcu_garbage *next;
@@ -75,11 +77,14 @@ struct rcu_reaper {
 	pthread_t thread;
 	bool running, stop;
 	struct rcu_garbage *list;
+	_Atomic(struct rcu_garbage *) ready; /* past its grace period */
 };
 
 void rcu_reaper_init(struct rcu_reaper *reaper);
 /* Frees everything given so far and ends the thread. */
 void rcu_reaper_exit(struct rcu_reaper *reaper);
+/* Objects that nobody reads any more, to be used again or freed; NULL when there are none now. */
+struct rcu_garbage *rcu_reaper_take(struct rcu_reaper *reaper);
 /* A list of unlinked objects from malloc, each with struct rcu_garbage as its first member. */
 void rcu_reaper_give(struct rcu_reaper *reaper, struct rcu_garbage *list);
 

@@ -190,6 +190,55 @@ static void test_replace(void **state)
 	ledger_free(ledger);
 }
 
+static void test_take(void **state)
+{
+	struct ledger_entry out = {.owner = 77};
+	struct ledger *ledger;
+
+	assert_int_equal(ledger_new(&ledger), 0);
+	assert_false(ledger_take(ledger, pages(0, 0), &out));
+	assert_int_equal(add(ledger, 4, 7), 0);
+	assert_int_equal(add(ledger, 8, 9), 0);
+	/* not a part, not more, not what lies beside it */
+	assert_false(ledger_take(ledger, pages(4, 6), &out));
+	assert_false(ledger_take(ledger, pages(5, 7), &out));
+	assert_false(ledger_take(ledger, pages(4, 9), &out));
+	assert_false(ledger_take(ledger, pages(0, 3), &out));
+	assert_int_equal(out.owner, 77);
+	assert_int_equal(ledger_count(ledger), 2);
+	assert_true(ledger_take(ledger, pages(4, 7), &out));
+	assert_int_equal(out.owner, 4);
+	assert_string_equal(out.tag, "tag");
+	assert_int_equal(out.range.last, 8 * 4096 - 1);
+	assert_int_equal(ledger_count(ledger), 1);
+	assert_int_equal(ledger_bytes(ledger), 2 * 4096);
+	assert_false(ledger_take(ledger, pages(4, 7), &out));
+	ledger_free(ledger);
+}
+
+/* Nodes are used again: thousands of pairs, of all heights, and each time what is found is what was added last. */
+static void test_reuse(void **state)
+{
+	struct ledger_entry e, out;
+	struct ledger *ledger;
+
+	assert_int_equal(ledger_new(&ledger), 0);
+	for (uint64_t i = 0; i < 20000; i++) {
+		uint64_t at = rng_below(rng_draw(6, i, 0), 1000);
+
+		e = (struct ledger_entry){.range = pages(at, at), .va = (void *)(uintptr_t)(i + 1)};
+		assert_int_equal(ledger_add(ledger, &e), 0);
+		assert_true(ledger_find(ledger, pages(0, 2000), &out));
+		assert_ptr_equal(out.va, e.va);
+		assert_string_equal(out.tag, "");
+		assert_true(ledger_take(ledger, e.range, &out));
+		assert_ptr_equal(out.va, e.va);
+		assert_int_equal(out.serial, i + 1);
+		assert_int_equal(ledger_count(ledger), 0);
+	}
+	ledger_free(ledger);
+}
+
 static int stop_at_third(const struct ledger_entry *e, void *arg)
 {
 	return ++*(int *)arg == 3 ? 77 : 0;
@@ -261,9 +310,12 @@ static void *writer(void *arg)
 
 	for (uint64_t i = 0; i < 20000; i++) {
 		uint64_t at = rng_below(rng_draw(salt, i, 0), 4000), n = rng_below(rng_draw(salt, i, 1), 8);
+		struct ledger_entry e;
 
-		if (i % 2)
+		if (i % 4 == 1)
 			ledger_remove(s->ledger, pages(at, at + 2 * n));
+		else if (i % 4 == 3 && ledger_find(s->ledger, pages(at, at + 8), &e))
+			ledger_take(s->ledger, e.range, &e);
 		else
 			add(s->ledger, at, at + n);
 	}
@@ -316,8 +368,9 @@ static void test_cost(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_model),	   cmocka_unit_test(test_borders), cmocka_unit_test(test_replace),
-		cmocka_unit_test(test_each_stops), cmocka_unit_test(test_threads), cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_model),	cmocka_unit_test(test_borders), cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_take),	cmocka_unit_test(test_reuse),	cmocka_unit_test(test_each_stops),
+		cmocka_unit_test(test_threads), cmocka_unit_test(test_cost),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

@@ -27,10 +27,9 @@ if [ -z "${IOMMUCTL:-}" ]; then
 	done
 fi
 
-# The plain VFIO loop that speeds are held against, as `make bench` builds it.
+# vm_raw_loop NAME: a plain loop of bench/ that speeds are held against, as `make bench` builds it.
 vm_raw_loop() {
-	[ -x "$tap_tmp/raw-vfio-loop" ] ||
-		${CC:-cc} -O2 -g -std=gnu11 -o "$tap_tmp/raw-vfio-loop" "$top_srcdir/bench/raw-vfio-loop.c"
+	[ -x "$tap_tmp/$1" ] || ${CC:-cc} -O2 -g -std=gnu11 -o "$tap_tmp/$1" "$top_srcdir/bench/$1.c"
 }
 
 # vm_points PREFIX: renumbers the guest's TAP on stdin into ours; leaves what it counted in $tap_tmp/points.
@@ -64,7 +63,9 @@ guest() {
 	for tool in bash jq env timeout realpath; do
 		! command -v $tool >/dev/null || put+=(--add "$(command -v $tool):/usr/bin/$tool")
 	done
-	vm_raw_loop && put+=(--add "$tap_tmp/raw-vfio-loop")
+	for tool in raw-vfio-loop raw-iommufd-loop; do
+		! vm_raw_loop $tool || put+=(--add "$tap_tmp/$tool")
+	done
 	"$vm/run" --binary "$IOMMUCTL" --timeout 180 "${put[@]}" --add "$top_srcdir/tests/tap.sh:/t/tests/tap.sh" \
 		--add "$top_srcdir/tests/cli/lib.sh:/t/tests/cli/lib.sh" --add "$vm/guest:/t/tests/vm/guest" "${options[@]}" \
 		-- env top_srcdir=/t IOMMUCTL=/usr/sbin/iommuctl bash "/t/tests/vm/guest/$1" "${@:2}" 2>"$tap_tmp/guest.err" |
