@@ -90,19 +90,26 @@ static void explain_map_einval(const struct iommu *iommu, const struct iommu_map
 		fail_hint(f, "this kernel does not tell the IOMMU's aperture: try an iova below 2^39");
 }
 
-static bool explain_is_type1(const struct iommu *iommu)
+/*
+ * type1 holds the limit against what the process has locked, iommufd against what all processes of the user have pinned,
+ * unless it was told otherwise.
+ */
+static bool explain_is_per_user(struct iommu *iommu)
 {
-	return iommu->personality == IOMMU_TYPE1_V2 || iommu->personality == IOMMU_TYPE1_V1;
+	uint64_t mode = 0;
+
+	if (iommu->personality == IOMMU_TYPE1_V2 || iommu->personality == IOMMU_TYPE1_V1)
+		return false;
+	return iommu_option_get(iommu, IOMMU_OPTION_RLIMIT_MODE, &mode, NULL) || mode == 0;
 }
 
-/* type1 holds the limit against what the process has locked, iommufd against what all processes of the user have. */
-static void explain_map_enomem(const struct iommu *iommu, const struct iommu_map_req *req, struct fail *f)
+static void explain_map_enomem(struct iommu *iommu, const struct iommu_map_req *req, struct fail *f)
 {
 	struct fail limit = {0};
 
 	if (self_memlock_raise(req->size, &limit))
 		fail_hint(f, "%s", limit.hint);
-	else if (!explain_is_type1(iommu) && self_memlock_is_limited())
+	else if (explain_is_per_user(iommu) && self_memlock_is_limited())
 		fail_hint(f,
 			  "/dev/iommu counts what all processes of this user have pinned: end others, or as root: "
 			  "prlimit "

@@ -38,6 +38,23 @@ int iommufd_ioas_new(const struct iommufd *ctx, uint32_t *id)
 	return err;
 }
 
+/* Only before the first object: iommufd_option_rlimit_mode(). */
+static int iommufd_set_rlimit(struct iommufd *ctx, struct fail *f)
+{
+	uint64_t mode = ctx->rlimit == IOMMUFD_RLIMIT_PROCESS;
+	int err;
+
+	if (ctx->rlimit == IOMMUFD_RLIMIT_ANY)
+		return 0;
+	err = iommufd_option(&ctx->iommu, IOMMU_OPTION_RLIMIT_MODE, true, &mode);
+	if (!err)
+		return 0;
+	fail_set(f, err, "cannot have pinned pages count against the %s", mode ? "process" : "user");
+	if (err == -EPERM)
+		fail_hint(f, "changing that takes CAP_SYS_RESOURCE: run as root, or leave the option rlimit out");
+	return err;
+}
+
 int iommufd_ctx_open(struct iommufd *ctx, struct fail *f)
 {
 	int err;
@@ -47,6 +64,11 @@ int iommufd_ctx_open(struct iommufd *ctx, struct fail *f)
 	ctx->fd = iommufd_node_open(f);
 	if (ctx->fd < 0)
 		return ctx->fd;
+	err = iommufd_set_rlimit(ctx, f);
+	if (err) {
+		iommufd_ctx_close(ctx);
+		return err;
+	}
 	err = iommufd_ioas_new(ctx, &ctx->ioas);
 	if (err)
 		err = fail_set(f, err, "cannot allocate an I/O address space (IOAS)");

@@ -8,11 +8,15 @@
 
 #define IOMMUFD_NODE "/dev/iommu"
 
+/* What pinned pages count against. The kernel's own choice is the user; changing it takes CAP_SYS_RESOURCE. */
+enum iommufd_rlimit { IOMMUFD_RLIMIT_ANY, IOMMUFD_RLIMIT_USER, IOMMUFD_RLIMIT_PROCESS };
+
 /* An address space. All spaces of a context have the same descriptor; the one without a parent owns it. */
 struct iommufd {
 	struct iommu iommu;
 	int fd;
 	uint32_t ioas;
+	enum iommufd_rlimit rlimit; /* of the context; set before iommufd_ctx_open() */
 };
 
 static inline struct iommufd *to_iommufd(const struct iommu *iommu)

@@ -1,18 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The backend iommufd: VFIO devices by their own nodes, bound to a context of /dev/iommu. */
 #include <errno.h>
+#include <string.h>
 
+#include "base/spec.h"
 #include "iommu/iommufd.h"
 #include "iommu/vfio.h"
 
+static int iommufd_parse_options(const char *options, enum iommufd_rlimit *rlimit, struct fail *f)
+{
+	struct spec_option o;
+	int got;
+
+	*rlimit = IOMMUFD_RLIMIT_ANY;
+	while ((got = spec_next(&options, &o)) > 0) {
+		if (strcmp(o.key, "rlimit"))
+			break;
+		if (!strcmp(o.value, "user"))
+			*rlimit = IOMMUFD_RLIMIT_USER;
+		else if (!strcmp(o.value, "process"))
+			*rlimit = IOMMUFD_RLIMIT_PROCESS;
+		else
+			break;
+	}
+	if (!got)
+		return 0;
+	fail_set(f, EINVAL, "bad option of backend iommufd");
+	fail_hint(f, "valid options: rlimit=user, rlimit=process");
+	return -EINVAL;
+}
+
 static int iommufd_open(const char *options, const struct iommu_params *params, struct iommu **out, struct fail *f)
 {
+	enum iommufd_rlimit rlimit;
 	struct iommufd *ctx;
-	int err;
+	int err = iommufd_parse_options(options, &rlimit, f);
 
-	if (options[0])
-		return fail_set(f, EINVAL, "backend iommufd takes no options, not \"%s\"", options);
-	err = params->vf_token ? vfio_check_token(params->vf_token, f) : 0;
+	if (!err && params->vf_token)
+		err = vfio_check_token(params->vf_token, f);
 	if (err)
 		return err;
 	if (host_is_capture(params->host))
@@ -20,6 +45,7 @@ static int iommufd_open(const char *options, const struct iommu_params *params, 
 	ctx = calloc(1, sizeof(*ctx));
 	if (!ctx)
 		return fail_set(f, ENOMEM, "cannot open " IOMMUFD_NODE);
+	ctx->rlimit = rlimit;
 	err = iommufd_ctx_open(ctx, f);
 	if (err) {
 		free(ctx);

@@ -49,6 +49,8 @@ int vfio_check_host(const struct host *host, const struct pci_info *pci, struct 
 int vfio_check_twice(const struct iommu *iommu, const struct pci_info *pci, struct fail *f);
 /* Words for an open() of @node that failed; @addr as in hints. Returns @err. */
 int vfio_explain_open(const char *node, const char *addr, int err, struct fail *f);
+/* True when devices of @group are on drivers of the host: @f names them. */
+bool vfio_explain_blocked(const struct host *host, int group, int err, struct fail *f);
 /* The hint for EPERM: @module says which parameter to set. */
 void vfio_hint_unsafe(struct fail *f, const char *module);
 /* Adds the group's reserved regions of sysfs to caps.reserved; a machine that does not tell them adds none. */

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "host/groups.h"
 #include "host/self.h"
 #include "iommu/vfio.h"
 
@@ -77,6 +79,48 @@ static void vfio_cdev_explain_holder(const struct vfio_device *d, const char *no
 	}
 }
 
+/* Who in @d's group has another of its devices by that one's own node: 0, or a pid. */
+static int vfio_cdev_find_sibling(const struct vfio_device *d, char *node, size_t node_len, char *name, size_t len)
+{
+	const struct host *host = d->idev.iommu->host;
+	struct group_info group;
+	struct pci_info other;
+	int pid = 0;
+
+	if (group_find(host, d->group_id, &group, NULL))
+		return 0;
+	for (unsigned int i = 0; !pid && i < group.nr_devices; i++) {
+		if (!strcmp(group.devices[i], d->idev.id.name) || pci_find(host, group.devices[i], &other, NULL) ||
+		    !other.cdev[0])
+			continue;
+		snprintf(node, node_len, "/dev/vfio/devices/%s", other.cdev);
+		pid = self_find_holder(node, name, len);
+	}
+	group_clear(&group);
+	return pid;
+}
+
+/* EPERM: another has the group's DMA (iommu_device_claim_dma_owner()), or interrupts are not remapped. */
+static void vfio_cdev_explain_eperm(const struct vfio_device *d, struct fail *f)
+{
+	const struct host *host = d->idev.iommu->host;
+	char node[64], name[64], unsafe[8] = "";
+	int pid;
+
+	if (vfio_explain_blocked(host, d->group_id, EPERM, f))
+		return;
+	pid = vfio_cdev_find_sibling(d, node, sizeof(node), name, sizeof(name));
+	host_read_line(host, unsafe, sizeof(unsafe), "/sys/module/iommufd/parameters/allow_unsafe_interrupts");
+	if (pid) {
+		fail_set(f, EPERM, "%s of the same group is in use by %s (pid %d)", node, name, pid);
+		fail_hint(f, "end that process first");
+	} else if (unsafe[0] == 'Y') {
+		fail_hint(f, "another user of its group's DMA is active: iommuctl list shows the group");
+	} else {
+		vfio_hint_unsafe(f, "iommufd");
+	}
+}
+
 static int vfio_cdev_explain_bind(struct vfio_device *d, int iommufd, const char *node, int err, struct fail *f)
 {
 	const char *addr = d->idev.id.name;
@@ -89,7 +133,7 @@ static int vfio_cdev_explain_bind(struct vfio_device *d, int iommufd, const char
 		fail_hint(f,
 			  "it is a virtual function, or has some: name the token its owner set with --vf-token UUID");
 	else if (err == -EPERM)
-		vfio_hint_unsafe(f, "iommufd");
+		vfio_cdev_explain_eperm(d, f);
 	else if (err == -ENODEV)
 		fail_hint(f, "iommuctl bind %s", addr);
 	/* ours must be closed first, or we would find ourselves */

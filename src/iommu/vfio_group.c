@@ -5,49 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/groups.h"
 #include "iommu/vaddr.h"
 #include "iommu/vfio.h"
-
-/* All of "0000:00:03.0 (e1000e)", as many as fit. */
-static void vfio_group_blockers(const struct vfio *vfio, const struct group_info *g, char *buf, size_t len)
-{
-	char driver[32];
-	size_t at = 0;
-
-	buf[0] = '\0';
-	for (unsigned int i = 0; i < g->nr_blockers && at < len; i++) {
-		if (host_read_link(vfio->iommu.host, driver, sizeof(driver), "/sys/bus/pci/devices/%s/driver",
-				   g->blockers[i]))
-			snprintf(driver, sizeof(driver), "a host driver");
-		at += (size_t)snprintf(buf + at, len - at, "%s%s (%s)", i ? ", " : "", g->blockers[i], driver);
-	}
-}
 
 static int vfio_group_check_viable(const struct vfio *vfio, const struct vfio_group *group, struct fail *f)
 {
 	struct ic_vfio_group_status status = {.argsz = sizeof(status)};
-	struct group_info info;
-	char blockers[256];
 
 	if (ioctl(group->fd, IC_VFIO_GROUP_GET_STATUS, &status))
 		return fail_set(f, errno, "cannot read the status of group %d", group->id);
 	if (status.flags & IC_VFIO_GROUP_VIABLE)
 		return 0;
-	if (group_find(vfio->iommu.host, group->id, &info, NULL)) {
-		fail_set(f, ENODEV, "group %d is not viable", group->id);
-		fail_hint(f, "every device of the group must be bound to vfio-pci or to no driver");
+	if (vfio_explain_blocked(vfio->iommu.host, group->id, ENODEV, f))
 		return -ENODEV;
-	}
-	vfio_group_blockers(vfio, &info, blockers, sizeof(blockers));
-	if (info.nr_blockers) {
-		fail_set(f, ENODEV, "group %d is blocked by %s", group->id, blockers);
-		fail_hint(f, "iommuctl bind %s", info.blockers[0]);
-	} else {
-		fail_set(f, ENODEV, "group %d is not viable", group->id);
-		fail_hint(f, "a driver of the host uses DMA in this group: iommuctl list shows its devices");
-	}
-	group_clear(&info);
+	fail_set(f, ENODEV, "group %d is not viable", group->id);
+	fail_hint(f, "a driver of the host uses DMA in this group: iommuctl list shows its devices");
 	return -ENODEV;
 }
 

@@ -91,6 +91,38 @@ int vfio_check_host(const struct host *host, const struct pci_info *pci, struct 
 	return 0;
 }
 
+/* All of "0000:00:03.0 (e1000e)", as many as fit. */
+static void vfio_blockers(const struct host *host, const struct group_info *g, char *buf, size_t len)
+{
+	char driver[32];
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (unsigned int i = 0; i < g->nr_blockers && at < len; i++) {
+		if (host_read_link(host, driver, sizeof(driver), "/sys/bus/pci/devices/%s/driver", g->blockers[i]))
+			snprintf(driver, sizeof(driver), "a host driver");
+		at += (size_t)snprintf(buf + at, len - at, "%s%s (%s)", i ? ", " : "", g->blockers[i], driver);
+	}
+}
+
+bool vfio_explain_blocked(const struct host *host, int group, int err, struct fail *f)
+{
+	struct group_info info;
+	char blockers[256];
+	bool blocked;
+
+	if (group_find(host, group, &info, NULL))
+		return false;
+	blocked = info.nr_blockers;
+	if (blocked) {
+		vfio_blockers(host, &info, blockers, sizeof(blockers));
+		fail_set(f, err, "group %d is blocked by %s", group, blockers);
+		fail_hint(f, "iommuctl bind %s", info.blockers[0]);
+	}
+	group_clear(&info);
+	return blocked;
+}
+
 int vfio_check_twice(const struct iommu *iommu, const struct pci_info *pci, struct fail *f)
 {
 	for (const struct iommu_device *d = iommu->devices; d; d = d->next)

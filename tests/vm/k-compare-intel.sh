@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# compare through VFIO on the built kernel with --iommu intel.
+# compare by every interface of the built kernel to the machine's IOMMU, with --iommu intel.
 . "$(dirname "$0")/lib.sh"
-guest_built intel --iommu intel --memory 2G --device lsi --device edu -- compare.sh
+guest_built intel --iommu intel --memory 2G --hugepages 200 --timeout 600 --device lsi -- iommufd.sh
 done_testing

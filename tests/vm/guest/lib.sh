@@ -81,9 +81,7 @@ compare_passes() {
 
 # mid_loop ARGS...: starts a compare that runs until stopped, and waits until it has the device and is going.
 mid_loop() {
-	local group
-	group=$(group_of "$1")
 	start --json compare --device "$1" --time 10m --size 8K "${@:2}"
-	wait_for 20 eval 'ls -l /proc/'"$pid"'/fd 2>/dev/null | grep -q "/dev/vfio/'"$group"'$"'
+	wait_for 20 eval '[ -n "$(holders_of '"$1"')" ]'
 	sleep 0.5
 }
