@@ -112,9 +112,11 @@ int mock_device_attach(struct iommu_device *idev, uint32_t pt_id, uint32_t pasid
 	cmd.pasid.pasid = pasid;
 	cmd.pasid.pt_id = pt_id;
 	err = mock_cmd(d->mock, has ? IC_MOCK_OP_PASID_REPLACE : IC_MOCK_OP_PASID_ATTACH, &cmd);
-	if (!err && !has)
+	if (err)
+		return err;
+	if (!has)
 		d->pasids[d->nr_pasids++] = pasid;
-	return err;
+	return cmd.pasid.pt_id == pt_id ? 0 : mock_table_note(d->mock, cmd.pasid.pt_id, pt_id, false, true);
 }
 
 /* The kernel has no command that leaves the device itself attached to nothing. */
