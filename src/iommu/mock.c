@@ -122,7 +122,11 @@ static void mock_caps(struct iommu_caps *caps)
 /* A page table of our own in place of the kernel's automatic one, so that a nested one can stand on it. */
 static void mock_make_parent(struct mock *mock, struct mock_device *d)
 {
-	struct iommu_hwpt_req req = {.idev = &d->idev, .parent = mock->ctx.ioas, .nest_parent = true};
+	/* a device takes PASIDs while it is itself attached to a table that is made for them (iommufd_hwpt_pasid_compat()) */
+	struct iommu_hwpt_req req = {.idev = &d->idev,
+				     .parent = mock->ctx.ioas,
+				     .nest_parent = true,
+				     .pasid = mock->device_flags & IC_MOCK_DEVICE_PASID};
 	uint32_t id;
 
 	if (iommufd_hwpt_new_of(&mock->ctx, d->object, &req, &id))

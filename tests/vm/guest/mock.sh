@@ -82,6 +82,48 @@ run --json run --backend mock "$tmp/script"
 is "$status $(json '[.results[] | select(.result != "pass")] | length')" "0 0" "a script does what it says" ||
 	diag "$(json '.results[] | select(.result != "pass")')" "$stderr"
 
+# Elsewhere than where it began: other spaces, other page tables, nested ones, single PASIDs. Each is asked what it holds.
+cat >"$tmp/script" <<'END'
+map a --size 8K --iova 0x2000000
+ioas new other
+ioas copy a --to other
+attach other
+dma read a --size 8K
+map b --size 16K --iova 0x3001000 --ioas other
+dma write b --size 16K
+unmap b
+! dma read 0x3001000 --size 64
+attach main
+unmap a
+hwpt new np --nest-parent
+attach np
+map c --size 64K --iova random
+unmap c
+hwpt new n --parent np --data mock
+attach n
+map d --size 64K --iova random
+unmap d
+attach main
+destroy n
+destroy np
+END
+run --json run --backend mock "$tmp/script"
+is "$status $(json '[.results[] | select(.result != "pass")] | length')" "0 0" "attached to other spaces and page tables" ||
+	diag "$(json '.results[] | select(.result != "pass")')" "$stderr"
+cat >"$tmp/script" <<'END'
+ioas new sp
+hwpt new p --pasid --parent sp
+attach p --pasid 5
+map a --size 12K --iova 0x2001000 --ioas sp
+unmap a
+attach p --pasid 5
+detach --pasid 5
+! detach --pasid 6
+END
+run --json run --backend mock,pasid "$tmp/script"
+is "$status $(json '[.results[] | select(.result != "pass")] | length')" "0 0" "a PASID attached elsewhere" ||
+	diag "$(json '.results[] | select(.result != "pass")')" "$stderr"
+
 # A user's: what it may open is enough, and there is no canary to miss.
 chmod 0666 /dev/iommu
 IOMMUCTL_WRAPPER=as-user
