@@ -20,6 +20,9 @@ readonly mutant_dir=$here/mutants
 mutant_file() { echo "$mutant_dir/$1"; }
 mutant_known() { case $1 in */* | .*) false ;; *) [ -f "$mutant_dir/$1" ] ;; esac }
 
+# mutant_edits NAME: what a kernel is made from; not what is said about it.
+mutant_edits() { sed -n '/^edit /,$ { /^#/d; /^$/d; p; }' "$mutant_dir/$1"; }
+
 # mutant_field NAME FIELD: the rest of the line that begins with FIELD.
 mutant_field() { sed -n "s/^$2 //p" "$mutant_dir/$1"; }
 
