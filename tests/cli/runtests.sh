@@ -59,7 +59,8 @@ case "$*" in
 esac
 EOT
 sed -i "s|BUILT|$tmp/built|" "$tree/tests/vm/build-kernel"
-chmod +x "$tree/tests/vm/build-kernel"
+printf '#!/bin/sh\necho selftests\n' >"$tree/tests/vm/build-selftests"
+chmod +x "$tree/tests/vm/build-kernel" "$tree/tests/vm/build-selftests"
 printf '#!/bin/sh\nprintf "all bench-build:\\n" >Makefile; touch config.status\n' >"$tree/configure"
 rm -rf "$tree/build-tests" "$tree"/tests/vm/t-*
 printf 'echo ok 1 - a; echo 1..1\n' >"$tree/tests/vm/k-one.sh"
@@ -70,11 +71,11 @@ kernel() { # RUNTESTS-ARGS
 	last=$(tail -n 1 <<<"$said")
 }
 kernel --only kernel
-is "$status/$last" "1/2 passed, 1 failed, 0 skipped" "kernels are built, each is a point" || diag "$said"
+is "$status/$last" "1/3 passed, 1 failed, 0 skipped" "kernels and selftests are built, each is a point" || diag "$said"
 like "$said" '^    12 % built' "and it is told how far that is"
 like "$said" '\| slip does not apply' "and what was wrong with one"
 kernel --only vm-built
-is "$status/$last" "1/3 passed, 1 failed, 0 skipped" "the tests of the built kernel build what is not there" || diag "$said"
+is "$status/$last" "1/4 passed, 1 failed, 0 skipped" "the tests of the built kernel build what is not there" || diag "$said"
 is "$(wc -l <"$tmp/built")" 1 "and only that"
 kernel --only kernel --only vm-built --no-kernel-build
 is "$status/$last" "0/0 passed, 0 failed, 3 skipped" "--no-kernel-build leaves them out" || diag "$said"
