@@ -169,7 +169,7 @@ int main(int argc, char **argv)
 	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (mem == MAP_FAILED)
 		raw_die("mmap");
-	raw_pairs(&r, mem, iova, size, loops / 10);
+	raw_pairs(&r, mem, iova, size, loops);
 	start = raw_now();
 	raw_pairs(&r, mem, iova, size, loops);
 	elapsed = raw_now() - start;

@@ -188,8 +188,8 @@ static double raw_pairs(struct raw *r, uint64_t iova, size_t size, unsigned long
 
 	if (mem == MAP_FAILED)
 		raw_die("mmap");
-	for (unsigned long n = 0; n < loops / 10 + loops; n++) {
-		if (n == loops / 10)
+	for (unsigned long n = 0; n < 2 * loops; n++) {
+		if (n == loops)
 			start = raw_now();
 		raw_map(r, mem, iova, size);
 		raw_unmap(r, iova, size);

@@ -31,7 +31,7 @@ struct ledger_node {
 struct ledger {
 	pthread_mutex_t lock;
 	ledger_link head[LEDGER_HEIGHT];
-	/* the tallest node so far, at least 1: a search begins there. A reader that sees an old value starts lower, that is all. */
+	/* of the tallest node, at least 1: a search begins there. A reader that sees an old value starts elsewhere, that is all. */
 	_Atomic unsigned int levels;
 	struct rcu_reaper reaper;
 	struct rcu_garbage *parted;
@@ -140,6 +140,15 @@ static struct ledger_node *ledger_node_new(struct ledger *ledger, const struct l
 	return node;
 }
 
+/* Under the lock, so that there is one writer: no read and write in one step is needed. */
+static void ledger_count_up(struct ledger *ledger, uint64_t n, uint64_t bytes)
+{
+	atomic_store_explicit(&ledger->count, atomic_load_explicit(&ledger->count, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+	atomic_store_explicit(&ledger->bytes, atomic_load_explicit(&ledger->bytes, memory_order_relaxed) + bytes,
+			      memory_order_relaxed);
+}
+
 static void ledger_link_node(struct ledger *ledger, struct ledger_node *node, ledger_link **links)
 {
 	unsigned int levels = atomic_load_explicit(&ledger->levels, memory_order_relaxed);
@@ -154,9 +163,7 @@ static void ledger_link_node(struct ledger *ledger, struct ledger_node *node, le
 	}
 	for (unsigned int i = 0; i < node->height; i++)
 		atomic_store_explicit(links[i], node, memory_order_release);
-	atomic_fetch_add_explicit(&ledger->count, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&ledger->bytes, node->entry.range.last - node->entry.range.start + 1,
-				  memory_order_relaxed);
+	ledger_count_up(ledger, 1, node->entry.range.last - node->entry.range.start + 1);
 }
 
 int ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
@@ -186,13 +193,16 @@ out:
 static uint64_t ledger_part(struct ledger *ledger, struct ledger_node *node, ledger_link **links)
 {
 	uint64_t bytes = node->entry.range.last - node->entry.range.start + 1;
+	unsigned int levels = atomic_load_explicit(&ledger->levels, memory_order_relaxed);
 
 	/* From the top, so that a reader coming down never meets a level that is already gone below it. */
 	for (unsigned int i = node->height; i-- > 0;)
 		atomic_store_explicit(links[i], atomic_load_explicit(&node->next[i], memory_order_relaxed),
 				      memory_order_release);
-	atomic_fetch_sub_explicit(&ledger->count, 1, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&ledger->bytes, bytes, memory_order_relaxed);
+	while (levels > 1 && !atomic_load_explicit(&ledger->head[levels - 1], memory_order_relaxed))
+		levels--;
+	atomic_store_explicit(&ledger->levels, levels, memory_order_relaxed);
+	ledger_count_up(ledger, -(uint64_t)1, -bytes);
 	node->parted.next = ledger->parted;
 	ledger->parted = &node->parted;
 	if (++ledger->parted_count >= LEDGER_BATCH) {

@@ -13,7 +13,7 @@ plain() { # BACKEND LOOPS: pairs of map and unmap a second
 }
 
 ours() { # BACKEND LOOPS REFERENCE: the ratio to it, and the rate
-	run --backend "$1" --device "$lsi" --json bench map --loops "$2" --size $size --iova $iova --reference "plain-loop=${3:-0}"
+	run --backend "$1" --device "$lsi" --json bench map --warmup "$2" --loops "$2" --size $size --iova $iova --reference "plain-loop=${3:-0}"
 	json '.results[0] | "\(.ratio) \(.value)"'
 }
 
