@@ -81,7 +81,7 @@ guest() {
 # fetched kernel|qemu SUITE: prints the path; fails where it cannot be had.
 fetched() { "$vm/get" -q "$1" "$2" 2>"$tap_tmp/get.err"; }
 
-# built_kernel [MUTANT]: prints the folder of the built kernel; fails where it is not built.
+# built_kernel [MUTANT]: prints the folder of the built kernel, $IOMMUCTL_VM_KERNEL if that is set; fails where it is not built.
 built_kernel() {
 	if [ $# -eq 0 ] && [ -n "${IOMMUCTL_VM_KERNEL:-}" ]; then
 		echo "$IOMMUCTL_VM_KERNEL"
@@ -120,8 +120,8 @@ mutant_says() { sed -n "s/^$2 //p" "$vm/mutants/$1"; }
 # mutants_found IOMMU: on the kernel of each mutant that shows on IOMMU compare fails for what the mutant does, and on the
 # healthy kernel the same options find nothing.
 mutants_found() {
-	local mutant options=() machine=(--iommu "$1" --memory 2G --device lsi)
-	[ "$1" != mock ] || machine=(--iommu none)
+	local mutant options=() machine=(--iommu "$1" --memory 2G --device lsi --timeout 400)
+	[ "$1" != mock ] || machine=(--iommu none --timeout 400)
 	for mutant in $(mutants_of "$1"); do
 		options+=("$(mutant_says "$mutant" options)")
 		guest_built "$mutant" --mutant "$mutant" "${machine[@]}" -- mutant.sh "$(mutant_says "$mutant" finds)" "${options[-1]}"

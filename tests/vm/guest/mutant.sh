@@ -11,7 +11,7 @@ if [ -n "$device" ]; then take "$device"; else device=mock backends=mock; fi
 found() { # BACKEND OPTIONS...
 	local name=$1 class
 	shift
-	run --json compare --backend "$name" --device "$device" --loops 2000 --size 8K..64K "$@"
+	run --json compare --backend "$name" --device "$device" --loops 500 --size 8K..64K "$@"
 	is "$status $(json .result 2>&1)" "1 fail" "$name: compare $* fails" || {
 		diag "stdout: $(head -c 1500 "$tmp/stdout")"
 		diag "stderr: $(head -c 1000 "$tmp/stderr")"

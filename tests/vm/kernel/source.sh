@@ -39,8 +39,8 @@ source_look() {
 	fi
 }
 
-# source_newest_suite: prints the suite whose source is the newest.
-source_newest_suite() {
+# source_newest: prints the newest version within reach and its suite.
+source_newest() {
 	local group suite version
 	for group in "trixie-backports sid" "trixie bookworm-backports" "bookworm"; do
 		say "looking for the newest kernel source: $group"
@@ -51,7 +51,7 @@ source_newest_suite() {
 		done >"$work/suites"
 		[ ! -s "$work/suites" ] || break
 	done
-	sort -V "$work/suites" | tail -n 1 | cut -d' ' -f2
+	sort -V "$work/suites" | tail -n 1
 }
 
 # source_from_suite SUITE: fetches it; sets source_id and source_path.
@@ -64,7 +64,7 @@ source_from_suite() {
 
 # source_find: sets source_id, and source_path: a tarball, package or tree, or nothing if the tree in the cache will do.
 source_find() {
-	local suite newest
+	local newest suite
 	source_path=
 	if [ -n "$source_arg" ] && [ -e "$source_arg" ]; then
 		source_path=$source_arg
@@ -76,12 +76,13 @@ source_find() {
 			source_id=${newest#"$store/tree-"}
 			return
 		fi
-		suite=$(source_newest_suite)
+		read -r newest suite < <(source_newest)
 		[ -n "$suite" ] || {
 			tail -n 3 "$work/get.err" >&2
 			die 1 "no kernel source within reach" "$me --source TARBALL takes one from kernel.org or elsewhere"
 		}
-		source_from_suite "$suite"
+		source_id=$(source_clean <<<"$newest")
+		[ -d "$store/tree-$source_id" ] || source_from_suite "$suite"
 	fi
 }
 
