@@ -79,8 +79,8 @@ int op_space_copy(struct session *s, struct op_copy *op, struct failures *found,
 		return err;
 	req.kernel_iova = op->where == OP_IOVA_KERNEL;
 	req.iova = op->same ? req.src_iova : op->iova;
-	if (!req.kernel_iova && !op->unchecked)
-		err = session_check_map(s, req.iova, req.size, f);
+	if (!op->unchecked)
+		err = req.kernel_iova ? session_allow_choice(s, to, f) : session_check_map(s, req.iova, req.size, f);
 	if (!err)
 		err = iommu_space_copy(to, &req, f);
 	if (err)

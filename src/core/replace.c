@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "core/named.h"
@@ -60,63 +61,76 @@ static const char *replace_line(const struct replace *r, unsigned int side, uint
 }
 
 /* Whose data is in the line at @at of @side's second half? 0 or 1, -1 poison, -2 none of these. */
-static int replace_whose(const struct replace *r, unsigned int side, uint64_t at, uint64_t n)
+static int replace_whose(const struct replace *r, unsigned int side, uint64_t at)
 {
 	const char *line = replace_line(r, side, 1, at);
 
-	for (unsigned int from = 0; from < 2; from++) {
-		struct stamp want = replace_stamp(r, from, n);
-
-		want.iova += at;
-		if (stamp_verify(line, STAMP_LINE, &want))
+	for (unsigned int from = 0; from < 2; from++)
+		if (!memcmp(line, replace_line(r, from, 0, at), STAMP_LINE))
 			return (int)from;
-	}
 	return stamp_is_poison(line, STAMP_LINE) ? -1 : -2;
 }
 
-/* One failure per transfer tells enough. True when the line is as it may be. */
-static bool replace_judge_line(struct replace *r, uint64_t at, uint64_t n, unsigned int *sides)
-{
-	int a = replace_whose(r, 0, at, n), b = replace_whose(r, 1, at, n);
+/* One transfer, and what came of it. */
+struct replace_transfer {
+	uint64_t n;
+	int status;
+	bool settled; /* no replacement was under way at any time of it: all of it belongs to @due */
+	unsigned int due;
+	unsigned int sides; /* bit 0, 1: arrived in; bit 2, 3: was read from */
+};
 
-	if (a == -2 || b == -2)
-		replace_fail(r, FAILURE_TORN, r->p->size + at, n, "a line is neither space's data as a whole");
-	else if (a >= 0 && b >= 0)
-		replace_fail(r, FAILURE_MISPLACED, r->p->size + at, n, "one write arrived in both spaces' memory");
-	else if (a < 0 && b < 0)
-		replace_fail(r, FAILURE_UNWRITTEN, r->p->size + at, n, "a write arrived in neither space's memory");
-	else {
+/* It did not get through: a failure unless it met a replacement that need not be seamless. */
+static void replace_broken(struct replace *r, const struct replace_transfer *t, enum failure_class class, uint64_t at,
+			   const char *text)
+{
+	if (t->settled || r->p->seamless)
+		replace_fail(r, class, at, t->n, text);
+	else
+		r->res->interrupted++;
+}
+
+/* False: nothing more is to be said of this transfer. */
+static bool replace_judge_line(struct replace *r, uint64_t at, struct replace_transfer *t)
+{
+	int a = replace_whose(r, 0, at), b = replace_whose(r, 1, at);
+	uint64_t where = r->p->size + at;
+
+	if (a != -1 && b != -1) {
+		replace_fail(r, FAILURE_MISPLACED, where, t->n, "one write arrived in both spaces' memory");
+	} else if (a == -1 && b == -1) {
+		replace_broken(r, t, FAILURE_UNWRITTEN, where, "a write arrived in neither space's memory");
+	} else if (a == -2 || b == -2) {
+		/* a read that does not get through leaves the device with what it had */
+		replace_broken(r, t, FAILURE_FOREIGN, where, "what was written is in neither space to be read");
+	} else {
 		unsigned int to = a >= 0 ? 0 : 1, from = (unsigned int)(a >= 0 ? a : b);
 
 		r->side[to].lines++;
-		*sides |= 1u << to | 4u << from;
+		t->sides |= 1u << to | 4u << from;
 		return true;
 	}
 	return false;
 }
 
-/* @settled: no replacement was under way at any time of it, so that all of it belongs to @due. */
-static void replace_judge(struct replace *r, int status, uint64_t n, bool settled, unsigned int due)
+static void replace_judge(struct replace *r, struct replace_transfer *t)
 {
-	unsigned int sides = 0;
-
 	for (unsigned int side = 0; side < 2; side++) {
-		struct stamp want = replace_stamp(r, side, n);
+		struct stamp want = replace_stamp(r, side, t->n);
 
 		if (!stamp_verify(r->side[side].mem.va, r->p->size, &want))
-			replace_fail(r, FAILURE_FOREIGN, 0, n, "what was only to be read has changed");
+			replace_fail(r, FAILURE_FOREIGN, 0, t->n, "what was only to be read has changed");
 	}
-	/* what did not get through need not have arrived */
-	if (status) {
-		replace_fail(r, FAILURE_DMA_ERROR, 0, n, "it faulted although both spaces map its addresses");
+	if (t->status) {
+		replace_broken(r, t, FAILURE_DMA_ERROR, 0, "it faulted although both spaces map its addresses");
 		return;
 	}
 	for (uint64_t at = 0; at < r->p->size; at += STAMP_LINE)
-		if (!replace_judge_line(r, at, n, &sides))
+		if (!replace_judge_line(r, at, t))
 			return;
-	r->res->mixed += sides != (1u | 4u) && sides != (2u | 8u);
-	if (settled && sides & (1u | 4u) << !due)
-		replace_fail(r, sides & 1u << !due ? FAILURE_STALE_WRITE : FAILURE_STALE_READ, 0, n,
+	r->res->mixed += t->sides != (1u | 4u) && t->sides != (2u | 8u);
+	if (t->settled && t->sides & (1u | 4u) << !t->due)
+		replace_fail(r, t->sides & 1u << !t->due ? FAILURE_STALE_WRITE : FAILURE_STALE_READ, 0, t->n,
 			     "it used the space that the device had been attached to before");
 }
 
@@ -124,24 +138,27 @@ static void *replace_thread(void *arg)
 {
 	struct replace *r = arg;
 	uint64_t n = atomic_load(&r->transfers), epoch;
-	int status, err;
+	int err;
 
 	while (!atomic_load(&r->stop)) {
+		struct replace_transfer t = {.n = n};
+
 		for (unsigned int side = 0; side < 2; side++) {
 			struct stamp stamp = replace_stamp(r, side, n);
 
 			stamp_fill(r->side[side].mem.va, r->p->size, &stamp);
 			stamp_poison((char *)r->side[side].mem.va + r->p->size, r->p->size);
 		}
-		status = 0;
 		epoch = atomic_load(&r->epoch);
-		err = dev_roundtrip(r->s->dev, 0, r->iova, r->iova + r->p->size, r->p->size, &status);
+		err = dev_roundtrip(r->s->dev, 0, r->iova, r->iova + r->p->size, r->p->size, &t.status);
 		if (err) {
 			fail_set(&r->lost, err, "transfer %" PRIu64 " did not end", n);
 			atomic_store(&r->is_lost, true);
 			break;
 		}
-		replace_judge(r, status, n, epoch % 2 == 0 && epoch == atomic_load(&r->epoch), epoch / 2 % 2);
+		t.settled = epoch % 2 == 0 && epoch == atomic_load(&r->epoch);
+		t.due = epoch / 2 % 2;
+		replace_judge(r, &t);
 		atomic_store(&r->transfers, ++n);
 	}
 	return NULL;
@@ -276,7 +293,7 @@ int replace_run(struct session *s, const struct replace_params *p, struct replac
 		struct fail *f)
 {
 	struct replace r = {.s = s, .p = p, .res = out, .found = found};
-	struct op_reach reach = {.nr = 1};
+	struct op_reach reach = {.nr = 1, .may_fault = !p->seamless};
 	struct iommu *was = s->at;
 	uint32_t was_pt = s->at_pt;
 	int err, back;

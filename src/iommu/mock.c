@@ -217,9 +217,12 @@ static int mock_space_new(struct iommu *of, struct iommu **out)
 {
 	int err = iommufd_space_new(of, out);
 
-	if (!err)
-		mock_caps(&(*out)->caps);
-	return err;
+	if (err)
+		return err;
+	mock_caps(&(*out)->caps);
+	/* an automatic page table may have had this id before */
+	mock_table_forget(to_mock(of), iommufd_space_id(*out));
+	return 0;
 }
 
 static int mock_hw_info(struct iommu_device *idev, struct iommu_hw_info *info)
@@ -253,7 +256,15 @@ static int mock_destroy(struct iommu *iommu, uint32_t id)
 
 static int mock_viommu_new(struct iommu *iommu, const struct iommu_viommu_req *req, uint32_t *id)
 {
-	return iommufd_viommu_new_of(to_iommufd(iommu), to_mock_device(req->idev)->object, req, id);
+	struct mock *mock = to_mock(iommu);
+	int err = iommufd_viommu_new_of(&mock->ctx, to_mock_device(req->idev)->object, req, id);
+
+	/* no table, but what stands on it translates the same space in the end */
+	if (!err && mock_table_note(mock, *id, mock_table_ioas(mock, req->hwpt), true, false)) {
+		iommufd_destroy(iommu, *id);
+		err = -ENOMEM;
+	}
+	return err;
 }
 
 static int mock_vdevice_new(struct iommu_device *idev, uint32_t viommu, uint64_t virt_id, uint32_t *id)

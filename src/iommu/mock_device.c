@@ -145,7 +145,8 @@ int mock_test_fault(struct iommu_device *idev, const struct iommu_pgfault *fault
 	struct ic_mock_cmd cmd = {0};
 
 	cmd.trigger_iopf.dev_id = d->object;
-	cmd.trigger_iopf.pasid = fault->has_pasid ? fault->pasid : IOMMU_NO_PASID;
+	/* the kernel's own IOMMU_NO_PASID */
+	cmd.trigger_iopf.pasid = fault->has_pasid ? fault->pasid : 0;
 	cmd.trigger_iopf.group = fault->group;
 	cmd.trigger_iopf.perm = fault->perm;
 	cmd.trigger_iopf.addr = fault->addr;

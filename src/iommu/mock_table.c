@@ -10,9 +10,13 @@ int mock_table_note(struct mock *mock, uint32_t id, uint32_t ioas, bool nested, 
 {
 	struct mock_table *t;
 
-	for (t = mock->tables; t; t = t->next)
-		if (t->id == id)
-			return 0;
+	/* the kernel gives ids again: what is known by this one may be an automatic table that has gone by itself */
+	for (t = mock->tables; t; t = t->next) {
+		if (t->id != id)
+			continue;
+		*t = (struct mock_table){id, ioas, nested, automatic, t->next};
+		return 0;
+	}
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;

@@ -35,7 +35,7 @@ int iommu_device_attach(struct iommu_device *idev, uint32_t pt_id, uint32_t pasi
 	err = idev->iommu->ops->objects->device_attach(idev, pt_id, pasid);
 	if (err) {
 		fail_set(f, err, "cannot attach %s to %u", device_words(idev, pasid, who, sizeof(who)), pt_id);
-		return objects_explain(OBJECTS_ATTACH, err, f);
+		return objects_explain(pasid == IOMMU_NO_PASID ? OBJECTS_ATTACH : OBJECTS_ATTACH_PASID, err, f);
 	}
 	o = objects_find_device(idev, pasid);
 	if (!o) {
@@ -142,6 +142,27 @@ static void object_forget(struct iommu *root, uint32_t id)
 	}
 }
 
+/*
+ * The kernel counts an open descriptor as a user: it is closed before the queue goes, but not where a page table still
+ * stands on the queue, which then stays as it is.
+ */
+static void object_let_go(struct iommu *root, uint32_t id)
+{
+	struct objects *all = root->objects;
+	struct object *queue = NULL;
+
+	for (unsigned int i = 0; i < all->nr; i++) {
+		if (all->list[i].is.kind == IOMMU_OBJECT_HWPT && all->list[i].is.queue == id)
+			return;
+		if (all->list[i].is.id == id && all->list[i].fd >= 0)
+			queue = &all->list[i];
+	}
+	if (!queue)
+		return;
+	close(queue->fd);
+	queue->fd = -1;
+}
+
 int iommu_object_destroy(struct iommu *iommu, uint32_t id, struct fail *f)
 {
 	struct iommu *root = objects_root(iommu);
@@ -149,6 +170,7 @@ int iommu_object_destroy(struct iommu *iommu, uint32_t id, struct fail *f)
 
 	if (!objects_has(root, destroy))
 		return objects_unsupported(root, "objects to destroy", f);
+	object_let_go(root, id);
 	err = root->ops->objects->destroy(root, id);
 	if (err) {
 		fail_set(f, err, "cannot destroy object %u", id);
