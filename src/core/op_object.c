@@ -140,7 +140,7 @@ int op_hwpt_invalidate(struct session *s, const char *pt, const char *type, char
 	if (!err)
 		err = pt_data_parse(PT_DATA_INVALIDATE, type, &one, f);
 	for (unsigned int i = 0; i < n && !err; i++) {
-		err = pt_data_fill(PT_DATA_INVALIDATE, &one, entries[i], f);
+		err = pt_data_fill(&one, entries[i], f);
 		if (!err)
 			memcpy(all + (size_t)i * one.len, one.bytes, one.len);
 	}

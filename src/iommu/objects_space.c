@@ -65,23 +65,41 @@ int iommu_space_allow(struct iommu *iommu, const struct iova_range *ranges, unsi
 	return objects_explain(OBJECTS_ALLOW, err, f);
 }
 
-/* What the ledger of @dst says of a copy. The kernel shares the pages; the address is that of the source's memory. */
-static void space_copy_entry(const struct iommu_copy_req *req, struct ledger_entry *entry)
+/* What is next of a copy, as far as one mapping of the source goes: the kernel makes a mapping of each. Returns its bytes. */
+static uint64_t space_copy_piece(const struct iommu_copy_req *req, uint64_t done, struct ledger_entry *entry)
 {
-	struct ledger_entry src = {0};
+	uint64_t from = req->src_iova + done, left = req->size - done;
+	struct ledger_entry src = {.range = {from, from + (left - 1)}};
 
-	*entry = (struct ledger_entry){.range = {req->iova, req->iova + (req->size - 1)},
+	if (ledger_find(req->src->ledger, (struct iova_range){from, from}, &src))
+		left = MIN(left, src.range.last - from + 1);
+	*entry = (struct ledger_entry){.range = {req->iova + done, req->iova + done + (left - 1)},
 				       .prot = req->prot,
 				       .owner = req->owner,
 				       .named = req->named};
-	if (ledger_find(req->src->ledger, (struct iova_range){req->src_iova, req->src_iova}, &src))
-		entry->va = (char *)src.va + (req->src_iova - src.range.start);
+	if (src.va)
+		entry->va = (char *)src.va + (from - src.range.start);
 	snprintf(entry->tag, sizeof(entry->tag), "%s", req->tag ? req->tag : src.tag);
+	return left;
+}
+
+/* The kernel shares the pages; the addresses are those of the source's memory. */
+static int space_copy_note(struct iommu *dst, const struct iommu_copy_req *req)
+{
+	struct ledger_entry entry;
+	int err = 0;
+
+	for (uint64_t done = 0; done < req->size && err != -ENOMEM;) {
+		done += space_copy_piece(req, done, &entry);
+		err = ledger_add(dst->ledger, &entry);
+	}
+	if (err == -ENOMEM)
+		ledger_remove(dst->ledger, (struct iova_range){req->iova, req->iova + (req->size - 1)});
+	return err == -ENOMEM ? err : 0;
 }
 
 int iommu_space_copy(struct iommu *dst, struct iommu_copy_req *req, struct fail *f)
 {
-	struct ledger_entry entry;
 	uint64_t unmapped;
 	int err;
 
@@ -93,10 +111,8 @@ int iommu_space_copy(struct iommu *dst, struct iommu_copy_req *req, struct fail 
 			 (ull)req->src_iova, iommu_space_id(req->src), iommu_space_id(dst));
 		return objects_explain(OBJECTS_COPY, err, f);
 	}
-	if (req->size == 0 || req->iova + (req->size - 1) < req->iova)
-		return 0;
-	space_copy_entry(req, &entry);
-	if (ledger_add(dst->ledger, &entry) != -ENOMEM)
+	/* the kernel takes no empty or wrapping range; should one do so, there is no range to note down */
+	if (req->size == 0 || req->iova + (req->size - 1) < req->iova || !space_copy_note(dst, req))
 		return 0;
 	dst->ops->unmap(dst, req->iova, req->size, &unmapped);
 	return fail_set(f, ENOMEM, "cannot note down the copy at iova 0x%llx", (ull)req->iova);

@@ -156,13 +156,12 @@ static int pt_set(struct pt_data *data, const struct spec_option *o, struct fail
 	return pt_unknown_key(layout, o->key, f);
 }
 
-int pt_data_fill(enum pt_data_use use, struct pt_data *data, const char *text, struct fail *f)
+int pt_data_fill(struct pt_data *data, const char *text, struct fail *f)
 {
 	const char *cursor = text;
 	struct spec_option option;
 	int r;
 
-	(void)use;
 	memset(data->bytes, 0, sizeof(data->bytes));
 	while ((r = spec_next(&cursor, &option)) > 0) {
 		r = pt_set(data, &option, f);
@@ -190,5 +189,5 @@ int pt_data_parse(enum pt_data_use use, const char *text, struct pt_data *out, s
 	} else {
 		return pt_unknown_type(use, name, f);
 	}
-	return pt_data_fill(use, out, options, f);
+	return pt_data_fill(out, options, f);
 }

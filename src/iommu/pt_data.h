@@ -22,6 +22,6 @@ struct pt_data {
  */
 int pt_data_parse(enum pt_data_use use, const char *text, struct pt_data *out, struct fail *f);
 /* "KEY=VALUE[,KEY=VALUE...]" of the type that @data has; everything else becomes zero. */
-int pt_data_fill(enum pt_data_use use, struct pt_data *data, const char *text, struct fail *f);
+int pt_data_fill(struct pt_data *data, const char *text, struct fail *f);
 
 #endif
