@@ -2,4 +2,5 @@
 # compare by every interface of the built kernel to the machine's IOMMU, with --iommu intel.
 . "$(dirname "$0")/lib.sh"
 guest_built intel --iommu intel --memory 2G --hugepages 200 --timeout 600 --device lsi -- iommufd.sh
+guest_built intel-destroyed --iommu intel --device lsi -- destroyed.sh
 done_testing

@@ -2,4 +2,5 @@
 # compare by every interface of the built kernel to the machine's IOMMU, with --iommu virtio.
 . "$(dirname "$0")/lib.sh"
 guest_built virtio --iommu virtio --memory 2G --hugepages 200 --timeout 600 --device lsi -- iommufd.sh
+guest_built virtio-destroyed --iommu virtio --device lsi -- destroyed.sh
 done_testing
