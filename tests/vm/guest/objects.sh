@@ -119,6 +119,7 @@ ioas new s
 hwpt new home --pasid
 hwpt new pp --pasid
 hwpt new ps --pasid --parent s
+attach main
 !EINVAL attach pp --pasid 5
 attach home
 attach pp --pasid 5
