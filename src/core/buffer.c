@@ -63,11 +63,13 @@ struct buffer *buffer_new(struct session *s, const char *name, uint64_t bytes, e
 	struct buffer *b = calloc(1, sizeof(*b));
 	uint64_t size = bytes ? bytes : 1;
 
+	/* under --unchecked a size may be absurd on purpose: the kernel gets the number, the memory stays sane */
+	if (unchecked)
+		size = MIN(size, BUFFER_UNCHECKED_MAX + 1);
 	if (!b || !num_add(size, 4095, &size)) {
 		fail_set(f, ENOMEM, "cannot allocate a buffer of 0x%" PRIx64 " bytes", bytes);
 		goto out_free;
 	}
-	/* under --unchecked a size may be absurd on purpose: the kernel gets the number, the memory stays sane */
 	size = ALIGN_DOWN(size, 4096);
 	if (unchecked && size > BUFFER_UNCHECKED_MAX
 		    ? iommu_mem_alloc_guarded(s->iommu, BUFFER_UNCHECKED_MAX, mem, &b->mem, f)

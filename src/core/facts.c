@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "core/session_priv.h"
+#include "host/self.h"
 #include "iommu/ledger.h"
 
 const char *op_kind_name(enum op_kind kind)
@@ -128,6 +129,8 @@ void facts_map(struct session *s, struct iommu *space, const char *buf, const st
 		facts->shape |= SHAPE_FLAGS;
 	if (!iommu_avail(space, &left) && !left)
 		facts->shape |= SHAPE_FULL;
+	if (!session_is_simulated(s) && self_memlock_is_limited())
+		facts->shape |= SHAPE_LIMITED;
 	if (req->kernel_iova || !facts_shape(s, req->iova, req->size, &r))
 		return;
 	if (facts_is_outside(iommu_caps(space), r))

@@ -36,6 +36,7 @@ enum op_shape {
 	SHAPE_CUTS_FIRST = 1 << 14, /* it begins inside of a mapping */
 	SHAPE_CUTS_LAST = 1 << 15,  /* it ends inside of a mapping */
 	SHAPE_FULL = 1 << 16,	    /* no further mapping is allowed (dma_entry_limit) */
+	SHAPE_LIMITED = 1 << 17,    /* RLIMIT_MEMLOCK counts for us */
 };
 
 /* What a mapping's owner in the ledger says: its IOVA was not the script's. */

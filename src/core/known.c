@@ -337,6 +337,24 @@ const struct known known_differences[] = {
 		.source = "vfio_iommu_type1.c vfio_dma_do_map(); vfio_compat.c iommufd_fill_cap_dma_avail()",
 	},
 	{
+		.id = "map-memlock",
+		.a = TYPE1,
+		.b = FD | COMPAT,
+		.kinds = ON_MAP,
+		.shape = SHAPE_LIMITED,
+		.err_a = 0,
+		.err_b = ENOMEM,
+		.fields = EFFECT,
+		.what = "a map by a process without CAP_IPC_LOCK whose user has pages pinned in other processes",
+		.values = "success (type1), ENOMEM (iommufd, compat on /dev/iommu)",
+		.why = "RLIMIT_MEMLOCK is held against what the process has locked (type1), or against what all "
+		       "processes of the "
+		       "user have pinned (/dev/iommu)",
+		.source = "vfio_iommu_type1.c vfio_lock_acct(); drivers/iommu/iommufd/pages.c incr_user_locked_vm(); "
+			  "main.c "
+			  "iommufd_fops_open()",
+	},
+	{
 		.id = "map-flags",
 		.a = TYPE1 | COMPAT,
 		.b = FD,

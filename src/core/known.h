@@ -56,6 +56,8 @@ const struct known *known_find(const struct trace *a, const struct trace_row *x,
 #define KNOWN_FOLLOWS "follows"
 /* ... or one side lacks the capability. */
 #define KNOWN_UNSUPPORTED "unsupported"
+/* ... or a device reads what it cannot reach, and the two are different devices. */
+#define KNOWN_DEVICE "device"
 /* ... or the two IOMMUs take different addresses. */
 #define KNOWN_APERTURE "aperture"
 

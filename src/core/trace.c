@@ -3,6 +3,7 @@
 #include "core/trace.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ void trace_init(struct trace *t, struct session *s)
 {
 	memset(t, 0, sizeof(*t));
 	t->personality = iommu_personality(session_iommu(s));
-	t->simulated = session_is_simulated(s);
+	snprintf(t->driver, sizeof(t->driver), "%s", session_driver_name(s));
 }
 
 void trace_release(struct trace *t)

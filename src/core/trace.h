@@ -34,7 +34,7 @@ struct trace_row {
 
 struct trace {
 	enum iommu_personality personality;
-	bool simulated;
+	char driver[32]; /* of the device */
 	struct trace_row *rows;
 	size_t nr, room;
 	struct trace_memory *memory;

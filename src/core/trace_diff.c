@@ -107,6 +107,14 @@ static void diff_explain_state(struct diff *d, struct trace_difference *one)
 	}
 }
 
+/* A transfer from where nothing is mapped on either side, by two kinds of device. */
+static bool diff_is_device(const struct diff *d)
+{
+	const struct op_facts *x = &d->row[0]->facts, *y = &d->row[1]->facts;
+
+	return x->kind == OP_DMA && x->shape & y->shape & SHAPE_NOTHING && strcmp(d->t[0]->driver, d->t[1]->driver);
+}
+
 static void diff_explain(struct diff *d, struct trace_difference *one)
 {
 	const struct trace_row *x = d->row[0], *y = d->row[1];
@@ -124,6 +132,11 @@ static void diff_explain(struct diff *d, struct trace_difference *one)
 		snprintf(one->why, sizeof(one->why), "%s does not take this IOVA at all, %s does",
 			 d->name[x->facts.shape & SHAPE_OUTSIDE ? 0 : 1],
 			 d->name[x->facts.shape & SHAPE_OUTSIDE ? 1 : 0]);
+	} else if (one->field == FIELD_MEMORY && diff_is_device(d)) {
+		one->is_known = true;
+		snprintf(one->known, sizeof(one->known), KNOWN_DEVICE);
+		snprintf(one->why, sizeof(one->why), "what %s and %s take for data where a read fails is their own",
+			 d->t[0]->driver, d->t[1]->driver);
 	} else {
 		diff_explain_state(d, one);
 	}

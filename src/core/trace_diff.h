@@ -12,7 +12,7 @@ struct trace_difference {
 	enum trace_field field;
 	char a[96], b[96];
 	bool is_known;
-	char known[48];	    /* the table's id, "follows", "unsupported", "aperture"; "" = not known */
+	char known[48];	    /* the table's id, or one of KNOWN_*; "" = not known */
 	char why[400];	    /* one sentence; "" when not known */
 	const char *source; /* "" when the table has nothing to do with it */
 };

@@ -90,6 +90,8 @@ static inline bool sim_is_iommufd(const struct sim *sim)
 	return sim->main.iommu.personality != IOMMU_TYPE1_V2 && sim->main.iommu.personality != IOMMU_TYPE1_V1;
 }
 
+/* What the device may do under a request: its protection, and what its further flags say of that. */
+enum iommu_prot sim_prot(const struct sim_space *space, const struct iommu_map_req *req);
 /* May the range be mapped at all? iova-reserved lets the window pass. */
 bool sim_range_valid(struct sim *sim, struct iova_range range);
 /* -EEXIST where something is mapped; overlap-ok has it go away instead. */

@@ -67,16 +67,16 @@ int sim_iommufd_check_iova(struct sim_space *space, iova_t iova, uint64_t size)
 	return sim_range_free(space, (struct iova_range){iova, last});
 }
 
-/* iommufd_ioas_map(); iommufd_vfio_map_dma(), the container's ioctl, looks at its flags only. */
+/* iommufd_ioas_map(); iommufd_vfio_map_dma(), the container's ioctl, only wants to know its flags. */
 static int sim_iommufd_check_ioctl(const struct sim_space *space, const struct iommu_map_req *req)
 {
 	if (space->iommu.personality != IOMMU_IOMMUFD)
-		return req->flags ? -EINVAL : 0;
-	if (req->flags)
+		return req->flags & ~3u ? -EINVAL : 0;
+	if (req->flags & ~7u)
 		return -EOPNOTSUPP;
 	if (req->iova == UINT64_MAX || req->size == UINT64_MAX)
 		return -EOVERFLOW;
-	if (!(req->prot & IOMMU_PROT_RW))
+	if (!sim_prot(space, req))
 		return -EINVAL;
 	return space->gone ? -ENOENT : 0;
 }

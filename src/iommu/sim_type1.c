@@ -35,19 +35,34 @@ int sim_range_free(struct sim_space *space, struct iova_range range)
 	return 0;
 }
 
-/* vfio_dma_do_map() before it pins anything. */
+/* The container's flags READ and WRITE are ours; iommufd's WRITEABLE is 2, READABLE 4, and 1 is FIXED_IOVA. */
+enum iommu_prot sim_prot(const struct sim_space *space, const struct iommu_map_req *req)
+{
+	uint32_t flags = req->flags;
+
+	if (space->iommu.personality == IOMMU_IOMMUFD)
+		flags = (flags & 4 ? IOMMU_PROT_READ : 0) | (flags & 2);
+	return (req->prot | flags) & IOMMU_PROT_RW;
+}
+
+/*
+ * vfio_dma_do_map() before it pins anything. The flags are READ, WRITE and VADDR; the last asks for the address of a mapping to be
+ * renewed that the model never forgot.
+ */
 static int sim_type1_check_map(struct sim_space *space, const struct iommu_map_req *req)
 {
+	bool renew = req->flags & 4;
 	uint64_t last, va_last;
 	int r;
 
-	/* vfio_iommu_type1_map_dma() knows no flag but those of the protection, and those of addresses to renew */
-	if (!req->size || req->flags)
+	if (req->flags & ~7u || !req->size)
 		return -EINVAL;
 	if (!num_add(req->iova, req->size - 1, &last) || !num_add((uintptr_t)req->va, req->size - 1, &va_last))
 		return -EOVERFLOW;
-	if (!(req->prot & IOMMU_PROT_RW) || !IS_ALIGNED(req->size | req->iova | (uintptr_t)req->va, SIM_PAGE))
+	if (!sim_prot(space, req) == !renew || !IS_ALIGNED(req->size | req->iova | (uintptr_t)req->va, SIM_PAGE))
 		return -EINVAL;
+	if (renew)
+		return sim_mapping_first(space, req->iova, last) ? -EINVAL : -ENOENT;
 	r = sim_range_free(space, (struct iova_range){req->iova, last});
 	if (r)
 		return r;
@@ -75,7 +90,8 @@ int sim_map(struct iommu *iommu, struct iommu_map_req *req)
 	if (!r) {
 		/* Pinning memory that is not there. */
 		buf = sim_buf_get(&sim->mem, req->va, req->size, &offset);
-		r = buf ? sim_mapping_add(space, req->iova, req->size, req->prot, buf, offset, &map) : -EFAULT;
+		r = buf ? sim_mapping_add(space, req->iova, req->size, sim_prot(space, req), buf, offset, &map)
+			: -EFAULT;
 		if (!r)
 			map->by_file = req->file;
 	}

@@ -152,6 +152,21 @@ run -q --tap run "$tmp/script" "$tmp/two" --against sim,fault=short-unmap
 like "$stdout" 'not ok 8 .*two:2: unmap a' "a difference is a point that fails"
 like "$stdout" 'unmapped_bytes: 0x2000 on sim' "with its evidence"
 
+# --- the edge cases, between the interfaces that the simulation knows ---
+edge=$top_srcdir/tests/edge
+ok "there are at least 100 cases" test "$(cat "$edge"/*.iommu | grep -c '^# case: ')" -ge 100
+for p in type1-v2 type1-v1 iommufd compat-v2 compat-v1; do
+	run -q --json --seed 3 --allow-crash run "$edge"/*.iommu --against sim,personality=$p
+	status_is 0 "type1 v2 against $p: nothing that is not known" ||
+		diag "$(json '.differences[] | select(.known == "") | "\(.file):\(.line) \(.command): \(.field) \(.a) / \(.b)"')"
+	json_is '.unknown_differences == 0 and .lines_compared > 1000' true "in all lines"
+	[ $p != type1-v2 ] || json_is .known_differences 0 "and nothing at all between two of the same"
+	[ $p = type1-v2 ] || json_is '.known_differences > 50' true "but much that is"
+done
+run -q --json --seed 3 --backend sim,dma_entry_limit=8 run "$edge/limit.iommu" --against sim,personality=iommufd
+status_is 0 "type1's limit on mappings"
+json_is '[.differences[] | select(.field == "errno") | .known] | unique | join(" ")' "map-limit" "is a known difference"
+
 # --- the words that ask for what no ordinary map does ---
 good() { cat >"$tmp/script"; run -q --json --backend "$1" run "$tmp/script"; status_is 0 "$2" || diag "$(json '.results[] | select(.result != "pass")')"; }
 for p in type1-v2 compat-v2; do
