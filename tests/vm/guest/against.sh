@@ -42,7 +42,7 @@ per_user() {
 	other=$(pci_edu)
 	take "$other"
 	for node in /dev/iommu /dev/vfio/vfio /dev/vfio/[0-9]* /dev/vfio/devices/*; do chown user "$node"; done
-	(ulimit -l $limit && exec as-user "$IOMMUCTL" -q --backend iommufd --device "$other" map --size 384K --iova 0x40000000 --hold 100s) \
+	(ulimit -l $limit && exec as-user "$IOMMUCTL" -q --backend iommufd --device "$other" map --size 384K --hold 100s) \
 		>"$tmp/held" 2>&1 &
 	holder=$!
 	wait_for 20 grep -q 'is mapped at' "$tmp/held" || diag "$(cat "$tmp/held")"
