@@ -4,7 +4,7 @@
 # tests/vm/mutants:
 #
 #	about TEXT			what goes wrong
-#	iommus NAME...			the IOMMUs of tests/vm/run that show it
+#	iommus NAME...			the IOMMUs of tests/vm/run that show it; none: compare cannot
 #	options ARGS...			how compare is called
 #	finds CLASS...			what it may call the bug; anything else is wrong
 #	edit FILE			one edit, in a file of the kernel
