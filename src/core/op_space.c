@@ -82,7 +82,8 @@ int op_space_copy(struct session *s, struct op_copy *op, struct failures *found,
 	if (!op->unchecked)
 		err = req.kernel_iova ? session_allow_choice(s, to, f) : session_check_map(s, req.iova, req.size, f);
 	if (!err)
-		err = iommu_space_copy(to, &req, f);
+		err = req.kernel_iova && !op->unchecked ? session_copy_chosen(s, to, &req, f)
+							: iommu_space_copy(to, &req, f);
 	if (err)
 		return err;
 	op->iova = req.iova;

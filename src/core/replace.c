@@ -182,13 +182,17 @@ static int replace_turns(struct replace *r, uint64_t turns, struct fail *f)
 	int err = 0;
 
 	for (uint64_t i = 0; i < turns && !err && !session_signal && !atomic_load(&r->is_lost); i++) {
+		const struct replace_side *to = &r->side[r->res->rounds % 2 ? 0 : 1];
 		uint64_t seen = atomic_load(&r->transfers);
 
 		atomic_fetch_add(&r->epoch, 1);
-		err = iommu_device_attach(r->s->idev, r->side[r->res->rounds % 2 ? 0 : 1].pt, IOMMU_NO_PASID, f);
+		err = iommu_device_attach(r->s->idev, to->pt, IOMMU_NO_PASID, f);
 		atomic_fetch_add(&r->epoch, 1);
 		if (err)
 			break;
+		/* true also where the way back fails */
+		r->s->at = to->space;
+		r->s->at_pt = to->pt;
 		r->res->rounds++;
 		err = replace_wait(r, seen);
 		if (err)
@@ -296,6 +300,7 @@ int replace_run(struct session *s, const struct replace_params *p, struct replac
 	struct op_reach reach = {.nr = 1, .may_fault = !p->seamless};
 	struct iommu *was = s->at;
 	uint32_t was_pt = s->at_pt;
+	struct fail why = {0};
 	int err, back;
 
 	*out = (struct replace_result){0};
@@ -314,7 +319,9 @@ int replace_run(struct session *s, const struct replace_params *p, struct replac
 	out->transfers = atomic_load(&r.transfers);
 	out->in_a = r.side[0].lines;
 	out->in_b = r.side[1].lines;
-	back = session_is_forbidden(s) ? 0 : session_attach(s, was_pt, was, err ? NULL : f);
+	back = session_is_forbidden(s) ? 0 : session_attach(s, was_pt, was, &why);
+	if (back && !err)
+		*f = why;
 	err = err ? err : back;
 out:
 	replace_close(&r);

@@ -93,6 +93,9 @@ bool session_pick_in(const struct session *s, const struct iommu *in, const stru
 int session_allow_choice(struct session *s, struct iommu *space, struct fail *f);
 /* iommu_map() with req->kernel_iova. An answer that the safety rules forbid is undone: -ERANGE. Safe from several threads. */
 int session_map_chosen(struct session *s, struct iommu *space, struct iommu_map_req *req, struct fail *f);
+struct iommu_copy_req;
+/* iommu_space_copy() with req->kernel_iova, by the same rules: session_allow_choice() is done here. From one thread. */
+int session_copy_chosen(struct session *s, struct iommu *space, struct iommu_copy_req *req, struct fail *f);
 
 /*
  * A test will map @range: rings, canaries and session_pick() choose other places from now on. A page whose place follows

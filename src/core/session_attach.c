@@ -96,25 +96,9 @@ static void attach_release_main(struct session *s)
 	s->holder = 0;
 }
 
-/* Pages that nothing held while the device was away may have moved: their physical addresses are then a stranger's. */
-static int attach_check_pages(struct session *s, struct fail *f)
-{
-	for (unsigned int i = 0; i < s->nr_pages; i++) {
-		uint64_t phys = 0;
-
-		if (!s->pages[i]->has_phys)
-			continue;
-		if (iommu_phys(s->iommu, s->pages[i]->mem.va, &phys) || phys != s->pages[i]->phys) {
-			fail_set(f, ESTALE, "a pinned page moved while the device was detached");
-			session_forbid(s, f);
-			return -ESTALE;
-		}
-	}
-	return 0;
-}
-
 int session_attach(struct session *s, uint32_t pt_id, struct iommu *space, struct fail *f)
 {
+	struct fail pause;
 	int err = session_usable(s, f);
 
 	if (!err)
@@ -130,8 +114,13 @@ int session_attach(struct session *s, uint32_t pt_id, struct iommu *space, struc
 	attach_release_main(s);
 	err = space ? iommu_space_refresh(space, f) : 0;
 	if (!err)
-		err = attach_check_pages(s, f);
-	return err ? err : session_canary(s, f);
+		err = session_check_pages(s, f);
+	if (!err)
+		err = session_canary(s, f);
+	/* where it could not be asked no DMA goes on: the next one begins anew, with the canary */
+	if (err)
+		session_pause(s, &pause);
+	return err;
 }
 
 int session_detach(struct session *s, struct fail *f)

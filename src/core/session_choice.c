@@ -54,18 +54,31 @@ int session_allow_choice(struct session *s, struct iommu *space, struct fail *f)
 	return err;
 }
 
-int session_map_chosen(struct session *s, struct iommu *space, struct iommu_map_req *req, struct fail *f)
+/* What the safety rules forbid goes again. */
+static int choice_judge(struct session *s, struct iommu *space, iova_t iova, uint64_t size, struct fail *f)
 {
-	struct iova_range r;
-	int err = iommu_map(space, req, f);
+	struct iova_range r = {iova, iova + (size - 1)};
 
-	if (err)
-		return err;
-	r = (struct iova_range){req->iova, req->iova + (req->size - 1)};
 	if (space_contains(&s->reach, r))
 		return 0;
-	iommu_unmap(space, req->iova, req->size, NULL, NULL);
+	iommu_unmap(space, iova, size, NULL, NULL);
 	fail_set(f, ERANGE, "the kernel chose iova 0x%llx-0x%llx, which must not be used here",
 		 (unsigned long long)r.start, (unsigned long long)r.last);
 	return -ERANGE;
+}
+
+int session_map_chosen(struct session *s, struct iommu *space, struct iommu_map_req *req, struct fail *f)
+{
+	int err = iommu_map(space, req, f);
+
+	return err ? err : choice_judge(s, space, req->iova, req->size, f);
+}
+
+int session_copy_chosen(struct session *s, struct iommu *space, struct iommu_copy_req *req, struct fail *f)
+{
+	int err = session_allow_choice(s, space, f);
+
+	if (!err)
+		err = iommu_space_copy(space, req, f);
+	return err ? err : choice_judge(s, space, req->iova, req->size, f);
 }

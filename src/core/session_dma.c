@@ -290,6 +290,9 @@ int session_unmap_all(struct session *s, struct iommu *space, uint64_t *mapped, 
 		err = session_pages_restore(s, f);
 	else if (!err && space == s->at)
 		err = session_mirror(s, space, f);
+	/* main's pages are held by this space alone while the device is in it */
+	if (!err && space == s->at && space != s->iommu)
+		err = session_check_pages(s, f);
 	if (!err && dev)
 		err = dev_start(dev, f);
 	/* stopped, and without its canary: a later session_dma_start() would begin anew */

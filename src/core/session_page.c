@@ -191,6 +191,25 @@ void session_pages_free_all(struct session *s)
 	memset(s->probe, 0, sizeof(s->probe));
 }
 
+static int session_page_moved(struct session *s, struct fail *f)
+{
+	fail_set(f, ESTALE, "a pinned page moved while no mapping held it");
+	session_forbid(s, f);
+	return -ESTALE;
+}
+
+int session_check_pages(struct session *s, struct fail *f)
+{
+	for (unsigned int i = 0; i < s->nr_pages; i++) {
+		uint64_t phys = 0;
+
+		if (s->pages[i]->has_phys &&
+		    (iommu_phys(s->iommu, s->pages[i]->mem.va, &phys) || phys != s->pages[i]->phys))
+			return session_page_moved(s, f);
+	}
+	return 0;
+}
+
 int session_pages_restore(struct session *s, struct fail *f)
 {
 	int err = 0;
@@ -205,7 +224,7 @@ int session_pages_restore(struct session *s, struct fail *f)
 			break;
 		/* unpinned for a moment: had it moved, its identity IOVA would now name a stranger's page */
 		if (page->has_phys && (iommu_phys(s->iommu, page->mem.va, &phys) || phys != page->phys))
-			return fail_set(f, ESTALE, "a pinned page moved while everything was unmapped");
+			return session_page_moved(s, f);
 		page->mapped = false;
 		if (mapped)
 			err = session_page_map(s, page, page->iova, f);

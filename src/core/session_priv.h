@@ -109,6 +109,8 @@ int session_page_unmap(struct session *s, struct session_page *page);
 void session_pages_free_all(struct session *s);
 /* After an unmap-all: pins and mappings again. */
 int session_pages_restore(struct session *s, struct fail *f);
+/* -ESTALE, and no more DMA: a page that nothing held for a while has moved; its physical address is then a stranger's. */
+int session_check_pages(struct session *s, struct fail *f);
 
 /* session_choice.c: `ioas allow` said where: session_allow_choice() says no more there. */
 void session_choice_is_users(struct session *s, const struct iommu *space);
