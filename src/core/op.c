@@ -178,7 +178,7 @@ static int map_do(struct session *s, const struct op_map *op, struct buffer **ou
 	}
 	if (out)
 		*out = b;
-	return op_table_mapped(s, space, b->mem.va, b->iova, b->size, found, f);
+	return op_table_mapped(s, space, (char *)b->mem.va + b->skip, b->iova, b->size, found, f);
 }
 
 int op_map(struct session *s, const struct op_map *op, struct buffer **out, struct failures *found, struct fail *f)

@@ -5,17 +5,56 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "core/session_priv.h"
 #include "iommu/objects.h"
 
-/* A copy into another space shares the pins of what it was copied from: with further spaces their number is not known. */
-static int op_table_pins(const struct session *s, int pins)
+struct op_pins {
+	uintptr_t start, last;
+	int whole; /* mappings of all of it */
+	bool partly;
+};
+
+static int op_pins_add(const struct ledger_entry *e, void *arg)
 {
+	uintptr_t start = (uintptr_t)e->va, last = start + (e->range.last - e->range.start);
+	struct op_pins *p = arg;
+
+	if (start > p->last || last < p->start)
+		return 0;
+	if (start <= p->start && last >= p->last)
+		p->whole++;
+	else
+		p->partly = true;
+	return p->partly;
+}
+
+/* Is it memory of which the kernel was asked for a copy? */
+static bool op_table_is_copied(const struct session *s, const struct op_pins *p)
+{
+	for (const struct buffer *b = s->buffers; b; b = b->next)
+		if (b->copied && (uintptr_t)b->mem.va <= p->last &&
+		    (uintptr_t)b->mem.va + (b->mem.size - 1) >= p->start)
+			return true;
+	return false;
+}
+
+/*
+ * How often memory should be pinned now: once by each mapping of it (iopt_alloc_user_pages()). -1: not known. A copy shares the
+ * pins of what it was copied from, and of a mapping of a part some pages are pinned more often than others.
+ */
+static int op_table_pins(const struct session *s, struct iommu *space, const void *va, uint64_t size)
+{
+	struct op_pins p = {(uintptr_t)va, (uintptr_t)va + (size - 1), 0, false};
 	struct iommu_object o;
 	unsigned int spaces = 0;
 
+	if (!iommu_caps(session_iommu(s))->checks_table)
+		return -1;
 	for (unsigned int i = 0; iommu_object_get(session_iommu(s), i, &o); i++)
 		spaces += o.kind == IOMMU_OBJECT_IOAS;
-	return spaces == 1 ? pins : -1;
+	if (spaces != 1 || op_table_is_copied(s, &p))
+		return -1;
+	return ledger_each(iommu_ledger(space), op_pins_add, &p) ? -1 : p.whole;
 }
 
 static int op_table_ask(struct session *s, struct iommu *space, const void *va, iova_t iova, uint64_t size, bool mapped,
@@ -39,7 +78,7 @@ static int op_table_ask(struct session *s, struct iommu *space, const void *va, 
 int op_table_mapped(struct session *s, struct iommu *space, const void *va, iova_t iova, uint64_t size,
 		    struct failures *found, struct fail *f)
 {
-	return op_table_ask(s, space, va, iova, size, true, op_table_pins(s, 1), found, f);
+	return op_table_ask(s, space, va, iova, size, true, op_table_pins(s, space, va, size), found, f);
 }
 
 int op_table_before(struct session *s, struct iommu *space, struct iova_range range, struct op_table *t, struct fail *f)
@@ -75,10 +114,10 @@ int op_table_after(struct session *s, struct iommu *space, struct op_table *t, s
 		const struct ledger_entry *e = &t->entries[i];
 		struct ledger_entry now;
 		bool mapped = ledger_find(iommu_ledger(space), e->range, &now) && now.va == e->va;
-		int pins = e->named ? op_table_pins(s, mapped) : -1;
+		uint64_t size = e->range.last - e->range.start + 1;
+		int pins = e->named ? op_table_pins(s, space, e->va, size) : -1;
 
-		err = op_table_ask(s, space, e->va, e->range.start, e->range.last - e->range.start + 1, mapped, pins,
-				   found, f);
+		err = op_table_ask(s, space, e->va, e->range.start, size, mapped, pins, found, f);
 	}
 	free(t->entries);
 	*t = (struct op_table){0};
