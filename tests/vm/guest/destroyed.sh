@@ -34,10 +34,14 @@ attach main
 dma copy src dst --size 4K
 check dst --byte 0x11
 END
-run --json run "$tmp/script" --backend iommufd --device "$lsi" --canary require
-is "$(json '.results | map(select(.result != "pass")) | map("\(.line) \(.command) \(.result) \(.detail)") | join("; ")')" "" "every line does what it says"
-is "$status $(json .result)" "0 pass" "and the run passes"
-like "$(json '.results[12].detail')" 'fault|error|abort|failed' "the device says that it did not get there"
+run --json run --keep-going "$tmp/script" --backend iommufd --device "$lsi" --canary require
+is "$(json '.results | length')" "$(grep -c . "$tmp/script")" "every line was run"
+# Lines 13 and 17 go nowhere. lsi does not notice, and not every IOMMU's log comes in time: what counts is what memory holds.
+is "$(json '.results | map(select(.result != "pass" and .line != 13 and .line != 17)) | map("\(.line) \(.command) \(.result) \(.detail)") | join("; ")')" \
+	"" "memory holds what was reachable, and keeps what was not"
+is "$(json '[.results[] | select(.line == 14 or .line == 18 or .line == 24) | "\(.command) \(.result)"] | unique | join("; ")')" \
+	"check dst --byte 0x22 pass" "after the table is destroyed, in another space, and detached"
+diag "$(json '.results[] | select(.line == 13 or .line == 17) | "line \(.line): \(.detail)"')"
 left_nothing "$lsi" "nothing is left behind"
 compare_passes "and the device still passes" 100 --backend iommufd --device "$lsi" --size 8K --canary require
 done_testing
