@@ -220,6 +220,32 @@ static void against_why(const struct run_against *a, const struct trace_differen
 			 d->is_known ? d->known : "", d->is_known ? ": " : "", d->is_known ? d->why : "");
 }
 
+/* Both sides found something wrong where the script does not want that: that they agree makes it no better. */
+static bool against_both_failed(const struct run_against *a, const struct against_file *file, unsigned int line,
+				char *why, size_t size)
+{
+	const struct trace *x = &file->trace[0], *y = &file->trace[1];
+	char classes[200] = "";
+	size_t at = 0;
+
+	if (file->script->lines[line].negated)
+		return false;
+	for (size_t i = 0; i < x->nr && i < y->nr; i++) {
+		const struct trace_row *row = &x->rows[i];
+
+		if (row->line != line || row->result != RESULT_FAIL || y->rows[i].line != line ||
+		    y->rows[i].result != RESULT_FAIL)
+			continue;
+		for (unsigned int c = 0; c < FAILURE_CLASSES && at < sizeof(classes); c++)
+			if ((row->facts.classes | y->rows[i].facts.classes) >> c & 1)
+				at += (size_t)snprintf(classes + at, sizeof(classes) - at, "%s%s", at ? ", " : ": ",
+						       failure_name(c));
+		snprintf(why, size, "it fails on %s and on %s%s", a->name[0], a->name[1], classes);
+		return true;
+	}
+	return false;
+}
+
 /* How the line stands, and why in @why ("" for nothing to say). */
 static enum result against_judge(const struct run_against *a, const struct against_file *file, unsigned int line,
 				 char *why, size_t size)
@@ -228,6 +254,8 @@ static enum result against_judge(const struct run_against *a, const struct again
 	bool on[2];
 
 	why[0] = '\0';
+	if ((!d || d->is_known) && against_both_failed(a, file, line, why, size))
+		return RESULT_FAIL;
 	if (d && d->field != FIELD_SUPPORT) {
 		against_why(a, d, why, size);
 		return d->is_known && !a->strict ? RESULT_PASS : RESULT_FAIL;

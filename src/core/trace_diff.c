@@ -115,6 +115,12 @@ static bool diff_is_device(const struct diff *d)
 	return x->kind == OP_DMA && x->shape & y->shape & SHAPE_NOTHING && strcmp(d->t[0]->driver, d->t[1]->driver);
 }
 
+/* @x refused what it says that it does not take, @y says that it takes it. */
+static bool diff_is_aperture(const struct trace_row *x, const struct trace_row *y)
+{
+	return x->facts.shape & SHAPE_OUTSIDE && !(y->facts.shape & SHAPE_OUTSIDE) && x->err;
+}
+
 static void diff_explain(struct diff *d, struct trace_difference *one)
 {
 	const struct trace_row *x = d->row[0], *y = d->row[1];
@@ -126,7 +132,7 @@ static void diff_explain(struct diff *d, struct trace_difference *one)
 		one->source = k->source;
 		snprintf(one->known, sizeof(one->known), "%s", k->id);
 		snprintf(one->why, sizeof(one->why), "%s", k->why);
-	} else if ((x->facts.shape ^ y->facts.shape) & SHAPE_OUTSIDE) {
+	} else if (diff_is_aperture(x, y) || diff_is_aperture(y, x)) {
 		one->is_known = true;
 		snprintf(one->known, sizeof(one->known), KNOWN_APERTURE);
 		snprintf(one->why, sizeof(one->why), "%s does not take this IOVA at all, %s does",

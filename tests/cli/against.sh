@@ -17,7 +17,8 @@ map b --size 64K --iova 0x40000000
 repeat 5
 fill a --stamp 1
 dma copy a b --size 64K
-check b --stamp 1 --from 0
+dma copy a a+32K --size 32K
+check a --offset 32K --size 32K --stamp 1 --from 0
 unmap b
 map b --size 64K --iova 0x40000000
 end
@@ -34,7 +35,7 @@ for p in type1-v2 type1-v1 iommufd compat-v2 compat-v1; do
 	status_is 0 "$p against itself"
 	json_fields "" "without any difference"
 done
-json_is '"\(.backend) \(.against.backend) \(.lines_compared)"' "sim (compat-v1) sim (compat-v1) 33" "both are named, and all lines counted"
+json_is '"\(.backend) \(.against.backend) \(.lines_compared)"' "sim (compat-v1) sim (compat-v1) 38" "both are named, and all lines counted"
 
 # --- differences of the interfaces ---
 parts() {
@@ -116,6 +117,32 @@ unmap a
 EOT
 status_is 1 "a run that ends early fails"
 json_is '[.differences[] | select(.field == "ran") | "\(.line) \(.a) \(.b)"] | join(";")' "3 yes no" "with the line from which on only one side ran"
+
+# --- what is wrong on both sides is wrong ---
+against sim,fault=stale-iotlb sim,personality=iommufd,fault=stale-iotlb <<'EOT'
+map a --size 4K --iova 0x40000000
+map s --size 4K --iova 0x40100000
+fill s --byte 0x11
+dma copy s a --size 4K
+unmap a
+map b --size 4K --iova 0x40000000
+dma copy s b --size 4K
+check b --byte 0x11
+EOT
+status_is 1 "a bug that both sides have fails"
+json_is '"\(.unknown_differences) \(.results[] | select(.result == "fail") | "\(.line) \(.detail)")"' \
+	"0 8 it fails on sim (type1-v2) and on sim (iommufd): foreign" "without any difference, by its class"
+against sim,fault=untranslated sim,fault=untranslated <<'EOT'
+map a --size 4K --iova 0x40000000
+dma copy a a --size 4K
+EOT
+status_is 1 "two IOMMUs that do not translate fail"
+against sim sim <<'EOT'
+map a --size 4K --iova 0x40000000
+fill a --byte 1
+!check a --byte 2
+EOT
+status_is 0 "but not where the script wants it"
 
 # --- expectations do not stop it, errors of opening do ---
 against sim sim <<'EOT'

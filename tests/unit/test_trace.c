@@ -283,6 +283,13 @@ static void test_unknown(void **state)
 	assert_int_equal(d.unknown, 0);
 	assert_string_equal(d.list[0].known, KNOWN_APERTURE);
 	trace_differences_free(&d);
+	/* but not where it is the other side that refused: that one took what it says it does not take */
+	rows[0][0].facts.shape |= SHAPE_OUTSIDE;
+	rows[1][0].facts.shape &= ~(uint32_t)SHAPE_OUTSIDE;
+	d = hand_compare(&a, &b);
+	assert_int_equal(d.unknown, 1);
+	assert_string_equal(d.list[0].known, "");
+	trace_differences_free(&d);
 }
 
 /* An entry holds for its interfaces, its answers, its shapes and its fields, and for none beside them. */
