@@ -176,7 +176,9 @@ static int against_side(struct run_against *a, struct command_run *run, struct a
 
 static const char *against_times(const struct trace_difference *d, char *buf, size_t size)
 {
-	snprintf(buf, size, d->times > 1 ? " (%" PRIu64 " times)" : "", d->times);
+	buf[0] = '\0';
+	if (d->times > 1)
+		snprintf(buf, size, " (%" PRIu64 " times)", d->times);
 	return buf;
 }
 
