@@ -19,7 +19,9 @@ static void report_page_table(struct report *r, const struct session *s, const s
 	const struct iommu_caps *caps = iommu_caps(session_iommu(s));
 
 	report_str(r, "page_table",
-		   caps->checks_table ? "checked" : "not asked: the backend does not tell what it holds");
+		   !caps->checks_table ? "not asked: the backend does not tell what it holds"
+		   : res->table_checks ? "checked"
+				       : "not asked: nothing was mapped that could be");
 	report_num(r, "page_table_checks", res->table_checks);
 	report_bool(r, "translated", !caps->bypasses_table);
 	report_text_hide(r, "page_table");

@@ -154,7 +154,7 @@ static int mock_new_device(struct mock *mock, struct mock_device *d, struct fail
 	}
 	d->stdev = cmd.domain.out_stdev_id;
 	d->object = cmd.domain.out_idev_id;
-	d->ioas = mock->ctx.ioas;
+	d->pt = d->ioas = mock->ctx.ioas;
 	return mock_table_note(mock, cmd.domain.out_hwpt_id, d->ioas, false, true)
 		       ? fail_set(f, ENOMEM, "cannot note down the mock device's page table")
 		       : 0;

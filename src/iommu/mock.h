@@ -50,7 +50,8 @@ struct mock_device {
 	struct mock *mock;
 	uint32_t stdev;	 /* the test object: attach and detach name this */
 	uint32_t object; /* iommufd's own device */
-	uint32_t ioas;	 /* what it is attached to */
+	uint32_t pt;	 /* what it is attached to: a space or a page table */
+	uint32_t ioas;	 /* the space that this translates, where the accesses go */
 	struct mock_access *accesses;
 	uint32_t pasids[MOCK_PASIDS_MAX];
 	unsigned int nr_pasids;

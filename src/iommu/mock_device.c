@@ -58,35 +58,57 @@ const struct idev_ops mock_idev_ops = {
 	.access_rw = mock_access_rw,
 };
 
+static int mock_access_move(const struct mock_device *d, const struct mock_access *a, uint32_t ioas)
+{
+	struct ic_mock_cmd cmd = {.id = (uint32_t)a->fd};
+
+	cmd.access_replace_ioas.ioas_id = ioas;
+	return mock_cmd(d->mock, IC_MOCK_OP_ACCESS_REPLACE_IOAS, &cmd);
+}
+
+/* All of them or none. */
 static int mock_accesses_follow(struct mock_device *d, uint32_t ioas)
 {
+	struct mock_access *a;
 	int err = 0;
 
-	for (struct mock_access *a = d->accesses; a && !err && ioas != d->ioas; a = a->next) {
-		struct ic_mock_cmd cmd = {.id = (uint32_t)a->fd};
-
-		cmd.access_replace_ioas.ioas_id = ioas;
-		err = mock_cmd(d->mock, IC_MOCK_OP_ACCESS_REPLACE_IOAS, &cmd);
+	for (a = d->accesses; a && ioas != d->ioas; a = a->next) {
+		err = mock_access_move(d, a, ioas);
+		if (err)
+			break;
 	}
+	for (struct mock_access *moved = d->accesses; err && moved != a; moved = moved->next)
+		mock_access_move(d, moved, d->ioas);
 	return err;
 }
 
 /* The kernel answers with the page table that it found or made. */
-static int mock_replace(struct mock_device *d, uint32_t pt_id)
+static int mock_replace_table(struct mock_device *d, uint32_t pt_id, uint32_t ioas)
 {
-	uint32_t ioas = mock_table_ioas(d->mock, pt_id);
 	struct ic_mock_cmd cmd = {.id = d->stdev};
 	int err;
 
 	cmd.replace.pt_id = pt_id;
 	err = mock_cmd(d->mock, IC_MOCK_OP_DOMAIN_REPLACE, &cmd);
-	if (!err && ioas == pt_id)
-		err = mock_table_note(d->mock, cmd.replace.pt_id, ioas, false, true);
-	if (!err)
-		err = mock_accesses_follow(d, ioas);
-	if (!err)
-		d->ioas = ioas;
-	return err;
+	return err || ioas != pt_id ? err : mock_table_note(d->mock, cmd.replace.pt_id, ioas, false, true);
+}
+
+/* The device's table and its accesses go together, or stay. */
+static int mock_replace(struct mock_device *d, uint32_t pt_id)
+{
+	uint32_t ioas = mock_table_ioas(d->mock, pt_id);
+	int err = mock_replace_table(d, pt_id, ioas);
+
+	if (err)
+		return err;
+	err = mock_accesses_follow(d, ioas);
+	if (err) {
+		mock_replace_table(d, d->pt, d->ioas);
+		return err;
+	}
+	d->ioas = ioas;
+	d->pt = pt_id;
+	return 0;
 }
 
 static unsigned int mock_pasid_find(const struct mock_device *d, uint32_t pasid)

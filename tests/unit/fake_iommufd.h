@@ -43,8 +43,13 @@ struct fake_iommufd {
 	unsigned int nr_destroyed;
 	uint32_t dev_flags, attached, pasid, pasid_op;
 	uint32_t access_ioas;
-	int access_fd;
-	struct ic_mock_cmd rw; /* the last access */
+	struct {
+		int fd;
+		uint32_t ioas;
+	} accesses[4];
+	unsigned int nr_accesses, access_moves; /* how many were asked to go elsewhere */
+	unsigned int access_fails;		/* which of those fails; 0: none */
+	struct ic_mock_cmd rw;			/* the last access */
 	int rw_err;
 };
 
@@ -213,10 +218,25 @@ static inline int fake_replace(struct ic_mock_cmd *cmd)
 
 static inline int fake_access(struct ic_mock_cmd *cmd)
 {
-	fake.access_fd = eventfd(0, EFD_CLOEXEC);
-	fake.access_ioas = cmd->id;
-	cmd->create_access.out_access_fd = (uint32_t)fake.access_fd;
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	fake.accesses[fake.nr_accesses].fd = fd;
+	fake.accesses[fake.nr_accesses++].ioas = fake.access_ioas = cmd->id;
+	cmd->create_access.out_access_fd = (uint32_t)fd;
 	return 0;
+}
+
+static inline int fake_access_move(const struct ic_mock_cmd *cmd)
+{
+	if (++fake.access_moves == fake.access_fails)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < fake.nr_accesses; i++) {
+		if (cmd->id != (uint32_t)fake.accesses[i].fd)
+			continue;
+		fake.accesses[i].ioas = fake.access_ioas = cmd->access_replace_ioas.ioas_id;
+		return 0;
+	}
+	return -EBADFD;
 }
 
 static inline int fake_test(struct ic_mock_cmd *cmd)
@@ -240,8 +260,7 @@ static inline int fake_test(struct ic_mock_cmd *cmd)
 	case IC_MOCK_OP_CREATE_ACCESS:
 		return fake_access(cmd);
 	case IC_MOCK_OP_ACCESS_REPLACE_IOAS:
-		fake.access_ioas = cmd->access_replace_ioas.ioas_id;
-		return cmd->id == (uint32_t)fake.access_fd ? 0 : -EBADFD;
+		return fake_access_move(cmd);
 	case IC_MOCK_OP_ACCESS_RW:
 		fake.rw = *cmd;
 		return fake.rw_err;

@@ -301,6 +301,36 @@ static void test_spaces(void **state)
 	iommu_close(iommu);
 }
 
+/* Where an access cannot go along the device stays where it was, and all of its accesses with it. */
+static void test_half_way(void **state)
+{
+	struct idev_access *first, *second;
+	struct iommu_device *idev;
+	struct iommu *iommu = attach("mock", &idev), *other;
+	uint32_t before = fake.attached;
+
+	(void)state;
+	assert_int_equal(idev_access_open(idev, &first, &why), 0);
+	assert_int_equal(idev_access_open(idev, &second, &why), 0);
+	assert_int_equal(iommu_space_new(iommu, &other, &why), 0);
+	fake.access_fails = 2;
+	assert_int_equal(iommu_device_attach(idev, iommu_space_id(other), IOMMU_NO_PASID, &why), -ENOMEM);
+	assert_int_equal(fake.attached, before);
+	assert_int_equal(fake.access_moves, 3); /* there, not there, back */
+	for (unsigned int i = 0; i < fake.nr_accesses; i++)
+		assert_int_equal(fake.accesses[i].ioas, iommu_space_id(iommu));
+	map_at(iommu, AT);
+	assert_int_equal(check(iommu, true, 1), 0);
+	assert_int_equal(iommu_unmap(iommu, AT, SIZE, NULL, NULL), 0);
+	assert_int_equal(iommu_device_attach(idev, iommu_space_id(other), IOMMU_NO_PASID, &why), 0);
+	for (unsigned int i = 0; i < fake.nr_accesses; i++)
+		assert_int_equal(fake.accesses[i].ioas, iommu_space_id(other));
+	idev_access_close(second);
+	idev_access_close(first);
+	iommu_close(other);
+	iommu_close(iommu);
+}
+
 static void test_pasids(void **state)
 {
 	struct iommu_device *idev;
@@ -380,7 +410,7 @@ int main(void)
 		cmocka_unit_test_setup(test_not_asked, fresh), cmocka_unit_test_setup(test_older, fresh),
 		cmocka_unit_test_setup(test_open, fresh),      cmocka_unit_test_setup(test_close, fresh),
 		cmocka_unit_test_setup(test_spaces, fresh),    cmocka_unit_test_setup(test_pasids, fresh),
-		cmocka_unit_test_setup(test_driver, fresh),
+		cmocka_unit_test_setup(test_half_way, fresh),  cmocka_unit_test_setup(test_driver, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
