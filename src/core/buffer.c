@@ -246,6 +246,11 @@ bool buffer_find_in(const struct iommu *space, const struct buffer *b, const voi
 	return ledger_each(iommu_ledger(space), buffer_match, &w) == 1;
 }
 
+bool buffer_is_cut(const struct buffer *b)
+{
+	return b->space && iommu_personality(b->space) == IOMMU_COMPAT_V1;
+}
+
 static int buffer_unmap_in(struct iommu *space, const struct buffer *b, struct fail *f)
 {
 	struct ledger_entry entry;
@@ -260,7 +265,9 @@ int buffer_unmap(struct session *s, const struct buffer *b, struct fail *f)
 {
 	int err = 0, one;
 
-	if (buffer_is_mapped(b))
+	if (buffer_is_cut(b))
+		err = buffer_unmap_in(b->space, b, f);
+	else if (buffer_is_mapped(b))
 		err = iommu_unmap(b->space, b->iova, b->size, NULL, f);
 	if (!b->copied)
 		return err;

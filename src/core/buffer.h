@@ -73,6 +73,8 @@ struct buffer *buffer_sharer(struct session *s, const struct buffer *b);
 void buffer_free(struct session *s, struct buffer *b);
 /* The first mapping in @space of what @b is: of the byte at @va, or of any part (NULL). */
 bool buffer_find_in(const struct iommu *space, const struct buffer *b, const void *va, struct ledger_entry *out);
+/* Can what is mapped of @b lie there in pieces, with other buffers between them? Where an unmap cuts mappings (compat v1). */
+bool buffer_is_cut(const struct buffer *b);
 /* In every space, with its copies; the first error is kept and the rest still done. */
 int buffer_unmap(struct session *s, const struct buffer *b, struct fail *f);
 /* A space is gone: nothing is mapped there any more. */

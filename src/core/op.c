@@ -286,6 +286,7 @@ static int unmap_do(struct session *s, const struct op_unmap *op, uint64_t *byte
 {
 	int err = session_usable(s, f);
 	struct iommu *space;
+	struct ledger_entry piece;
 	struct buffer *b;
 
 	*bytes = 0;
@@ -310,11 +311,13 @@ static int unmap_do(struct session *s, const struct op_unmap *op, uint64_t *byte
 		return fail_set(f, ENOENT, "there is no buffer %s here", op->buf);
 	if (op->ioas)
 		return unmap_copy(s, space, b, op->unchecked, bytes, found, f);
-	if (!buffer_is_mapped(b) && !op->unchecked)
+	if (!op->unchecked && !(buffer_is_cut(b) ? buffer_find_in(b->space, b, NULL, &piece) : buffer_is_mapped(b)))
 		return fail_usage(f, ENOENT, "buffer %s is not mapped", op->buf);
 	/* one whose space is gone is mapped nowhere: --unchecked asks all the same */
 	space = b->space ? b->space : s->iommu;
 	facts_unmap(s, space, b->name, b->iova, b->size, false);
+	if (buffer_is_cut(b) && !op->unchecked)
+		return unmap_copy(s, space, b, false, bytes, found, f);
 	return op_unmap_range(s, space, b->iova, b->size, bytes, found, f);
 }
 

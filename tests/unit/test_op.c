@@ -92,11 +92,49 @@ static void test_own_mappings(void **state)
 	session_close(s, NULL);
 }
 
+/* Of a buffer that was cut only its own pieces go, whatever has come to lie between them; and all of them. */
+static void cut(bool by_free)
+{
+	struct session_params p = {.backend = "sim,personality=compat-v1", .seed = 5};
+	struct op_map a = {.buf = "a", .size = KiB(64), .iova = AT, .prot = IOMMU_PROT_RW};
+	struct op_map c = {.buf = "c", .size = KiB(16), .iova = AT + KiB(16), .prot = IOMMU_PROT_RW};
+	struct op_unmap holes[] = {{.iova = AT, .size = KiB(8)}, {.iova = AT + KiB(16), .size = KiB(16)}},
+			all = {.buf = "a"};
+	struct session *s;
+	struct fail f = {0};
+	uint64_t bytes;
+
+	failures_init(&found);
+	assert_int_equal(session_open(&s, &p, &host, &f), 0);
+	assert_int_equal(op_map(s, &a, NULL, &found, &f), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(holes); i++)
+		assert_int_equal(op_unmap(s, &holes[i], &bytes, &found, &f), 0);
+	assert_int_equal(op_map(s, &c, NULL, &found, &f), 0);
+	if (by_free) {
+		assert_int_equal(op_free(s, "a", &f), 0);
+	} else {
+		assert_int_equal(op_unmap(s, &all, &bytes, &found, &f), 0);
+		assert_int_equal(bytes, KiB(40));
+		assert_int_equal(op_unmap(s, &all, &bytes, &found, &f), -ENOENT);
+	}
+	assert_int_equal(found.total, 0);
+	assert_int_equal(ledger_bytes(iommu_ledger(s->iommu)), KiB(16));
+	assert_true(buffer_is_mapped(buffer_find(s, "c")));
+	session_close(s, NULL);
+}
+
+static void test_cut(void **state)
+{
+	cut(false);
+	cut(true);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_quiet),
 		cmocka_unit_test(test_own_mappings),
+		cmocka_unit_test(test_cut),
 	};
 
 	return cmocka_run_group_tests_name("op", tests, NULL, NULL);
