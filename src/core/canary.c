@@ -137,7 +137,9 @@ int canary_run_detached(struct session *s, bool *reached, struct fail *f)
 		memset(s->canary[i]->mem.va, canary_fill[i], CANARY_BYTES);
 	err = dev_roundtrip(s->dev, 0, from, to, CANARY_BYTES, &status);
 	if (err)
-		return fail_set(f, err, "the detached device's DMA did not end");
+		return fail_set(f, err,
+				canary_was_submitted(err) ? "the detached device's DMA did not end"
+							  : "the detached device's DMA could not be started");
 	if (!canary_holds(s, CANARY_C, canary_fill[CANARY_C]))
 		return fail_set(f, EREMOTEIO, "untranslated: the detached device wrote to physical address 0x%llx",
 				(unsigned long long)to);

@@ -152,7 +152,10 @@ static void *replace_thread(void *arg)
 		epoch = atomic_load(&r->epoch);
 		err = dev_roundtrip(r->s->dev, 0, r->iova, r->iova + r->p->size, r->p->size, &t.status);
 		if (err) {
-			fail_set(&r->lost, err, "transfer %" PRIu64 " did not end", n);
+			fail_set(&r->lost, err,
+				 canary_was_submitted(err) ? "transfer %" PRIu64 " did not end"
+							   : "transfer %" PRIu64 " could not be started",
+				 n);
 			atomic_store(&r->is_lost, true);
 			break;
 		}
@@ -218,7 +221,8 @@ static int replace_burst(struct replace *r, struct fail *f)
 	pthread_join(r->thread, NULL);
 	if (atomic_load(&r->is_lost)) {
 		*f = r->lost;
-		session_forbid(r->s, f);
+		if (canary_was_submitted(-f->err))
+			session_forbid(r->s, f);
 		return -f->err;
 	}
 	return err;

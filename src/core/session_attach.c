@@ -175,7 +175,7 @@ int session_ask_detached(struct session *s, bool *reached, struct fail *f)
 	if (err)
 		return err;
 	err = attach_ask(s, reached, f);
-	if (err)
+	if (err && canary_was_submitted(err))
 		session_forbid(s, f);
 	s->canary_passed = !err && !*reached;
 	return err;

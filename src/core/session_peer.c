@@ -40,9 +40,14 @@ int session_idev(struct session *s, const char *id, struct iommu_device **out, s
 	if (err)
 		return err;
 	/* nobody drives it: it gets no right to master the bus, only to be reached */
-	s->peers[s->nr_peers++] = *out;
 	err = idev_memory(*out, true);
-	return err ? fail_set(f, err, "cannot turn on memory decoding of %s", addr) : 0;
+	if (err) {
+		iommu_detach(*out);
+		*out = NULL;
+		return fail_set(f, err, "cannot turn on memory decoding of %s", addr);
+	}
+	s->peers[s->nr_peers++] = *out;
+	return 0;
 }
 
 int session_pause(struct session *s, struct fail *f)

@@ -118,6 +118,9 @@ static int mock_driver_submit(struct dev *dev, unsigned int queue, struct dev_re
 					     : idev_access_rw(q->access, r->dst, q->buffer + r->src, r->len,
 							      drv->flags | IDEV_ACCESS_WRITE);
 
+		/* the kernel had no memory for the data: nothing was accessed, and the device has nothing to do with it */
+		if (err == -ENOMEM)
+			return err;
 		r->status = mock_driver_status(err);
 	}
 	return 0;

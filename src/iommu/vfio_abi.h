@@ -180,10 +180,6 @@ struct ic_vfio_hot_reset_info {
 };
 static_assert(sizeof(struct ic_vfio_hot_reset_info) == 12, "layout");
 
-/* of hot_reset_info, for devices opened by their own node: what stands for the group is iommufd's id; since 6.6 */
-#define IC_VFIO_HOT_RESET_DEV_ID 0x1
-#define IC_VFIO_HOT_RESET_DEV_ID_OWNED 0x2 /* all that would be reset are ours */
-
 struct ic_vfio_hot_reset {
 	uint32_t argsz, flags, count;
 	int32_t group_fds[];

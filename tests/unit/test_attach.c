@@ -12,6 +12,7 @@
 #include "core/op_space.h"
 #include "core/replace.h"
 #include "core/session_priv.h"
+#include "dev/driver.h"
 #include "iommu/backend.h"
 #include "iommu/ledger.h"
 
@@ -42,6 +43,11 @@ static int moved_phys(struct iommu *iommu, const void *va, uint64_t *phys)
 
 	*phys += moved_by;
 	return err;
+}
+
+static int submit_no_memory(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n)
+{
+	return -ENOMEM;
 }
 
 static struct session *open_session(const char *driver)
@@ -181,13 +187,38 @@ static void test_replace_back(void **state)
 	assert_int_equal(session_close(s, &why), 0);
 }
 
+/* A canary that could not be started has not failed: nothing is proven, and nothing forbidden. */
+static void test_detached_not_started(void **state)
+{
+	struct session *s = open_session(NULL);
+	struct dev_ops no_memory;
+	const struct dev_ops *real;
+	bool reached = true;
+
+	assert_int_equal(session_dma_start(s, &why), 0);
+	real = s->dev->ops;
+	no_memory = *real;
+	no_memory.submit = submit_no_memory;
+	assert_int_equal(session_detach(s, &why), 0);
+	s->dev->ops = &no_memory;
+	assert_int_equal(session_ask_detached(s, &reached, &why), -ENOMEM);
+	assert_non_null(strstr(why.text, "could not be started"));
+	assert_false(reached);
+	assert_false(session_is_forbidden(s));
+	assert_false(session_canary_passed(s));
+	s->dev->ops = real;
+	assert_int_equal(session_ask_detached(s, &reached, &why), 0);
+	assert_false(reached);
+	assert_true(session_canary_passed(s));
+	assert_int_equal(session_close(s, &why), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_canary_no_dma),
-		cmocka_unit_test(test_moved),
-		cmocka_unit_test(test_copy_choice),
-		cmocka_unit_test(test_replace_back),
+		cmocka_unit_test(test_no_canary_no_dma),     cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_copy_choice),	     cmocka_unit_test(test_replace_back),
+		cmocka_unit_test(test_detached_not_started),
 	};
 
 	return cmocka_run_group_tests_name("attach", tests, NULL, NULL);

@@ -351,7 +351,7 @@ static void test_pasids(void **state)
 
 static const struct {
 	int answer, status;
-} statuses[] = {{0, 0}, {-ENOENT, -EFAULT}, {-EPERM, -EFAULT}, {-EFAULT, -EFAULT}, {-ENOMEM, -EIO}, {-EBADFD, -EIO}};
+} statuses[] = {{0, 0}, {-ENOENT, -EFAULT}, {-EPERM, -EFAULT}, {-EFAULT, -EFAULT}, {-EBADFD, -EIO}};
 
 static void driver_run(const char *spec, uint32_t more)
 {
@@ -379,6 +379,11 @@ static void driver_run(const char *spec, uint32_t more)
 		assert_int_equal(dev_transfer(dev, 0, req, 1, 1000), 0);
 		assert_int_equal(req[0].status, statuses[i].status);
 	}
+	/* no memory is no answer of the device's */
+	fake.rw_err = -ENOMEM;
+	assert_int_equal(dev_transfer(dev, 0, req, 1, 1000), -ENOMEM);
+	fake.rw_err = 0;
+	assert_int_equal(dev_transfer(dev, 0, req, 1, 1000), 0);
 	assert_int_equal(dev_stop(dev), 0);
 	assert_int_equal(dev_transfer(dev, 0, req, 1, 1000), -ENODEV);
 	dev_close(dev);
