@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "core/op.h"
 #include "core/session_priv.h"
+#include "iommu/ledger.h"
 
 #define OP_DMA_TIMEOUT_MS 10000
 
@@ -243,11 +244,46 @@ static int dma_move(struct session *s, const struct op_dma *op, iova_t src, iova
 	return err;
 }
 
+/* Is all of the range mapped where the device is, with @prot? */
+static bool dma_is_mapped(const struct session *s, struct iova_range r, enum iommu_prot prot)
+{
+	struct ledger_entry e;
+
+	while (s->at && ledger_find(iommu_ledger(s->at), r, &e) && e.range.start <= r.start && (e.prot & prot)) {
+		if (e.range.last >= r.last)
+			return true;
+		r.start = e.range.last + 1;
+	}
+	return false;
+}
+
+/*
+ * A refusal was waited for and none was seen. Where the device does not report them, an access to what is not mapped proves
+ * nothing by that: kernels limit how many faults they log, and some IOMMUs have them logged late.
+ */
+static int dma_unseen(const struct session *s, const struct op_reach *reach, bool to_first, struct fail *f)
+{
+	bool mapped = true;
+
+	if (dev_limits(s->dev)->reports_faults || iommu_caps(s->iommu)->no_hardware)
+		return 0;
+	for (unsigned int i = 0; i < reach->nr; i++)
+		mapped &= dma_is_mapped(s, reach->ranges[i], i || to_first ? IOMMU_PROT_WRITE : IOMMU_PROT_READ);
+	if (mapped)
+		return 0;
+	fail_set(f, EOPNOTSUPP,
+		 "whether the DMA was refused was not seen: driver %s reports no refusal, and none was logged",
+		 session_driver_name(s));
+	fail_hint(f, "a kernel logs few faults in 5 s; --may-fault and a check of the memory tell without the log");
+	return -EOPNOTSUPP;
+}
+
 static int dma_do(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f)
 {
 	struct op_reach reach = {.may_fault = op->may_fault, .must_fault = op->unchecked && !op->may_fault};
 	iova_t src = 0, dst = 0;
 	int status = 0, err = session_usable(s, f);
+	uint64_t before = failures_total(found);
 
 	*bytes = 0;
 	if (!err)
@@ -271,6 +307,10 @@ static int dma_do(struct session *s, const struct op_dma *op, uint64_t *bytes, s
 	*bytes = op->size;
 	dma_judge(op, op->src ? src : dst, status, found);
 	op_faults_after(s, &reach, found);
+	if (reach.must_fault && failures_total(found) == before)
+		err = dma_unseen(s, &reach, !op->src, f);
+	if (err)
+		return err;
 	return s->transfers % SESSION_CANARY_EVERY ? 0 : session_canary(s, f);
 }
 
