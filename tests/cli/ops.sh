@@ -180,9 +180,9 @@ EOT
 status_is 1 "compare's failure is the script's"
 json_is '.results | length' 1 "and ends it"
 like "$(json '.results[0].detail')" '^stale-(read|write): ' "with its first failure"
-printf 'compare --time 60s\nmaps\n' >"$tmp/script"
+printf 'compare --time 1h --log %s\nmaps\n' "$tmp/going" >"$tmp/script"
 start -q run "$tmp/script" --json
-sleep 0.5
+wait_for 60 test -s "$tmp/going"
 kill -INT "$pid"
 finish
 status_is 130 "a compare in a script can be interrupted"
