@@ -20,7 +20,9 @@ static const struct {
 	{OBJECTS_RLIMIT, EPERM, "it needs CAP_SYS_RESOURCE"},
 	{OBJECTS_HUGE, EINVAL, "what is mapped now rules it out: change it while the space is empty"},
 	{OBJECTS_PROCESS, EINVAL, "only mappings of files can follow: map with --mem memfd, and nothing else"},
-	{OBJECTS_ATTACH, ENOENT, "there is no such space or page table: see `iommuctl maps`"},
+	/* the second: iommufd_viommu_get_vdev_id(), asked by IOMMU drivers */
+	{OBJECTS_ATTACH, ENOENT,
+	 "no such space or page table, or one of a virtual IOMMU that has no `viommu device` for this one"},
 	{OBJECTS_ATTACH, EADDRINUSE, "something is mapped where the device's reserved regions are"},
 	{OBJECTS_ATTACH, EINVAL, "the page table is not for this device's IOMMU"},
 	{OBJECTS_ATTACH_PASID, EINVAL,

@@ -124,6 +124,36 @@ run --json run --backend mock,pasid "$tmp/script"
 is "$status $(json '[.results[] | select(.result != "pass")] | length')" "0 0" "a PASID attached elsewhere" ||
 	diag "$(json '.results[] | select(.result != "pass")')" "$stderr"
 
+# Memory that is mapped more than once, in parts, or copied: the kernel's pins are as many as the maps, and no leak.
+cat >"$tmp/script" <<'END'
+map a --size 16K --iova 0x2000000
+map b --size 16K --iova 0x3000000 --memory-of a
+map c --size 4K --iova 0x4000000 --memory-of a+4K
+unmap c
+unmap a
+unmap b
+map a --size 16K --iova 0x2000000
+map b --size 16K --iova 0x2004000
+ioas copy a --size 32K --iova 0x5000000
+ioas copy 0x2004000 --size 16K --iova kernel
+free b
+unmap --all
+ioas new first
+map e --size 8K --iova 0x2000000 --ioas first
+attach first
+dma read e --size 8K
+hwpt new np --parent main --nest-parent
+viommu new v --parent np --data mock,in=5
+viommu device vd v --id 0x10
+hwpt new on-v --parent v --data mock
+attach on-v
+attach first
+dma write e --size 8K
+END
+run --json run --backend mock "$tmp/script"
+is "$status $(json '[.results[] | select(.result != "pass")] | length')" "0 0" "memory of several mappings, copies, accesses that go along" ||
+	diag "$(json '.results[] | select(.result != "pass")')" "$stderr"
+
 # A user's: what it may open is enough, and there is no canary to miss.
 chmod 0666 /dev/iommu
 IOMMUCTL_WRAPPER=as-user
