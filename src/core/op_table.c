@@ -64,6 +64,9 @@ static int op_table_ask(struct session *s, struct iommu *space, const void *va, 
 	struct fail why = {0};
 	int err = session_check_table(s, space, va, iova, size, mapped, pins, &why);
 
+	/* no answer either way, to an op that was done: the kernel may have been short of memory for a moment */
+	if (err && err != -EILSEQ && err != -EUCLEAN && err != -EOPNOTSUPP)
+		err = session_check_table(s, space, va, iova, size, mapped, pins, &why);
 	if (err == -EILSEQ || err == -EUCLEAN) {
 		bad.class = err == -EUCLEAN ? FAILURE_PIN_LEAK : FAILURE_PAGE_TABLE;
 		snprintf(bad.text, sizeof(bad.text), "after %s: %.170s", mapped ? "a map" : "an unmap", why.text);

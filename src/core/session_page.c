@@ -198,15 +198,22 @@ static int session_page_moved(struct session *s, struct fail *f)
 	return -ESTALE;
 }
 
+/* Asked twice: a kernel that is short of memory for a moment does not say that a page moved. */
+static bool session_page_stayed(struct session *s, const struct session_page *page)
+{
+	uint64_t phys = 0;
+
+	if (!page->has_phys)
+		return true;
+	return (!iommu_phys(s->iommu, page->mem.va, &phys) || !iommu_phys(s->iommu, page->mem.va, &phys)) &&
+	       phys == page->phys;
+}
+
 int session_check_pages(struct session *s, struct fail *f)
 {
-	for (unsigned int i = 0; i < s->nr_pages; i++) {
-		uint64_t phys = 0;
-
-		if (s->pages[i]->has_phys &&
-		    (iommu_phys(s->iommu, s->pages[i]->mem.va, &phys) || phys != s->pages[i]->phys))
+	for (unsigned int i = 0; i < s->nr_pages; i++)
+		if (!session_page_stayed(s, s->pages[i]))
 			return session_page_moved(s, f);
-	}
 	return 0;
 }
 
@@ -217,13 +224,12 @@ int session_pages_restore(struct session *s, struct fail *f)
 	for (unsigned int i = 0; i < s->nr_pages && !err; i++) {
 		struct session_page *page = s->pages[i];
 		bool mapped = page->mapped;
-		uint64_t phys = 0;
 
 		err = page_pin(s, page, f);
 		if (err)
 			break;
 		/* unpinned for a moment: had it moved, its identity IOVA would now name a stranger's page */
-		if (page->has_phys && (iommu_phys(s->iommu, page->mem.va, &phys) || phys != page->phys))
+		if (!session_page_stayed(s, page))
 			return session_page_moved(s, f);
 		page->mapped = false;
 		if (mapped)

@@ -33,10 +33,11 @@ next() { # N: the number after it
 	if [ "$how" = all ] || [ "$1" -lt 24 ]; then echo $(($1 + 1)); else echo $(($1 + $1 / 4)); fi
 }
 
-once() { # N SCRIPT OPTIONS...: one run; sets status and injected
+once() { # N SCRIPT OPTIONS...: one run; sets status and injected; its verdict
 	timeout -k 5 60 "$IOMMUCTL" --json --seed 5 "${@:3}" run --fail-nth "$1" "$2" >"$tmp/stdout" 2>"$tmp/stderr"
 	status=$?
 	injected=$(tr -d ' \n' <"$tmp/stdout" | sed -n 's/.*"fail_nth":{"n":[0-9]*,"injected":\([0-9]*\),.*/\1/p')
+	[ "$status" -eq 0 ] && [ -n "$injected" ]
 }
 
 sweep() { # NAME SCRIPT OPTIONS...
@@ -64,6 +65,9 @@ sweep() { # NAME SCRIPT OPTIONS...
 	run --seed 5 "${@:3}" run "$2"
 	status_is 0 "$name: and the next run passes"
 }
+
+printf 'map a --size 4K\nunmap nosuch\n' >"$tmp/wrong.iommu"
+nok "a run that does not survive is seen" once 1 "$tmp/wrong.iommu" --backend sim
 
 for backend in "$@"; do
 	case $backend in sim | mock) device=() ;; *) device=(--device "$lsi") ;; esac
