@@ -153,7 +153,7 @@ static int hwinfo_in_session(struct command_run *run, struct session *s, void *a
 {
 	const uint64_t *type = arg;
 	struct iommu_hw_info info = {.type = (uint32_t)*type};
-	char raw[2 * IOMMU_HW_INFO_MAX + 1] = "";
+	char raw[2 * IOMMU_HW_INFO_MAX + 3] = "0x";
 	const char *name;
 	uint64_t value;
 	uint32_t len;
@@ -161,9 +161,10 @@ static int hwinfo_in_session(struct command_run *run, struct session *s, void *a
 
 	if (err)
 		return err;
+	run->shows = true;
 	len = MIN(info.len, (uint32_t)IOMMU_HW_INFO_MAX);
 	for (uint32_t i = 0; i < len; i++)
-		snprintf(raw + 2 * (size_t)i, 3, "%02x", info.data[i]);
+		snprintf(raw + 2 + 2 * (size_t)i, 3, "%02x", info.data[i]);
 	report_str(run->report, "type_name", iommu_hw_info_name(info.type));
 	report_hex(run->report, "type", info.type);
 	report_num(run->report, "length", info.len);

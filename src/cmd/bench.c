@@ -185,6 +185,7 @@ static int bench_in_session(struct command_run *run, struct session *s, void *ar
 	struct report *r = run->report;
 	int err;
 
+	run->shows = true;
 	b->p.op = run->op;
 	b->p.unchecked = run->unchecked;
 	err = b->bench->run(s, &b->p, &res, &run->fail);
@@ -203,6 +204,9 @@ static int bench_in_session(struct command_run *run, struct session *s, void *ar
 	report_close(r);
 	report_line(r, "two looks at the clock cost %.0f ns, which is taken off each time; no DMA was issued",
 		    res.clock_ns);
+	/* a script's line too: it was cut short */
+	if (session_signal)
+		report_interrupted(r, session_signal);
 	if (!err)
 		bench_report_checks(run, &res, b->p.size);
 	return err;

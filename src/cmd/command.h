@@ -37,6 +37,7 @@ struct command_run {
 	uint64_t op;		 /* numbers the random choices of this execution */
 	bool unchecked;		 /* --unchecked, or a script line that begins with '!' */
 	const char *script_path; /* NULL outside a script */
+	bool shows;		 /* set by the command: what it reports is shown where it is a script's line, too */
 	char detail[200];	 /* one sentence on what was found, for a script's result list */
 	struct fail fail;	 /* set before returning a negative errno */
 };

@@ -181,6 +181,7 @@ static int device_in_session(struct command_run *run, struct session *s, void *a
 		err = fail_set(&run->fail, EOPNOTSUPP, "the simulated device is not VFIO's");
 	if (err)
 		return err;
+	run->shows = d->verb == DEVICE_INFO || d->verb == DEVICE_FEATURES || d->verb == DEVICE_HOT_RESET_INFO;
 	report_str(run->report, "id", idev_id(idev)->name);
 	return device_do(run, s, idev, d);
 }

@@ -129,6 +129,7 @@ static int faultq_read(struct command_run *run, struct session *s, struct faultq
 	for (unsigned int i = 0; i < n; i++)
 		faultq_row(run->report, &faults[i]);
 	report_close(run->report);
+	run->shows = true;
 	snprintf(run->detail, sizeof(run->detail), "%u faults", n);
 	if (n)
 		snprintf(run->detail, sizeof(run->detail), "%u faults, the first at 0x%" PRIx64 ", cookie %u", n,

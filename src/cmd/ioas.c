@@ -195,6 +195,7 @@ static int ioas_ranges(struct command_run *run, struct session *s, struct ioas_s
 	if (err)
 		return err;
 	caps = iommu_caps(space);
+	run->shows = true;
 	report_num(run->report, "ioas", iommu_space_id(space));
 	report_num(run->report, "alignment", caps->page_sizes & -caps->page_sizes);
 	report_list(run->report, "ranges");

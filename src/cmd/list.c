@@ -140,6 +140,7 @@ static int list_execute(struct command_run *run, void *arg)
 	int err = list_read(&run->globals->host, &m, &run->fail);
 
 	(void)arg;
+	run->shows = true;
 	if (!err) {
 		list_text(run->report, &m, run->globals->verbosity > 0);
 		list_report(run->report, &m);

@@ -16,6 +16,7 @@ static int maps_in_session(struct command_run *run, struct session *s, void *arg
 	bool told = iommu_avail(session_iommu(s), &left) == 0;
 
 	(void)arg;
+	run->shows = true;
 	for (unsigned int i = 0; iommu_object_get(session_iommu(s), i, &o); i++) {
 		count += o.kind == IOMMU_OBJECT_IOAS ? ledger_count(iommu_ledger(o.space)) : 0;
 		bytes += o.kind == IOMMU_OBJECT_IOAS ? ledger_bytes(iommu_ledger(o.space)) : 0;

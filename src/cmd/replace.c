@@ -80,6 +80,9 @@ static int replace_in_session(struct command_run *run, struct session *s, void *
 	report_num(run->report, "interrupted", res.interrupted);
 	report_hex(run->report, "iova", res.iova);
 	command_failures(run, "every write arrived in one of the two spaces", &found);
+	/* a script's line too: it was cut short */
+	if (session_signal && res.rounds < p->rounds)
+		report_interrupted(run->report, session_signal);
 	if (!found.total)
 		snprintf(run->detail, sizeof(run->detail),
 			 "%" PRIu64 " replacements, %" PRIu64 " transfers, %" PRIu64 " interrupted; %" PRIu64

@@ -25,6 +25,7 @@ static const struct argp_option run_options[] = {
 struct run_state {
 	char **files;
 	struct script **scripts; /* those that were loaded, with what came of them; as many as files at most */
+	struct report ***kept;	 /* of each script, as in struct run_context */
 	unsigned int nr, nr_scripts;
 	bool keep_going;
 	struct run_against against;
@@ -83,8 +84,13 @@ static void run_release(void *arg)
 {
 	struct run_state *r = arg;
 
-	for (unsigned int i = 0; i < r->nr_scripts; i++)
+	for (unsigned int i = 0; i < r->nr_scripts; i++) {
+		for (unsigned int j = 0; r->kept[i] && j < r->scripts[i]->nr; j++)
+			report_discard(r->kept[i][j]);
+		free(r->kept[i]);
 		script_free(r->scripts[i]);
+	}
+	free(r->kept);
 	free(r->scripts);
 	run_against_release(&r->against);
 	run_inject_close(&r->inject);
@@ -99,6 +105,14 @@ static void run_line_failed(struct run_context *ctx, const struct script_line *l
 	fail_set(f, why->err ? why->err : err, "%.120s:%u: %s", ctx->path, line->number, why->text);
 	fail_hint(f, "%s", why->hint);
 	f->usage = why->usage;
+}
+
+static void run_keep(struct run_context *ctx, const struct script_line *line, struct report *r)
+{
+	struct report **at = &ctx->kept[line - ctx->script->lines];
+
+	report_discard(*at);
+	*at = r;
 }
 
 static void run_line(struct run_context *ctx, const struct command *cmd, const struct script_line *line, uint64_t op,
@@ -126,7 +140,10 @@ static void run_line(struct run_context *ctx, const struct command *cmd, const s
 		if ((!line->negated || out->lost) && out->result != RESULT_SKIP)
 			run_line_failed(ctx, line, err, &sub.fail);
 	}
-	report_discard(sub.report);
+	if (sub.shows && !err && ctx->kept)
+		run_keep(ctx, line, sub.report);
+	else
+		report_discard(sub.report);
 }
 
 void run_exec(void *arg, const struct script_line *line, uint64_t op, struct script_outcome *out)
@@ -156,7 +173,7 @@ void run_exec(void *arg, const struct script_line *line, uint64_t op, struct scr
 	command_state_free(cmd, state);
 }
 
-static void run_report_rows(struct report *r, const struct script *script, bool injecting)
+static void run_report_rows(struct report *r, const struct script *script, struct report **kept, bool injecting)
 {
 	for (unsigned int i = 0; i < script->nr; i++) {
 		const struct script_line *line = &script->lines[i];
@@ -171,6 +188,8 @@ static void run_report_rows(struct report *r, const struct script *script, bool 
 		report_str(r, "errno", script_errno_name(line->outcome.err));
 		report_str(r, "detail", line->outcome.detail);
 		report_num(r, "runs", line->runs);
+		if (kept && kept[i])
+			report_take(r, "data", kept[i]);
 		if (injecting) {
 			report_num(r, "injected", line->injected);
 			report_str(r, "injected_errno", script_errno_name(line->injected_err));
@@ -184,7 +203,7 @@ static void run_report(struct report *r, const struct run_state *state)
 {
 	report_list(r, "results");
 	for (unsigned int i = 0; i < state->nr_scripts && !state->against.backend; i++)
-		run_report_rows(r, state->scripts[i], state->inject.n != 0);
+		run_report_rows(r, state->scripts[i], state->kept[i], state->inject.n != 0);
 	run_against_results(&state->against, r);
 	report_close(r);
 	faults_report(r, state->faults, state->nr_faults);
@@ -194,7 +213,7 @@ static void run_report(struct report *r, const struct run_state *state)
 	report_text_hide(r, "results"); /* the checks say the same in a line each */
 }
 
-static void run_report_checks(struct report *r, const struct script *script)
+static void run_report_checks(struct report *r, const struct script *script, struct report *const *kept)
 {
 	for (unsigned int i = 0; i < script->nr; i++) {
 		const struct script_line *line = &script->lines[i];
@@ -204,6 +223,8 @@ static void run_report_checks(struct report *r, const struct script *script)
 			continue;
 		snprintf(name, sizeof(name), "%.60s:%u: %.120s", script->path, line->number, line->text);
 		report_check(r, name, line->outcome.result, line->outcome.detail[0] ? line->outcome.detail : NULL);
+		if (kept[i])
+			report_show(r, kept[i]);
 	}
 }
 
@@ -243,9 +264,10 @@ static enum result run_lines(struct run_inject *ri, struct script *script, bool 
 }
 
 /* In a session of its own. */
-static int run_script(struct command_run *run, struct run_state *state, struct script *script)
+static int run_script(struct command_run *run, struct run_state *state, struct script *script, struct report **kept)
 {
-	struct run_context ctx = {.run = run, .path = script->path, .sink = fopen("/dev/null", "we")};
+	struct run_context ctx = {
+		.run = run, .path = script->path, .sink = fopen("/dev/null", "we"), .script = script, .kept = kept};
 	enum result worst;
 	bool own;
 	int err;
@@ -255,7 +277,7 @@ static int run_script(struct command_run *run, struct run_state *state, struct s
 	err = run_inject_session(&state->inject, run, script->path, &ctx.session, &own);
 	if (!err) {
 		worst = run_lines(&state->inject, script, state->keep_going, &ctx);
-		run_report_checks(run->report, script);
+		run_report_checks(run->report, script, kept);
 		run_check_kernel(run, ctx.session);
 		run_keep_faults(state, op_faults(ctx.session));
 		if (worst == RESULT_ERROR || worst == RESULT_USAGE)
@@ -281,7 +303,12 @@ static int run_file(struct command_run *run, struct run_state *state, const char
 		fail_hint(&run->fail, "it may harm this machine; --allow-crash runs it all the same");
 		return -EOPNOTSUPP;
 	}
-	return state->against.backend ? run_against(&state->against, run, script) : run_script(run, state, script);
+	if (state->against.backend)
+		return run_against(&state->against, run, script);
+	state->kept[state->nr_scripts - 1] = calloc((size_t)script->nr + 1, sizeof(**state->kept));
+	if (!state->kept[state->nr_scripts - 1])
+		return fail_set(&run->fail, ENOMEM, "cannot run %s", path);
+	return run_script(run, state, script, state->kept[state->nr_scripts - 1]);
 }
 
 static int run_execute(struct command_run *run, void *arg)
@@ -290,7 +317,8 @@ static int run_execute(struct command_run *run, void *arg)
 	int err = 0;
 
 	state->scripts = calloc(state->nr, sizeof(*state->scripts));
-	if (!state->scripts)
+	state->kept = calloc(state->nr, sizeof(*state->kept));
+	if (!state->scripts || !state->kept)
 		return fail_set(&run->fail, ENOMEM, "cannot run %u scripts", state->nr);
 	err = run_inject_open(&state->inject, run, state->nr);
 	for (unsigned int i = 0; i < state->nr && !err && !session_signal; i++)

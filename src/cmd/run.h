@@ -11,6 +11,8 @@ struct run_context {
 	struct session *session;
 	const char *path;
 	FILE *sink; /* where the lines' own reports go: nowhere */
+	const struct script *script;
+	struct report **kept; /* of each of its lines what is to be shown of the last run, or NULL; NULL: of none */
 };
 
 /* A script_exec; @arg is a struct run_context. */

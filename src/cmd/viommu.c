@@ -105,12 +105,13 @@ static int viommu_read(struct command_run *run, struct session *s, struct viommu
 
 	if (err)
 		return err;
+	run->shows = true;
 	report_list(run->report, "events");
 	for (unsigned int i = 0; i < n; i++) {
-		char raw[2 * IOMMU_EVENT_MAX + 1] = "";
+		char raw[2 * IOMMU_EVENT_MAX + 3] = "0x";
 
 		for (uint32_t k = 0; k < events[i].len; k++)
-			snprintf(raw + 2 * (size_t)k, 3, "%02x", events[i].data[k]);
+			snprintf(raw + 2 + 2 * (size_t)k, 3, "%02x", events[i].data[k]);
 		report_object(run->report, NULL);
 		report_num(run->report, "sequence", events[i].sequence);
 		report_bool(run->report, "lost", events[i].lost);

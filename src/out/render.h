@@ -22,6 +22,7 @@ struct check {
 	char *name, *why; /* why may be NULL */
 	enum result result;
 	struct note_list evidence;
+	struct note_list shown; /* told whatever came of it */
 };
 
 struct report {
@@ -41,6 +42,8 @@ struct report {
 
 /* 0 or -errno; a failed write to @to shows in ferror(). */
 int render_text(const struct report *r, FILE *to);
+/* Only what a command says beside its verdict: lines and values. */
+int render_text_body(const struct report *r, FILE *to);
 int render_tap(const struct report *r, FILE *to);
 int render_json(const struct report *r, FILE *to);
 

@@ -147,23 +147,29 @@ static char *report_format_text(const char *fmt, va_list ap)
 	return text;
 }
 
+/* One note per line, so that no renderer needs to look for newlines. */
+static void report_notes(struct report *r, struct note_list *list, char *text)
+{
+	char *line, *end;
+
+	for (line = text; line; line = end) {
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = '\0';
+		report_note(r, list, NULL, strdup(line));
+	}
+}
+
 void report_line(struct report *r, const char *fmt, ...)
 {
 	CLEANUP_FREE char *text = NULL;
-	char *line, *end;
 	va_list ap;
 
 	va_start(ap, fmt);
 	text = report_format_text(fmt, ap);
 	va_end(ap);
 	r->no_memory = r->no_memory || !text;
-	/* One note per line, so that no renderer needs to look for newlines. */
-	for (line = text; line; line = end) {
-		end = strchr(line, '\n');
-		if (end)
-			*end++ = '\0';
-		report_note(r, &r->lines, NULL, strdup(line));
-	}
+	report_notes(r, &r->lines, text);
 }
 
 void report_text_hide(struct report *r, const char *key)
@@ -201,6 +207,48 @@ void report_evidence(struct report *r, const char *key, const char *fmt, ...)
 	va_start(ap, fmt);
 	report_note(r, list, key, report_format_text(fmt, ap));
 	va_end(ap);
+}
+
+void report_show(struct report *r, const struct report *part)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t length = 0;
+	FILE *to = open_memstream(&text, &length);
+	bool lost = !to || render_text_body(part, to);
+
+	lost |= to && fclose(to);
+	r->no_memory |= lost;
+	if (lost || !r->last_check || !length)
+		return;
+	if (text[length - 1] == '\n')
+		text[length - 1] = '\0';
+	report_notes(r, &r->last_check->shown, text);
+}
+
+void report_take(struct report *r, const char *key, struct report *part)
+{
+	struct value **at = &part->root.first, *v, *last = NULL;
+
+	report_object(r, key);
+	while (!r->lost && (v = *at)) {
+		if (report_is_common_key(v->key)) {
+			last = v;
+			at = &v->next;
+			continue;
+		}
+		*at = v->next;
+		part->root.count--;
+		v->next = NULL;
+		v->parent = r->open;
+		if (r->open->last)
+			r->open->last->next = v;
+		else
+			r->open->first = v;
+		r->open->last = v;
+		r->open->count++;
+	}
+	part->root.last = last;
+	report_close(r);
 }
 
 void report_result(struct report *r, enum result result)
@@ -257,6 +305,7 @@ void report_clear(struct report *r)
 
 		r->first_check = c->next;
 		note_list_clear(&c->evidence);
+		note_list_clear(&c->shown);
 		free(c->name);
 		free(c->why);
 		free(c);

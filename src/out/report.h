@@ -61,6 +61,14 @@ void report_check(struct report *r, const char *name, enum result result, const 
 /* "key: value" evidence for the last check (YAML block in TAP, indented line in text when it failed). */
 void report_evidence(struct report *r, const char *key, const char *fmt, ...) IC_PRINTF(3, 4);
 
+/*
+ * What a part of a larger run reported, as a person reads it: below the last check in text, as comments in TAP. JSON has it by
+ * report_take().
+ */
+void report_show(struct report *r, const struct report *part);
+/* The part's own values as the object @key of the innermost open one; @part is left without them. */
+void report_take(struct report *r, const char *key, struct report *part);
+
 /* Raise the run's result without a check (result_worst rule). */
 void report_result(struct report *r, enum result result);
 enum result report_current(const struct report *r);

@@ -56,7 +56,7 @@ struct tap_point {
 	unsigned number;
 	const char *name, *why; /* why may be NULL */
 	enum result result;
-	const struct note_list *evidence;
+	const struct note_list *evidence, *shown;
 	const char *hint; /* "" or NULL: none */
 };
 
@@ -93,6 +93,11 @@ static void tap_point(FILE *to, const struct tap_point *p)
 	}
 	fputc('\n', to);
 	tap_diagnostics(to, p);
+	for (const struct note *note = p->shown->first; note; note = note->next) {
+		fputs("# ", to);
+		utf8_print(to, note->text);
+		fputc('\n', to);
+	}
 }
 
 /* The run itself is a test point where there are no checks, and where it went wrong in a way that no check tells. */
@@ -115,6 +120,7 @@ static int tap_run_point(const struct report *r, unsigned number, FILE *to)
 		.name = report_common(r, "command"),
 		.result = r->result,
 		.evidence = &nothing,
+		.shown = &nothing,
 	};
 	char why[sizeof(r->fail.text) + 64] = "";
 	CLEANUP_FREE char *clean = NULL, *hint = utf8_dup(r->fail.hint);
@@ -194,6 +200,7 @@ int render_tap(const struct report *r, FILE *to)
 			.why = c->why,
 			.result = c->result,
 			.evidence = &c->evidence,
+			.shown = &c->shown,
 		};
 
 		tap_point(to, &point);

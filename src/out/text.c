@@ -110,6 +110,7 @@ static void text_check(const struct report *r, const struct check *c, FILE *to)
 	fputc('\n', to);
 	if (c->result != RESULT_PASS && c->result != RESULT_SKIP)
 		text_notes(&c->evidence, "        ", to);
+	text_notes(&c->shown, "        ", to);
 }
 
 static void text_verdict(const struct report *r, FILE *to)
@@ -125,14 +126,19 @@ static void text_verdict(const struct report *r, FILE *to)
 	fputc('\n', to);
 }
 
+int render_text_body(const struct report *r, FILE *to)
+{
+	text_notes(&r->lines, "", to);
+	return text_object(r, &r->root, 0, to);
+}
+
 int render_text(const struct report *r, FILE *to)
 {
 	int ret;
 
 	fprintf(to, PACKAGE_NAME " %s %s (kernel %s, seed %s)\n", report_common(r, "version"),
 		report_common(r, "command"), report_common(r, "kernel"), report_common(r, "seed"));
-	text_notes(&r->lines, "", to);
-	ret = text_object(r, &r->root, 0, to);
+	ret = render_text_body(r, to);
 	if (ret)
 		return ret;
 	for (const struct check *c = r->first_check; c; c = c->next)

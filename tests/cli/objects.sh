@@ -200,6 +200,34 @@ json_is '[.objects[1].parent == .objects[0].id, .objects[1].has_pasid, .objects[
 run -q --backend $sim maps
 like "$stdout" $'ioas 1 main\n  device 2 sim' "and a tree for people"
 
+# beside main there is only in a script what one could look at
+script <<'EOT'
+ioas new other
+map a --size 8K --iova 0x100000 --ioas other
+attach other
+maps
+ioas ranges other
+EOT
+json_is '.results[3].data | [.objects[] | "\(.kind) \(.id) \(.parent)"] | join(", ")' "ioas 1 0, device 2 3, ioas 3 0" \
+	"in a script too: which device is where"
+json_is '.results[3].data.mappings | map("\(.ioas) \(.iova)") | join(", ")' "3 0x100000" "and what is mapped where"
+json_is '.results[4].data.ranges | length' 2 "and what a space takes"
+json_is '.results[0] | has("data")' false "a line with nothing more to say has no data"
+run -q --backend $sim run "$tmp/script"
+like "$stdout" $'maps: 1 mappings, 8192 bytes\n.*\n +ioas 1 main\n +ioas 3 other\n +  device 2 sim\n' "as a tree below its line"
+run -q --tap --backend $sim run "$tmp/script"
+like "$stdout" $'# ioas 3 other\n#   device 2 sim\n' "in TAP as comments"
+
+# cut short it is no pass
+for line in 'replace main other --rounds 100000000' 'bench map --loops 1000000000'; do
+	printf 'ioas new other\n%s\n' "$line" >"$tmp/script"
+	start -q --json --backend $sim run "$tmp/script"
+	sleep 1
+	kill -INT "$pid"
+	finish
+	is "$status $(json '.results[1].result')" "130 interrupted" "interrupted: $line"
+done
+
 # standalone
 run -q --backend $sim ioas new x --json
 status_is 0 "ioas new by itself"
