@@ -29,6 +29,9 @@ struct diff {
 	uint64_t mapped[2];
 	bool mapped_differs, mapped_known;
 	unsigned int mapped_since;
+	/* a line that this side could not do: what it would have made is not there */
+	bool lacks[2];
+	unsigned int lacks_since[2];
 	struct diff_memory *memory;
 	size_t nr_memory, memory_room;
 	int err;
@@ -121,6 +124,23 @@ static bool diff_is_aperture(const struct trace_row *x, const struct trace_row *
 	return x->facts.shape & SHAPE_OUTSIDE && !(y->facts.shape & SHAPE_OUTSIDE) && x->err;
 }
 
+/* The line names on one side what a line that is unsupported there would have made. */
+static bool diff_explain_lack(const struct diff *d, struct trace_difference *one)
+{
+	for (unsigned int side = 0; side < 2; side++) {
+		const struct trace_row *row = d->row[side];
+
+		if (!d->lacks[side] || row->err != ENOENT || row->facts.asked || d->row[!side]->err == ENOENT)
+			continue;
+		one->is_known = true;
+		snprintf(one->known, sizeof(one->known), KNOWN_FOLLOWS);
+		snprintf(one->why, sizeof(one->why), "line %u, which %s does not support, made what is named",
+			 diff_number(d, d->lacks_since[side]), d->name[side]);
+		return true;
+	}
+	return false;
+}
+
 static void diff_explain(struct diff *d, struct trace_difference *one)
 {
 	const struct trace_row *x = d->row[0], *y = d->row[1];
@@ -143,7 +163,7 @@ static void diff_explain(struct diff *d, struct trace_difference *one)
 		snprintf(one->known, sizeof(one->known), KNOWN_DEVICE);
 		snprintf(one->why, sizeof(one->why), "what %s and %s take for data where a read fails is their own",
 			 d->t[0]->driver, d->t[1]->driver);
-	} else {
+	} else if (!diff_explain_lack(d, one)) {
 		diff_explain_state(d, one);
 	}
 }
@@ -366,6 +386,8 @@ static bool diff_support(struct diff *d)
 	if (!a && !b)
 		return false;
 	if (a != b) {
+		d->lacks[a ? 0 : 1] = true;
+		d->lacks_since[a ? 0 : 1] = d->row[0]->line;
 		snprintf(one.a, sizeof(one.a), "%s", a ? "no" : "yes");
 		snprintf(one.b, sizeof(one.b), "%s", b ? "no" : "yes");
 		snprintf(one.why, sizeof(one.why), "unsupported on %s", d->name[a ? 0 : 1]);

@@ -71,6 +71,21 @@ EOT
 status_is 0 "a capability that one side lacks"
 json_is '[.results[] | "\(.line) \(.result) \(.detail)"] | join("; ")' "1 skip unsupported on sim (type1-v2); 2 pass " "is unsupported there, not equal"
 json_fields "1 support no/yes unsupported" "and is listed"
+against sim sim,personality=iommufd <<'EOT'
+ioas new other
+map a --size 8K --iova 0x40000000 --ioas other
+attach other
+attach main
+map b --size 4K --iova 0x40000000
+destroy other
+EOT
+status_is 0 "what a line would have made that one side does not support is missed there"
+json_is '[.differences[] | select(.known != "unsupported") | "\(.line) \(.known)"] | unique | join("; ")' "2 follows; 3 follows; 6 follows" \
+	"and what names it follows from that"
+against sim sim,personality=iommufd <<'EOT'
+map a --size 8K --iova 0x40000000 --ioas other
+EOT
+json_is '[.differences[].known] | unique | join(" ")' "" "two names of nothing are no difference"
 against sim sim <<'EOT'
 map k --size 64K --iova kernel
 EOT
