@@ -20,4 +20,9 @@ for f in $(grep -oE '\]\([A-Za-z0-9_./-]+\)' "$readme" | tr -d '()]'); do ok "th
 for c in $(awk '/^## /{ on = $2 == "Commands" } on' "$readme" | grep '^| `' | cut -d '|' -f 2 | tr -d '`,'); do
 	ok "the README's command $c is one" grep -qxF "$c" <("$IOMMUCTL" --list-cmds | tr ' ' '\n')
 done
+for c in $("$IOMMUCTL" --list-cmds); do
+	ok "the README has the command $c" grep -qE "^\| .*\`$c\`.* \|" <(awk '/^## /{ on = $2 == "Commands" } on' "$readme")
+done
+is "$(sed -n 's/^| misbehaviours of the simulation | \([a-z]*\), .*/\1/p' "$readme")" "eleven" "the README counts the misbehaviours"
+is "$("$IOMMUCTL" --backend sim,help | grep -c '^[a-z-]* ')" 11 "as many as there are"
 done_testing
