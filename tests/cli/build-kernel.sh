@@ -121,6 +121,9 @@ restored() { # NAME
 # --- wrong words ---------------------------------------------------------------------------------------------------------
 build --frob
 failed 64 "unknown option" "an unknown option"
+said=$("$top_srcdir/tests/vm/build-selftests" --frob 2>&1 >"$tmp/out")
+is "$?/$(cat "$tmp/out")" 64/ "build-selftests: an unknown option"
+like "$said" "unknown option --frob" "build-selftests: an unknown option: said which"
 build --mutant nosuch
 failed 64 "no mutant 'nosuch'" "an unknown mutant"
 build --mutant ../kernel/config
