@@ -103,14 +103,14 @@ static void test_roundtrip(void **state)
 
 static void test_limits(void **state)
 {
-	struct dev_req r = {DEV_READ, 0x1000, 0, 4089, 0};
+	struct dev_req r = {DEV_READ, 0x1000, 0, 4033, 0};
 	struct dev *dev = open_edu("");
 
 	assert_int_equal(dev_start(dev, NULL), 0);
 	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), -ERANGE);
-	r.len = 4088;
+	r.len = 4032;
 	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), 0);
-	r.src = (1u << 28) - 4087; /* one byte past the mask */
+	r.src = (1u << 28) - 4031; /* one byte past the mask */
 	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), -ERANGE);
 	r = (struct dev_req){DEV_COPY, 0x1000, 0x2000, 8, 0};
 	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), -EINVAL);

@@ -124,6 +124,13 @@ machine_tainted() {
 # machine_last_words LINES: the end of the kernel log, on stderr.
 machine_last_words() { tr -d '\r' <"$rundir/kernel.log" | tail -n "$1" >&2; }
 
+# machine_death QEMU_STATUS: in a line, how a guest ended that never ran our command.
+machine_death() {
+	local line
+	line=$(tr -d '\r' <"$rundir/kernel.log" | grep -aE 'Kernel panic|Oops|BUG: ' | head -n 1)
+	echo "${line:-QEMU's status $1, its kernel's last words: $(tr -d '\r' <"$rundir/kernel.log" | tail -n 1)}"
+}
+
 # machine_judge QEMU_STATUS: turns what the guest left into our exit status.
 machine_judge() {
 	local complaints taint status

@@ -237,11 +237,14 @@ ioas vfio set s
 ioas vfio clear
 destroy s
 EOT
-		script "$dev: replaced while its DMA runs" --backend iommufd --device "$dev" --canary require <<'EOT'
+		# lsi's program is in memory too: a fetch that meets a replacement stops it
+		[ "$dev" = "$(pci_lsi)" ] || {
+			script "$dev: replaced while its DMA runs" --backend iommufd --device "$dev" --canary require <<'EOT'
 ioas new x
 replace main x --rounds 50
 EOT
-		diag "$(json '.results[] | select(.line == 2) | .detail')"
+			diag "$(json '.results[] | select(.line == 2) | .detail')"
+		}
 		left_nothing "$dev" "$dev: nothing is left behind"
 	done
 }
