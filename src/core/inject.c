@@ -2,6 +2,7 @@
 /* Running steps of a script under the kernel's fault injection, and what they must leave behind: nothing. */
 #include "core/inject.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,9 +59,17 @@ static bool inject_leaked(struct inject *in, int err, struct script_outcome *out
 	return true;
 }
 
-static bool inject_is_error(const struct script_outcome *out)
+/* Where the kernel plays the device (its test device), what the device reports is what the kernel could not do. */
+static bool inject_is_kernel_device(const struct inject *in, const struct script_outcome *out)
 {
-	return out->err || out->result == RESULT_ERROR || out->result == RESULT_USAGE;
+	return in->session && iommu_caps(session_iommu(in->session))->checks_table &&
+	       !strncmp(out->detail, "dma-error: ", 11);
+}
+
+static bool inject_is_error(const struct inject *in, const struct script_outcome *out)
+{
+	return out->err || (out->result == RESULT_FAIL && inject_is_kernel_device(in, out)) ||
+	       out->result == RESULT_ERROR || out->result == RESULT_USAGE;
 }
 
 /* Again, with nothing failing. */
@@ -72,7 +81,7 @@ static void inject_retry(struct inject *in, const struct script_line *line, uint
 	memset(in->why, 0, sizeof(*in->why));
 	*out = (struct script_outcome){.result = RESULT_PASS};
 	in->exec(in->ctx, line, op, out);
-	if (line->negated || !inject_is_error(out))
+	if (line->negated || !inject_is_error(in, out))
 		return;
 	memcpy(detail, out->detail, sizeof(detail));
 	snprintf(out->detail, sizeof(out->detail), "after an injected failure (%s): %.140s", script_errno_name(err),
@@ -87,10 +96,10 @@ void inject_exec(void *arg, const struct script_line *line, uint64_t op, struct 
 
 	inject_begin(in);
 	in->exec(in->ctx, line, op, out);
-	err = out->err;
+	err = out->err ? out->err : inject_is_kernel_device(in, out) ? EIO : 0;
 	inject_end(in, 0, &step);
 	/* an error that the line asks for is not the injected one */
-	if (step.injected && inject_is_error(out) && !out->lost && !(line->want_err && err == line->want_err)) {
+	if (step.injected && inject_is_error(in, out) && !out->lost && !(line->want_err && err == line->want_err)) {
 		if (!inject_leaked(in, err, out))
 			inject_retry(in, line, op, err, out);
 		step.err = err;

@@ -14,6 +14,8 @@
 
 #include "core/inject.h"
 #include "core/op.h"
+#include "core/session_priv.h"
+#include "iommu/backend.h"
 
 #define NTH "/proc/thread-self/fail-nth"
 #define SLAB "/sys/kernel/debug/failslab/ignore-gfp-wait"
@@ -119,7 +121,8 @@ static struct {
 	struct script_outcome first, second;
 	bool reached; /* the first run makes as many allocations as are counted */
 	unsigned int runs;
-	struct session *leak; /* the first run leaves pages of it pinned */
+	struct session *session; /* the session; the first run leaves pages of it pinned */
+	bool leaks;
 } play;
 
 static void play_exec(void *ctx, const struct script_line *line, uint64_t op, struct script_outcome *out)
@@ -134,15 +137,15 @@ static void play_exec(void *ctx, const struct script_line *line, uint64_t op, st
 	assert_string_equal(value, play.runs ? "0" : "3");
 	if (!play.runs && play.reached)
 		put(NTH, "0\n");
-	if (!play.runs && play.leak) {
+	if (!play.runs && play.leaks) {
 		struct op_map map = {.buf = "x", .size = 65536, .prot = IOMMU_PROT_RW, .where = OP_IOVA_RANDOM};
 		struct op_unmap unmap = {.buf = "x"};
 		struct failures found;
 		uint64_t bytes;
 
 		failures_init(&found);
-		assert_int_equal(op_map(play.leak, &map, NULL, &found, NULL), 0);
-		assert_int_equal(op_unmap(play.leak, &unmap, &bytes, &found, NULL), 0);
+		assert_int_equal(op_map(play.session, &map, NULL, &found, NULL), 0);
+		assert_int_equal(op_unmap(play.session, &unmap, &bytes, &found, NULL), 0);
 	}
 	play.runs++;
 }
@@ -158,7 +161,7 @@ static struct script_outcome step(const struct script_line *line, unsigned int r
 	assert_int_equal(inject_open(&in, 3, &fake, &f), 0);
 	in.exec = play_exec;
 	in.why = &why;
-	in.session = play.leak;
+	in.session = play.session;
 	play.runs = 0;
 	inject_exec(&in, line, 0, &out);
 	assert_int_equal(in.err, 0);
@@ -259,17 +262,41 @@ static void test_leak(void **state)
 	for (unsigned int i = 0; i < 2; i++) {
 		struct session_params p = {.backend = backends[i], .seed = 5};
 
-		assert_int_equal(session_open(&play.leak, &p, &here, &f), 0);
+		assert_int_equal(session_open(&play.session, &p, &here, &f), 0);
 		play.reached = true;
 		play.first = no_memory;
 		play.second = passes;
+		play.leaks = true;
 		out = step(&line, i ? 1 : 2);
+		play.leaks = false;
 		assert_int_equal(out.result, i ? RESULT_FAIL : RESULT_PASS);
 		assert_int_equal(strncmp(out.detail, "pin-leak: after an injected failure (ENOMEM) 16 pages", 53) == 0,
 				 i);
-		session_close(play.leak, &f);
-		play.leak = NULL;
+		session_close(play.session, &f);
+		play.session = NULL;
 	}
+}
+
+/* An error of a device that the kernel plays is the kernel's; of any other one it is a finding. */
+static void test_device(void **state)
+{
+	struct session_params p = {.backend = "sim", .seed = 5};
+	struct script_line line = {0};
+	struct host here = {0};
+	struct fail f = {0};
+
+	(void)state;
+	assert_int_equal(session_open(&play.session, &p, &here, &f), 0);
+	play.reached = true;
+	play.first = (struct script_outcome){.result = RESULT_FAIL, .detail = "dma-error: bad address"};
+	play.second = passes;
+	assert_int_equal(step(&line, 1).result, RESULT_FAIL);
+	play.session->iommu->caps.checks_table = true;
+	assert_int_equal(step(&line, 2).result, RESULT_PASS);
+	play.first = wrong;
+	assert_int_equal(step(&line, 1).result, RESULT_FAIL);
+	session_close(play.session, &f);
+	play.session = NULL;
 }
 
 static void test_levels(void **state)
@@ -307,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_not_tried_again),
 		cmocka_unit_test(test_negated),
 		cmocka_unit_test(test_leak),
+		cmocka_unit_test(test_device),
 		cmocka_unit_test(test_levels),
 	};
 
