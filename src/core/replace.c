@@ -302,6 +302,7 @@ int replace_run(struct session *s, const struct replace_params *p, struct replac
 {
 	struct replace r = {.s = s, .p = p, .res = out, .found = found};
 	struct op_reach reach = {.nr = 1, .may_fault = !p->seamless};
+	uint64_t strays = s->op_faults.strays;
 	struct iommu *was = s->at;
 	uint32_t was_pt = s->at_pt;
 	struct fail why = {0};
@@ -320,6 +321,14 @@ int replace_run(struct session *s, const struct replace_params *p, struct replac
 		op_faults_failed(s, &reach);
 	else
 		op_faults_after(s, &reach, found);
+	/*
+	 * A device that was blocked in between may have missed its own ring, and gone on with anything: what it asked for then is
+	 * no fault that somebody must answer for.
+	 */
+	if (r.res->interrupted && !p->seamless) {
+		op_faults_forget(s);
+		s->op_faults.strays = strays;
+	}
 	out->transfers = atomic_load(&r.transfers);
 	out->in_a = r.side[0].lines;
 	out->in_b = r.side[1].lines;

@@ -181,6 +181,18 @@ static uint8_t lsi_poll_end(const struct dev *dev, uint64_t ms)
 	return istat;
 }
 
+/* ISTAT once the chip says that the script was aborted, 0 if it does not. */
+static uint8_t lsi_abort(const struct dev *dev)
+{
+	uint8_t istat;
+
+	mmio_write8(&dev->mmio, LSI_ISTAT, LSI_ISTAT_ABORT);
+	istat = lsi_poll_end(dev, LSI_SETTLE_MS);
+	/* taken away before DSTAT is read, or the abort would interrupt again and again */
+	mmio_write8(&dev->mmio, LSI_ISTAT, 0);
+	return istat;
+}
+
 /*
  * A SCSI interrupt alone ends nothing: it may have halted the script, or the script may still be moving memory. So the
  * script gets a moment to end by itself, then it is aborted. ISTAT once it has ended, 0 if that is not known.
@@ -189,13 +201,21 @@ static uint8_t lsi_settle(const struct dev *dev, uint64_t ms)
 {
 	uint8_t istat = lsi_poll_end(dev, MIN(ms, LSI_SETTLE_MS));
 
-	if (istat)
-		return istat;
-	mmio_write8(&dev->mmio, LSI_ISTAT, LSI_ISTAT_ABORT);
-	istat = lsi_poll_end(dev, LSI_SETTLE_MS);
-	/* taken away before DSTAT is read, or the abort would interrupt again and again */
-	mmio_write8(&dev->mmio, LSI_ISTAT, 0);
-	return istat;
+	return istat ? istat : lsi_abort(dev);
+}
+
+/*
+ * No interrupt at all: where a script could not be fetched, what was read instead may have the chip wait for a SCSI phase
+ * that never comes (lsi_do_dma() of QEMU). It has ended if the chip says that it was aborted; the reset ends the waiting.
+ */
+static int lsi_hung(const struct dev *dev, struct dev_req *reqs, unsigned int n)
+{
+	if (!lsi_abort(dev) || !lsi_soft_reset(dev))
+		return -ETIMEDOUT;
+	lsi_configure(dev);
+	for (unsigned int i = 0; i < n; i++)
+		reqs[i].status = -EIO;
+	return 0;
 }
 
 /* DSTAT must not be read while a script runs. QEMU has run the script before the kick returns. */
@@ -203,7 +223,9 @@ static int lsi_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, u
 {
 	uint8_t istat = lsi_poll(dev, LSI_ISTAT_DIP | LSI_ISTAT_SIP, timeout_ms), dstat;
 
-	if (istat && !(istat & LSI_ISTAT_DIP))
+	if (!istat)
+		return lsi_hung(dev, reqs, n);
+	if (!(istat & LSI_ISTAT_DIP))
 		istat = lsi_settle(dev, timeout_ms);
 	if (!istat)
 		return -ETIMEDOUT;

@@ -320,7 +320,17 @@ static void test_hang(void **state)
 	struct dev_req r = {DEV_COPY, 0x10000, 0x12000, 64, 0};
 	struct dev *dev = start_lsi();
 
+	/* aborted and reset: over, and an error */
 	model.hangs = true;
+	assert_int_equal(dev_transfer(dev, 0, &r, 1, 5), 0);
+	assert_int_equal(r.status, -EIO);
+	assert_int_equal(model.aborts, 1);
+	assert_int_equal(model.istat, 0);
+	model.hangs = false;
+	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), 0);
+	assert_int_equal(r.status, 0);
+	/* no answer to the abort: nobody says that the DMA has ended */
+	model.hangs = model.deaf = true;
 	assert_int_equal(dev_transfer(dev, 0, &r, 1, 5), -ETIMEDOUT);
 	assert_int_equal(dev_stop(dev), 0);
 	assert_int_equal(ring.freed, 1);
