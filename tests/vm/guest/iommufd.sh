@@ -21,11 +21,12 @@ on() {
 for backend in vfio vfio-v1 iommufd iommufd-compat iommufd-compat,type=v1; do
 	for iova in fixed:0x10000000 random adversarial; do
 		on $backend "${iova%:*}" "$loops" --size 8K..64K --iova $iova
+		on $backend "${iova%:*}, 4K" 60 --size 4K --iova $iova
+		on $backend "${iova%:*}, 2M pages of hugetlb" 20 --size 8K..2M --mem hugetlb-2M --iova $iova
+		on $backend "${iova%:*}, a memory file" 40 --size 8K..64K --mem memfd --iova $iova
 	done
 	is "$(json '"\(.backend) \(.device) \(.driver) \(.directions | join(" "))"')" "${backend%,*} $lsi lsi read write" "the result says what was driven, and both ways"
 	left_nothing "$lsi" "nothing is left behind by it"
-	on $backend "2M pages of hugetlb" 50 --size 8K..2M --mem hugetlb-2M --iova random
-	on $backend "a memory file" 100 --size 8K..64K --mem memfd --iova random
 	on $backend "page by page" 100 --size 8K..64K --map-granule page --unmap page
 	on $backend "everything unmapped at once" 100 --size 8K..64K --unmap all
 	on $backend "three threads" 300 --size 8K --threads 3
@@ -38,6 +39,7 @@ for backend in vfio vfio-v1 iommufd iommufd-compat iommufd-compat,type=v1; do
 done
 on iommufd,rlimit=process "pages count against the process" 50 --size 8K
 on iommufd "the kernel's iovas" "$loops" --size 8K..64K --iova kernel
+on iommufd "the kernel's iovas, 4K" 60 --size 4K --iova kernel
 on iommufd "the kernel's iovas, huge pages" 50 --size 8K..2M --iova kernel --mem hugetlb-2M
 on iommufd "the kernel's iovas, a memory file" 100 --size 8K..64K --iova kernel --mem memfd
 on iommufd "the kernel's iovas, three threads" 300 --size 8K --iova kernel --threads 3

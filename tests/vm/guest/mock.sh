@@ -13,14 +13,14 @@ on_mock() {
 
 for iova in fixed:0x10000000 random adversarial kernel sequential; do
 	on_mock "${iova%:*}" 150 --size 8K..64K --iova $iova
+	on_mock "${iova%:*}, 2M pages of hugetlb" 10 --size 2M --mem hugetlb-2M --iova $iova
+	on_mock "${iova%:*}, a memory file" 40 --size 8K..64K --mem memfd --iova $iova
 done
 is "$(json '"\(.backend) \(.device) \(.driver)"')" "mock mock mock" "the result says what was driven"
 is "$(json '.directions | join(" ")')" "read write" "and that both directions were compared"
 is "$(json .faults_seen) $(json .foll_pin)" "true judged" "the kernel's log and its pins are watched"
 on_mock "4K" 200 --size 4K
 is "$(json .page_table_checks)" 400 "once after each map, once after each unmap"
-on_mock "2M huge pages" 20 --size 2M --mem hugetlb-2M --iova random
-on_mock "a memfd, by its descriptor" 100 --size 8K..64K --mem memfd
 on_mock "transparent huge pages" 20 --size 2M --mem thp
 on_mock "two threads" 400 --threads 2
 on_mock "eight threads on four queues" 400 --threads 8 --size 4K..64K --graveyard 4
