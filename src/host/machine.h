@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Everything that list, caps and audit look at, read once: units, groups, devices, tables, settings, log. */
+#ifndef IC_HOST_MACHINE_H
+#define IC_HOST_MACHINE_H
+
+#include "host/acpi.h"
+#include "host/groups.h"
+#include "host/ioctl_facts.h"
+#include "host/pci.h"
+#include "host/pci_config.h"
+
+enum unit_kind { UNIT_VTD, UNIT_AMD, UNIT_SMMUV3, UNIT_SMMU, UNIT_VIRTIO, UNIT_RISCV, UNIT_OTHER };
+
+#define UNIT_REGS_MAX 12
+/* One entry of /sys/class/iommu. */
+struct iommu_unit {
+	char name[32];
+	enum unit_kind kind;
+	bool has_address;
+	uint64_t address; /* of the registers: VT-d says it, SMMUv3 has it in its name */
+	bool has_domains;
+	uint64_t domains_supported, domains_used;
+	unsigned int nr_devices;
+	unsigned int nr_regs;
+	struct reg_value
+		regs[UNIT_REGS_MAX]; /* vtd.cap, vtd.ecap, vtd.ver; amd.cap, amd.efr, amd.efr2; virtio-iommu.features */
+	char problem[128];	     /* a file of it that holds nonsense, with path and text; "" */
+};
+
+/* A word of the kernel's command line, "intel_iommu=on,sm_on" -> key, value; and a module's parameter. */
+struct kernel_option {
+	char key[48], value[80];
+};
+struct module_param {
+	char module[32], name[40], value[32];
+};
+
+struct kernel_settings {
+	char release[72];    /* "6.1.0-18-amd64" */
+	char cpu_vendor[16]; /* "GenuineIntel", "" = unknown */
+	char arch[16];	     /* "x86", "arm64", "riscv", "" = unknown */
+	bool has_cmdline;
+	unsigned int nr_options, nr_params;
+	struct kernel_option *options;
+	struct module_param *params; /* of vfio*, iommufd, vfio_iommu_type1 */
+	uint64_t taint;
+	bool has_memlock;
+	uint64_t memlock; /* bytes, hard limit of this process; UINT64_MAX = unlimited. Not in a capture */
+};
+
+struct machine_node { /* a device node, for audit's permissions */
+	char path[48];
+	uint32_t mode, uid, gid;
+};
+
+struct machine {
+	const struct host *host;
+	unsigned int nr_units, nr_groups, nr_devices, nr_nodes;
+	struct iommu_unit *units;
+	struct group_info *groups;  /* by id */
+	struct pci_info *pci;	    /* by address */
+	struct pci_config *configs; /* of pci[i]; NULL when nobody asked for them or there is no libpci */
+	int configs_err;	    /* why configs is NULL: -EOPNOTSUPP without libpci */
+	int *parents;		    /* of pci[i]: index of the bridge above, -1 at a root bus */
+	struct dmar dmar;
+	struct ivrs ivrs;
+	struct iort iort;
+	struct viot viot;
+	struct kernel_settings kernel;
+	struct ioctl_facts ioctl;   /* of a capture; of the running machine where core/asked.c filled it */
+	struct machine_node *nodes; /* /dev/iommu, /dev/vfio/... */
+	char *log; /* the kernel's log, a line each, without priorities; NULL when it could not be read */
+	int log_err;
+};
+
+enum machine_parts {
+	MACHINE_CONFIG = 1, /* config space */
+	MACHINE_TABLES = 2, /* ACPI */
+	MACHINE_LOG = 4,
+	MACHINE_ALL = 7,
+};
+
+/*
+ * Reads. What is not there or not readable is left out and said in the member's err; only out of memory and an unusable root
+ * are errors. Time is linear in the number of devices.
+ */
+int machine_read(const struct host *host, unsigned int parts, struct machine *out, struct fail *f);
+void machine_free(struct machine *m);
+
+/* Index in pci[], -1. By binary search. */
+int machine_device(const struct machine *m, const char *addr);
+/* By id, NULL. By binary search. */
+const struct group_info *machine_group(const struct machine *m, int id);
+const struct iommu_unit *machine_unit(const struct machine *m, const char *name);
+/* The value of the command line's last @key, "" for a key without one, NULL when it is not there. */
+const char *kernel_option(const struct kernel_settings *k, const char *key);
+/* Is @word one of the comma-separated words of any occurrence of @key ("intel_iommu", "sm_off")? */
+bool kernel_option_has(const struct kernel_settings *k, const char *key, const char *word);
+/* NULL when the module is not loaded or has no such parameter. */
+const char *kernel_param(const struct kernel_settings *k, const char *module, const char *name);
+/*
+ * Which device a DMAR scope names: bridges are crossed by their secondary bus numbers (config space, or sysfs' tree where that
+ * cannot be read). Index in pci[], -1 when there is none.
+ */
+int machine_scope(const struct machine *m, const struct acpi_scope *scope);
+/* The DRHD (index in dmar.entries) whose scope covers pci[i], by the rules of VT-d 8.3; -1 = none. */
+int machine_drhd(const struct machine *m, unsigned int i);
+
+#endif
