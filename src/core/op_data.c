@@ -244,19 +244,6 @@ static int dma_move(struct session *s, const struct op_dma *op, iova_t src, iova
 	return err;
 }
 
-/* Is all of the range mapped where the device is, with @prot? */
-static bool dma_is_mapped(const struct session *s, struct iova_range r, enum iommu_prot prot)
-{
-	struct ledger_entry e;
-
-	while (s->at && ledger_find(iommu_ledger(s->at), r, &e) && e.range.start <= r.start && (e.prot & prot)) {
-		if (e.range.last >= r.last)
-			return true;
-		r.start = e.range.last + 1;
-	}
-	return false;
-}
-
 /*
  * A refusal was waited for and none was seen. Where the device does not report them, an access to what is not mapped proves
  * nothing by that: kernels limit how many faults they log, and some IOMMUs have them logged late.
@@ -264,11 +251,12 @@ static bool dma_is_mapped(const struct session *s, struct iova_range r, enum iom
 static int dma_unseen(const struct session *s, const struct op_reach *reach, bool to_first, struct fail *f)
 {
 	bool mapped = true;
+	iova_t hole;
 
 	if (dev_limits(s->dev)->reports_faults || iommu_caps(s->iommu)->no_hardware)
 		return 0;
 	for (unsigned int i = 0; i < reach->nr; i++)
-		mapped &= dma_is_mapped(s, reach->ranges[i], i || to_first ? IOMMU_PROT_WRITE : IOMMU_PROT_READ);
+		mapped &= session_maps(s, reach->ranges[i], i || to_first ? IOMMU_PROT_WRITE : IOMMU_PROT_READ, &hole);
 	if (mapped)
 		return 0;
 	fail_set(f, EOPNOTSUPP,

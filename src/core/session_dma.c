@@ -83,9 +83,23 @@ static int session_check_away(const struct session *s, struct fail *f)
 	return -ENODEV;
 }
 
-int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail *f)
+bool session_maps(const struct session *s, struct iova_range r, unsigned int prot, iova_t *hole)
 {
 	struct ledger_entry entry;
+
+	while (s->at && r.start <= r.last && ledger_find(iommu_ledger(s->at), r, &entry) &&
+	       entry.range.start <= r.start && (entry.prot & prot) == prot) {
+		if (entry.range.last >= r.last)
+			return true;
+		r.start = entry.range.last + 1;
+	}
+	*hole = r.start;
+	return false;
+}
+
+int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail *f)
+{
+	iova_t hole;
 	struct iova_range r = {iova, 0};
 
 	if (!size)
@@ -111,16 +125,10 @@ int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail
 		session_range_hint(s, r, f);
 		return -ERANGE;
 	}
-	while (s->at && r.start <= r.last && ledger_find(iommu_ledger(s->at), r, &entry) &&
-	       entry.range.start <= r.start) {
-		if (entry.range.last >= r.last)
-			return 0;
-		r.start = entry.range.last + 1;
-	}
-	if (s->canary_passed)
+	if (session_maps(s, r, 0, &hole) || s->canary_passed)
 		return 0;
 	fail_set(f, EPERM, "iova 0x%llx is not mapped and no canary has proven that the IOMMU translates",
-		 (unsigned long long)r.start);
+		 (unsigned long long)hole);
 	fail_hint(f, "as root the canary is possible; without it DMA goes to mapped memory only");
 	return -EPERM;
 }

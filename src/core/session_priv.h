@@ -124,6 +124,9 @@ int session_mirror(struct session *s, struct iommu *space, struct fail *f);
 /* Take what was mirrored of @page at @iova out of all spaces. */
 void session_unmirror(struct session *s, const struct session_page *page, iova_t iova);
 
+/* session_dma.c: is all of @r mapped where the device is, with at least @prot (0: any)? If not, *hole is the first IOVA that is not. */
+bool session_maps(const struct session *s, struct iova_range r, unsigned int prot, iova_t *hole);
+
 /* canary.c */
 /* Where the canary's DMA reads and writes. */
 void canary_reach(const struct session *s, struct iova_range *read, struct iova_range *written);
