@@ -41,6 +41,12 @@ void iommufd_take_ranges(struct iommu_caps *caps, const struct ic_iommufd_ioas_i
 			 const struct ic_iommufd_iova_range *ranges);
 uint32_t iommufd_prot_flags(enum iommu_prot prot);
 
+/* What the kernel calls a device of any backend on /dev/iommu. */
+static inline uint32_t iommufd_device_id(const struct iommu_device *idev)
+{
+	return idev->iommu->ops->objects->device_object(idev);
+}
+
 /* Ops of iommu/backend.h that do not depend on the kind of device. */
 int iommufd_map(struct iommu *iommu, struct iommu_map_req *req);
 int iommufd_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped);
@@ -55,7 +61,10 @@ int iommufd_space_allow(struct iommu *iommu, const struct iova_range *ranges, un
 int iommufd_space_copy(struct iommu *dst, struct iommu_copy_req *req);
 int iommufd_option(struct iommu *iommu, enum iommu_option option, bool set, uint64_t *value);
 int iommufd_change_process(struct iommu *iommu);
-int iommufd_hw_info_of(struct iommufd *ctx, uint32_t dev, struct iommu_hw_info *info);
+/* Devices are named by their iommufd object: the backend's device_object() tells it. */
+int iommufd_hw_info(struct iommu_device *idev, struct iommu_hw_info *info);
+int iommufd_hwpt_new(struct iommu *iommu, const struct iommu_hwpt_req *req, uint32_t *id);
+/* The same for an object that no struct iommu_device stands for. */
 int iommufd_hwpt_new_of(struct iommufd *ctx, uint32_t dev, const struct iommu_hwpt_req *req, uint32_t *id);
 int iommufd_hwpt_invalidate(struct iommu *iommu, uint32_t hwpt, uint32_t data_type, const void *entries,
 			    uint32_t entry_len, uint32_t n, uint32_t *done);
@@ -67,9 +76,8 @@ int iommufd_queue_take(struct iommu *iommu, uint32_t object, int raw, uint32_t *
 /* iommufd_nested.c: what nested translation is made of, and the corners. */
 int iommufd_vfio_space(struct iommu *iommu, enum iommu_vfio_space op, uint32_t *id);
 int iommufd_space_phys(struct iommu *iommu, iova_t iova, uint64_t *size, uint64_t *phys);
-/* Devices are named by their iommufd object: the backend's op fills it in. */
-int iommufd_viommu_new_of(struct iommufd *ctx, uint32_t dev, const struct iommu_viommu_req *req, uint32_t *id);
-int iommufd_vdevice_new_of(struct iommufd *ctx, uint32_t dev, uint32_t viommu, uint64_t virt_id, uint32_t *id);
+int iommufd_viommu_new(struct iommu *iommu, const struct iommu_viommu_req *req, uint32_t *id);
+int iommufd_vdevice_new(struct iommu_device *idev, uint32_t viommu, uint64_t virt_id, uint32_t *id);
 int iommufd_hw_queue_new(struct iommu *iommu, uint32_t viommu, uint32_t type, uint32_t index, iova_t iova,
 			 uint64_t size, uint32_t *id);
 int iommufd_event_queue_new(struct iommu *iommu, uint32_t viommu, uint32_t type, uint32_t depth, uint32_t *id, int *fd);

@@ -132,26 +132,6 @@ static uint32_t iommufd_device_object(const struct iommu_device *idev)
 	return to_vfio_device(idev)->object;
 }
 
-static int iommufd_hw_info(struct iommu_device *idev, struct iommu_hw_info *info)
-{
-	return iommufd_hw_info_of(to_iommufd(idev->iommu), to_vfio_device(idev)->object, info);
-}
-
-static int iommufd_hwpt_new(struct iommu *iommu, const struct iommu_hwpt_req *req, uint32_t *id)
-{
-	return iommufd_hwpt_new_of(to_iommufd(iommu), to_vfio_device(req->idev)->object, req, id);
-}
-
-static int iommufd_viommu_new(struct iommu *iommu, const struct iommu_viommu_req *req, uint32_t *id)
-{
-	return iommufd_viommu_new_of(to_iommufd(iommu), to_vfio_device(req->idev)->object, req, id);
-}
-
-static int iommufd_vdevice_new(struct iommu_device *idev, uint32_t viommu, uint64_t virt_id, uint32_t *id)
-{
-	return iommufd_vdevice_new_of(to_iommufd(idev->iommu), to_vfio_device(idev)->object, viommu, virt_id, id);
-}
-
 static const struct iommu_object_ops iommufd_object_ops = {
 	.space_new = iommufd_space_new,
 	.space_id = iommufd_space_id,

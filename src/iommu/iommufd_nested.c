@@ -38,31 +38,31 @@ int iommufd_space_phys(struct iommu *iommu, iova_t iova, uint64_t *size, uint64_
 	return 0;
 }
 
-int iommufd_viommu_new_of(struct iommufd *ctx, uint32_t dev, const struct iommu_viommu_req *req, uint32_t *id)
+int iommufd_viommu_new(struct iommu *iommu, const struct iommu_viommu_req *req, uint32_t *id)
 {
 	struct ic_iommufd_viommu_alloc arg = {
 		.size = sizeof(arg),
 		.type = req->type,
-		.dev_id = dev,
+		.dev_id = iommufd_device_id(req->idev),
 		.hwpt_id = req->hwpt,
 		.data_len = req->data_len,
 		.data_uptr = (uintptr_t)req->data,
 	};
-	int err = iommufd_ioctl(ctx, IC_IOMMUFD_VIOMMU_ALLOC, &arg);
+	int err = iommufd_ioctl(to_iommufd(iommu), IC_IOMMUFD_VIOMMU_ALLOC, &arg);
 
 	*id = err ? 0 : arg.out_viommu_id;
 	return err;
 }
 
-int iommufd_vdevice_new_of(struct iommufd *ctx, uint32_t dev, uint32_t viommu, uint64_t virt_id, uint32_t *id)
+int iommufd_vdevice_new(struct iommu_device *idev, uint32_t viommu, uint64_t virt_id, uint32_t *id)
 {
 	struct ic_iommufd_vdevice_alloc arg = {
 		.size = sizeof(arg),
 		.viommu_id = viommu,
-		.dev_id = dev,
+		.dev_id = iommufd_device_id(idev),
 		.virt_id = virt_id,
 	};
-	int err = iommufd_ioctl(ctx, IC_IOMMUFD_VDEVICE_ALLOC, &arg);
+	int err = iommufd_ioctl(to_iommufd(idev->iommu), IC_IOMMUFD_VDEVICE_ALLOC, &arg);
 
 	*id = err ? 0 : arg.out_vdevice_id;
 	return err;

@@ -110,17 +110,17 @@ int iommufd_change_process(struct iommu *iommu)
 	return iommufd_ioctl(to_iommufd(iommu), IC_IOMMUFD_IOAS_CHANGE_PROCESS, &arg);
 }
 
-int iommufd_hw_info_of(struct iommufd *ctx, uint32_t dev, struct iommu_hw_info *info)
+int iommufd_hw_info(struct iommu_device *idev, struct iommu_hw_info *info)
 {
 	struct ic_iommufd_hw_info arg = {
 		.size = sizeof(arg),
 		.flags = info->type ? IC_IOMMUFD_HW_INFO_FLAG_INPUT_TYPE : 0,
-		.dev_id = dev,
+		.dev_id = iommufd_device_id(idev),
 		.data_len = sizeof(info->data),
 		.data_uptr = (uintptr_t)info->data,
 		.data_type = info->type,
 	};
-	int err = iommufd_ioctl(ctx, IC_IOMMUFD_GET_HW_INFO, &arg);
+	int err = iommufd_ioctl(to_iommufd(idev->iommu), IC_IOMMUFD_GET_HW_INFO, &arg);
 
 	if (err)
 		return err;
@@ -153,6 +153,11 @@ int iommufd_hwpt_new_of(struct iommufd *ctx, uint32_t dev, const struct iommu_hw
 }
 
 /* On an error too the kernel tells how many entries it had handled (iommufd_hwpt_invalidate()). */
+int iommufd_hwpt_new(struct iommu *iommu, const struct iommu_hwpt_req *req, uint32_t *id)
+{
+	return iommufd_hwpt_new_of(to_iommufd(iommu), iommufd_device_id(req->idev), req, id);
+}
+
 int iommufd_hwpt_invalidate(struct iommu *iommu, uint32_t hwpt, uint32_t data_type, const void *entries,
 			    uint32_t entry_len, uint32_t n, uint32_t *done)
 {

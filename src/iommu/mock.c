@@ -129,7 +129,7 @@ static void mock_make_parent(struct mock *mock, struct mock_device *d)
 				     .pasid = mock->device_flags & IC_MOCK_DEVICE_PASID};
 	uint32_t id;
 
-	if (iommufd_hwpt_new_of(&mock->ctx, d->object, &req, &id))
+	if (iommufd_hwpt_new(&mock->ctx.iommu, &req, &id))
 		return;
 	if (mock_table_note(mock, id, mock->ctx.ioas, false, false)) {
 		iommufd_destroy(&mock->ctx.iommu, id);
@@ -225,18 +225,11 @@ static int mock_space_new(struct iommu *of, struct iommu **out)
 	return 0;
 }
 
-static int mock_hw_info(struct iommu_device *idev, struct iommu_hw_info *info)
-{
-	const struct mock_device *d = to_mock_device(idev);
-
-	return iommufd_hw_info_of(&d->mock->ctx, d->object, info);
-}
-
 static int mock_hwpt_new(struct iommu *iommu, const struct iommu_hwpt_req *req, uint32_t *id)
 {
 	struct mock *mock = to_mock(iommu);
 	uint32_t ioas = mock_table_ioas(mock, req->parent);
-	int err = iommufd_hwpt_new_of(&mock->ctx, to_mock_device(req->idev)->object, req, id);
+	int err = iommufd_hwpt_new(iommu, req, id);
 
 	if (!err && mock_table_note(mock, *id, ioas, req->parent != ioas, false)) {
 		iommufd_destroy(iommu, *id);
@@ -257,7 +250,7 @@ static int mock_destroy(struct iommu *iommu, uint32_t id)
 static int mock_viommu_new(struct iommu *iommu, const struct iommu_viommu_req *req, uint32_t *id)
 {
 	struct mock *mock = to_mock(iommu);
-	int err = iommufd_viommu_new_of(&mock->ctx, to_mock_device(req->idev)->object, req, id);
+	int err = iommufd_viommu_new(iommu, req, id);
 
 	/* no table, but what stands on it translates the same space in the end */
 	if (!err && mock_table_note(mock, *id, mock_table_ioas(mock, req->hwpt), true, false)) {
@@ -265,13 +258,6 @@ static int mock_viommu_new(struct iommu *iommu, const struct iommu_viommu_req *r
 		err = -ENOMEM;
 	}
 	return err;
-}
-
-static int mock_vdevice_new(struct iommu_device *idev, uint32_t viommu, uint64_t virt_id, uint32_t *id)
-{
-	const struct mock_device *d = to_mock_device(idev);
-
-	return iommufd_vdevice_new_of(&d->mock->ctx, d->object, viommu, virt_id, id);
 }
 
 static const struct iommu_object_ops mock_object_ops = {
@@ -285,7 +271,7 @@ static const struct iommu_object_ops mock_object_ops = {
 	.device_attach = mock_device_attach,
 	.device_detach = mock_device_detach,
 	.device_object = mock_device_object,
-	.hw_info = mock_hw_info,
+	.hw_info = iommufd_hw_info,
 	.hwpt_new = mock_hwpt_new,
 	.hwpt_invalidate = iommufd_hwpt_invalidate,
 	.destroy = mock_destroy,
@@ -293,7 +279,7 @@ static const struct iommu_object_ops mock_object_ops = {
 	.vfio_space = iommufd_vfio_space,
 	.space_phys = iommufd_space_phys,
 	.viommu_new = mock_viommu_new,
-	.vdevice_new = mock_vdevice_new,
+	.vdevice_new = iommufd_vdevice_new,
 	.hw_queue_new = iommufd_hw_queue_new,
 	.event_queue_new = iommufd_event_queue_new,
 	.test_fault = mock_test_fault,
