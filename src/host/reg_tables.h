@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How the register tables are written: one line per field, one file per family. For host/reg_*.c and registers.c only. */
+#ifndef IC_HOST_REG_TABLES_H
+#define IC_HOST_REG_TABLES_H
+
+#include "host/registers.h"
+
+/* A flag whose clear state reads "no @meaning". */
+#define REG_BIT(name, bit, meaning, spec)                              \
+	{                                                              \
+		name, bit, bit, REG_FLAG, meaning, spec, NULL, 0, NULL \
+	}
+#define REG_COUNT(name, high, low, meaning, spec)                         \
+	{                                                                 \
+		name, high, low, REG_NUMBER, meaning, spec, NULL, 0, NULL \
+	}
+/* @meaning says what the field is about; the words say the rest. */
+#define REG_CHOICE(name, high, low, meaning, words, spec)                                 \
+	{                                                                                 \
+		name, high, low, REG_WORDS, meaning, spec, words, ARRAY_SIZE(words), NULL \
+	}
+#define REG_SHOW(name, high, low, meaning, show, spec)                  \
+	{                                                               \
+		name, high, low, REG_TEXT, meaning, spec, NULL, 0, show \
+	}
+
+extern const struct reg reg_vtd_cap, reg_vtd_ecap, reg_vtd_ver, reg_vtd_gsts, reg_vtd_fsts, reg_vtd_rtaddr;
+extern const struct reg reg_amd_efr, reg_amd_efr2, reg_amd_cap, reg_amd_ctrl;
+extern const struct reg reg_smmuv3_idr0, reg_smmuv3_idr1, reg_smmuv3_idr2, reg_smmuv3_idr3, reg_smmuv3_idr4,
+	reg_smmuv3_idr5, reg_smmuv3_iidr, reg_smmuv3_aidr;
+extern const struct reg reg_riscv_caps, reg_virtio_features;
+extern const struct reg reg_pcie_ats, reg_pcie_pri, reg_pcie_pasid, reg_pcie_acs, reg_pcie_sriov;
+
+/* Formats that several registers share. */
+void reg_show_hex(uint64_t raw, char *buf, size_t len);	       /* "0x4" */
+void reg_show_power(uint64_t raw, char *buf, size_t len);      /* "2^4 = 16" */
+void reg_show_offset(uint64_t raw, char *buf, size_t len);     /* units of 16 bytes: "at 0x220" */
+void reg_show_plus_one(uint64_t raw, char *buf, size_t len);   /* "8" for 7 */
+void reg_show_pasid_bits(uint64_t raw, char *buf, size_t len); /* "20-bit PASIDs" for 19 */
+
+#endif
