@@ -24,15 +24,16 @@ struct iommu_unit {
 	unsigned int nr_regs;
 	struct reg_value
 		regs[UNIT_REGS_MAX]; /* vtd.cap, vtd.ecap, vtd.ver; amd.cap, amd.efr, amd.efr2; virtio-iommu.features */
-	char problem[128];	     /* a file of it that holds nonsense, with path and text; "" */
+	bool order_unknown;	     /* amd.efr and amd.efr2 may be each other: nothing follows from them */
+	char problem[160];	     /* a file of it that holds nonsense, with path and text; "" */
 };
 
 /* A word of the kernel's command line, "intel_iommu=on,sm_on" -> key, value; and a module's parameter. */
 struct kernel_option {
-	char key[48], value[80];
+	char key[48], value[256];
 };
 struct module_param {
-	char module[32], name[40], value[32];
+	char module[32], name[40], value[64];
 };
 
 struct kernel_settings {
@@ -48,9 +49,10 @@ struct kernel_settings {
 	uint64_t memlock; /* bytes, hard limit of this process; UINT64_MAX = unlimited. Not in a capture */
 };
 
-struct machine_node { /* a device node, for audit's permissions */
+/* A device node, for audit's permissions. A capture has them as lines "PATH MODE UID GID", the mode in octal. */
+struct machine_node {
 	char path[48];
-	uint32_t mode, uid, gid;
+	uint32_t mode, uid, gid; /* @mode: permission bits only */
 };
 
 struct machine {
@@ -61,13 +63,16 @@ struct machine {
 	struct pci_info *pci;	    /* by address */
 	struct pci_config *configs; /* of pci[i]; NULL when nobody asked for them or there is no libpci */
 	int configs_err;	    /* why configs is NULL: -EOPNOTSUPP without libpci */
-	int *parents;		    /* of pci[i]: index of the bridge above, -1 at a root bus */
+	int *parents;		    /* of pci[i]: index of the bridge above, -1 at a root bus; never a loop */
+	int *secondary;		    /* of pci[i]: number of the bus behind a bridge, -1 = none or not known */
+	int *drhds;		    /* of pci[i]: index in dmar.entries, -1 = none; NULL without a DMAR */
 	struct dmar dmar;
 	struct ivrs ivrs;
 	struct iort iort;
 	struct viot viot;
 	struct kernel_settings kernel;
 	struct ioctl_facts ioctl;   /* of a capture; of the running machine where core/asked.c filled it */
+	char ioctl_problem[256];    /* what is wrong with a capture's file of them; "" */
 	struct machine_node *nodes; /* /dev/iommu, /dev/vfio/... */
 	char *log; /* the kernel's log, a line each, without priorities; NULL when it could not be read */
 	int log_err;
@@ -86,6 +91,29 @@ enum machine_parts {
  */
 int machine_read(const struct host *host, unsigned int parts, struct machine *out, struct fail *f);
 void machine_free(struct machine *m);
+
+/* The pieces of it. machine_tree.c: parents and secondary. machine_scope.c: drhds. 0 or -ENOMEM. */
+int machine_read_tree(struct machine *m);
+int machine_read_drhds(struct machine *m);
+/* kernel_settings.c. Always fills @out. 0 or -ENOMEM. */
+int kernel_settings_read(const struct host *host, struct kernel_settings *out);
+void kernel_settings_free(struct kernel_settings *k);
+/* The words of @text, a command line as the kernel splits it, are added to k->options. 0 or -ENOMEM. */
+int kernel_options_parse(const char *text, struct kernel_settings *k);
+/* unit.c: @log, the kernel's, may be NULL. 0 or -errno with @f. */
+int units_read(const struct host *host, const char *log, struct iommu_unit **out, unsigned int *count, struct fail *f);
+/*
+ * The text of amd-iommu/features: "EFR" up to Linux 5.19, "EFR2:EFR" from 6.0, "EFR:EFR2" from about 6.7. Two numbers are told
+ * apart by their values, else by the kernel's log. 1 or 2 = how many, *known false when nothing tells the order (then as
+ * the newest kernels have it); -EINVAL for anything else.
+ */
+int unit_parse_features(const char *text, const char *log, uint64_t *efr, uint64_t *efr2, bool *known);
+/* machine_log.c: the whole log, a line each; malloc'ed. NULL and *err when it cannot be read. */
+char *machine_read_log(const struct host *host, int *err);
+/* Records as /dev/kmsg delivers them become lines of text; other lines are left as they are. In place. */
+void machine_clean_log(char *text);
+/* machine_nodes.c. 0 or -ENOMEM. */
+int machine_read_nodes(const struct host *host, struct machine_node **out, unsigned int *count);
 
 /* Index in pci[], -1. By binary search. */
 int machine_device(const struct machine *m, const char *addr);

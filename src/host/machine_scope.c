@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DMAR's device scopes as devices of this machine, and which remapping unit covers a device. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/machine.h"
+#include "host/pci_path.h"
+
+#define SCOPE_ENDPOINT 1
+#define SCOPE_BRIDGE 2
+#define DRHD_INCLUDE_ALL 1
+
+/* VT-d 8.3.1: the path starts on a bus; every step but the last is a bridge, and goes on behind it. */
+int machine_scope(const struct machine *m, const struct acpi_scope *scope)
+{
+	int bus = scope->bus, at = -1;
+	char addr[16];
+
+	if (scope->type != SCOPE_ENDPOINT && scope->type != SCOPE_BRIDGE)
+		return -1;
+	for (unsigned int i = 0; i < MIN(scope->nr_path, ACPI_PATH_MAX); i++) {
+		if (i > 0)
+			bus = m->secondary ? m->secondary[at] : -1;
+		if (bus < 0)
+			return -1;
+		snprintf(addr, sizeof(addr), "%04x:%02x:%02x.%x", scope->segment, bus & 0xff,
+			 scope->path[i].device & 0x1f, scope->path[i].function & 7);
+		at = machine_device(m, addr);
+		if (at < 0)
+			return -1;
+	}
+	return at;
+}
+
+/*
+ * The first unit that names a device wins, and one that includes all the rest of its segment comes last
+ * (drivers/iommu/intel/dmar.c, dmar_find_matched_drhd_unit()).
+ */
+static void scope_mark(const struct machine *m, int *named)
+{
+	for (unsigned int i = 0; i < m->nr_devices; i++)
+		named[i] = -1;
+	for (unsigned int e = 0; e < m->dmar.nr_entries; e++) {
+		const struct dmar_entry *d = &m->dmar.entries[e];
+
+		for (unsigned int s = 0; d->type == DMAR_DRHD && s < d->nr_scopes; s++) {
+			int at = machine_scope(m, &d->scopes[s]);
+
+			if (at >= 0 && named[at] < 0)
+				named[at] = (int)e;
+		}
+	}
+}
+
+static int scope_include_all(const struct machine *m, unsigned int segment)
+{
+	for (unsigned int e = 0; e < m->dmar.nr_entries; e++) {
+		const struct dmar_entry *d = &m->dmar.entries[e];
+
+		if (d->type == DMAR_DRHD && d->flags & DRHD_INCLUDE_ALL && d->segment == segment)
+			return (int)e;
+	}
+	return -1;
+}
+
+/* A virtual function is where its physical one is. */
+static int scope_physical(const struct machine *m, unsigned int i)
+{
+	char addr[16];
+	int at;
+
+	if (host_read_link(m->host, addr, sizeof(addr), "/sys/bus/pci/devices/%s/physfn", m->pci[i].addr))
+		return (int)i;
+	at = machine_device(m, addr);
+	return at < 0 ? (int)i : at;
+}
+
+/* Named itself, or behind a bridge that is. */
+static int scope_cover(const struct machine *m, const int *named, unsigned int i)
+{
+	for (int at = scope_physical(m, i); at >= 0; at = m->parents[at])
+		if (named[at] >= 0)
+			return named[at];
+	return -1;
+}
+
+int machine_read_drhds(struct machine *m)
+{
+	CLEANUP_FREE int *named = calloc(m->nr_devices + 1, sizeof(*named));
+	unsigned int last = UINT32_MAX;
+	int rest = -1;
+
+	m->drhds = calloc(m->nr_devices + 1, sizeof(*m->drhds));
+	if (!named || !m->drhds)
+		return -ENOMEM;
+	scope_mark(m, named);
+	for (unsigned int i = 0; i < m->nr_devices; i++) {
+		unsigned int segment = (unsigned int)(pci_path_number(m->pci[i].addr) >> 16);
+
+		if (segment != last)
+			rest = scope_include_all(m, segment);
+		last = segment;
+		m->drhds[i] = scope_cover(m, named, i);
+		if (m->drhds[i] < 0)
+			m->drhds[i] = rest;
+	}
+	return 0;
+}
+
+int machine_drhd(const struct machine *m, unsigned int i)
+{
+	return m->drhds && i < m->nr_devices ? m->drhds[i] : -1;
+}
