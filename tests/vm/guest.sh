@@ -160,6 +160,19 @@ guest_put_binary() {
 	guest_put "$binary" "/usr/sbin/$(basename "$binary")"
 }
 
+# guest_acpi: sets acpi_initrd: the tables, where the kernel looks for them; empty without any.
+guest_acpi() {
+	local table dir=$rundir/acpi/kernel/firmware/acpi
+	acpi_initrd=
+	[ ${#acpi[@]} -gt 0 ] || return 0
+	mkdir -p "$dir" || return
+	for table in "${acpi[@]}"; do
+		cp -L "$table" "$dir/" || die "cannot copy $table"
+	done
+	acpi_initrd=$rundir/acpi.cpio
+	(cd "$rundir/acpi" && find . -mindepth 1 | sed 's,^\./,,' | cpio -o -H newc -R 0:0 --quiet) >"$acpi_initrd"
+}
+
 # guest_payload: sets payload_initrd: the binary, added files and the script.
 guest_payload() {
 	local spec file dest word

@@ -4,37 +4,46 @@
 # machine_has_prop DEVICE PROPERTY: option names differ between QEMU versions; the binary itself is asked.
 machine_has_prop() { "$qemu" -device "$1,help" 2>&1 | grep -q "^ *$2="; }
 
+# machine_options_of DEVICE KEY=VALUE,...: prints them as this QEMU spells them, each after a comma.
+machine_options_of() {
+	local option key other
+	for option in ${2//,/ }; do
+		key=${option%%=*} other=x-${option%%=*}
+		case $key in x-*) other=${key#x-} ;; esac
+		machine_has_prop "$1" "$key" || ! machine_has_prop "$1" "$other" || key=$other
+		printf ',%s' "$key=${option#*=}"
+	done
+}
+
 # Where interrupts are not remapped, type1 and iommufd want to be told that this is known.
 readonly machine_unsafe_interrupts="vfio_iommu_type1.allow_unsafe_interrupts=1 iommufd.allow_unsafe_interrupts=1"
 
 machine_iommu() {
+	local device= options= words=
 	case $iommu in
-	none) cmdline="$cmdline intel_iommu=off amd_iommu=off" ;;
+	none) words="intel_iommu=off amd_iommu=off" ;;
 	intel | intel-sm)
-		local sm=
-		if [ $iommu = intel-sm ]; then
-			sm=,x-scalable-mode=on
-			machine_has_prop intel-iommu x-scalable-mode || sm=,scalable-mode=on
-		fi
-		qemu_args+=(-device "intel-iommu,intremap=on$sm")
-		# Debian leaves VT-d off by default.
-		cmdline="$cmdline intel_iommu=on"
+		device=intel-iommu options=,intremap=on
+		[ $iommu = intel ] || options=$options$(machine_options_of $device scalable-mode=on)
+		# Not every kernel has VT-d on by default.
+		words=intel_iommu=on
 		;;
 	amd)
+		device=amd-iommu options=,intremap=on
 		# Without dma-remap, QEMU 10.2 and later let DMA through untranslated.
-		local remap=
-		machine_has_prop amd-iommu dma-remap && remap=,dma-remap=on
-		qemu_args+=(-device "amd-iommu,intremap=on$remap")
+		! machine_has_prop amd-iommu dma-remap || options=$options,dma-remap=on
 		# Linux 7.3 wants a bridge where QEMU's tables put the IOAPIC, finds none and does not remap interrupts.
-		cmdline="$cmdline $machine_unsafe_interrupts"
+		words=$machine_unsafe_interrupts
 		;;
 	virtio)
-		qemu_args+=(-device virtio-iommu-pci,addr=02.0)
+		device=virtio-iommu-pci options=,addr=02.0
 		# virtio-iommu cannot remap interrupts.
-		cmdline="$cmdline $machine_unsafe_interrupts"
+		words=$machine_unsafe_interrupts
 		;;
 	*) die "unknown --iommu $iommu" "intel, intel-sm, amd, virtio or none" ;;
 	esac
+	[ -z "$device" ] || qemu_args+=(-device "$device$options$(machine_options_of "$device" "$iommu_options")")
+	[ $bare_cmdline = yes ] || cmdline="$cmdline $words"
 }
 
 # machine_defaults NAME INDEX: prints the options a device cannot do without.
@@ -66,7 +75,7 @@ machine_devices() {
 		root) bus=,addr=$(printf %02x.0 $slot) ;;
 		bridge) bus=,bus=bridge0,addr=$(printf %02x.0 $((i + 1))) ;;
 		port)
-			qemu_args+=(-device "pcie-root-port,id=port$i,chassis=$((i + 1)),slot=$i,addr=$(printf %02x.0 $slot)")
+			qemu_args+=(-device "pcie-root-port,id=port$i,chassis=$((i + 1)),slot=$i,addr=$(printf %02x.0 $slot)$port_options")
 			bus=,bus=port$i
 			;;
 		esac
@@ -129,6 +138,14 @@ machine_death() {
 	local line
 	line=$(tr -d '\r' <"$rundir/kernel.log" | grep -aE 'Kernel panic|Oops|BUG: ' | head -n 1)
 	echo "${line:-QEMU's status $1, its kernel's last words: $(tr -d '\r' <"$rundir/kernel.log" | tail -n 1)}"
+}
+
+# machine_fetch FOLDER: what the guest's command left in /out, which init sent before the verdict.
+machine_fetch() {
+	[ -n "$1" ] || return 0
+	mkdir -p "$1" || die "cannot create $1"
+	! grep -q '^out ' <<<"$verdict" ||
+		sed -n 's/^out //p' <<<"$verdict" | base64 -d | tar -xz --no-same-owner --no-same-permissions -C "$1" || die "cannot unpack what the guest left in /out"
 }
 
 # machine_judge QEMU_STATUS: turns what the guest left into our exit status.

@@ -10,9 +10,11 @@ boot() {
 	is "$?" "$want" "$name" || diag "$(tail -n 20 "$tap_tmp/err")"
 }
 
-boot "a command's status comes back" 3 --log "$tap_tmp/klog" -- sh -c 'echo "it'\''s out"; echo err >&2; exit 3'
+boot "a command's status comes back" 3 --log "$tap_tmp/klog" --out "$tap_tmp/left" -- sh -c 'echo "it'\''s out"; echo err >&2
+	mkdir /out/a; head -c 100000 /dev/zero >/out/a/b; exit 3'
 is "$(cat "$tap_tmp/out")" "it's out" "and its output"
 is "$(cat "$tap_tmp/err")" err "and its errors, with nothing else"
+is "$(cksum <"$tap_tmp/left/a/b")" "$(head -c 100000 /dev/zero | cksum)" "and the files it left"
 like "$(cat "$tap_tmp/klog")" 'Linux version' "and the kernel log"
 boot "a complaint in the kernel log fails the run" 99 -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg'
 boot "unless it is allowed" 0 --allow-log 'made/up' -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg'
