@@ -1,91 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The PCI devices of a host: facts by sysfs, names by libpci, which is used nowhere else. */
+/* The PCI devices of a host: facts by sysfs, names by libpci. */
 #include "host/pci.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#ifdef HAVE_LIBPCI
-#include <setjmp.h>
 
-#include <pci/pci.h>
-#endif
-
+#include "host/pci_access.h"
 #include "host/pci_path.h"
 #include "host/text.h"
 
 #define PCI_DIR "/sys/bus/pci/devices"
 #define PCI_CLASS_BRIDGE_BASE 0x06
 #define PCI_CANDIDATES 8
-
-#ifdef HAVE_LIBPCI
-/* libpci's error function must not return, and its own one exits: a broken pci.ids would end the run. */
-static jmp_buf pci_names_jump;
-
-static void PCI_NONRET pci_names_error(char *msg, ...)
-{
-	longjmp(pci_names_jump, 1);
-}
-
-static void pci_names_quiet(char *msg, ...)
-{
-}
-
-static struct pci_access *pci_names_open(void)
-{
-	struct pci_access *acc = pci_alloc();
-
-	if (!acc)
-		return NULL;
-	acc->error = pci_names_error;
-	acc->warning = pci_names_quiet;
-	acc->debug = pci_names_quiet;
-	return acc;
-}
-
-static void pci_names_close(struct pci_access *acc)
-{
-	if (acc)
-		pci_cleanup(acc);
-}
-
-/* udev's database is left out: libpci 3.9 leaks a handle per lookup where that database is absent. */
-#define PCI_NAMES_FLAGS (PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB)
-
-static void pci_names_fill(struct pci_access *acc, struct pci_info *dev)
-{
-	char buf[160];
-	const char *name;
-
-	if (!acc || setjmp(pci_names_jump))
-		return;
-	name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_NAMES_FLAGS,
-			       dev->vendor, dev->device);
-	if (!name)
-		name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_VENDOR | PCI_NAMES_FLAGS, dev->vendor);
-	if (name)
-		text_copy(dev->name, sizeof(dev->name), name);
-	name = pci_lookup_name(acc, buf, sizeof(buf), PCI_LOOKUP_CLASS | PCI_NAMES_FLAGS, dev->class_code >> 8);
-	if (name)
-		text_copy(dev->class_name, sizeof(dev->class_name), name);
-}
-#else
-struct pci_access;
-
-static struct pci_access *pci_names_open(void)
-{
-	return NULL;
-}
-
-static void pci_names_close(struct pci_access *acc)
-{
-}
-
-static void pci_names_fill(struct pci_access *acc, struct pci_info *dev)
-{
-}
-#endif
 
 static uint32_t pci_read_hex(const struct host *host, const char *addr, const char *file)
 {
@@ -143,13 +71,14 @@ static void pci_read_links(const struct host *host, struct pci_info *dev)
 		pci_path_block(host, dev->addr, dev->devnode, sizeof(dev->devnode));
 }
 
-static void pci_read_device(const struct host *host, struct pci_access *names, const char *addr, struct pci_info *dev)
+static void pci_read_device(const struct host *host, struct pci_lib *lib, const char *addr, struct pci_info *dev)
 {
 	memset(dev, 0, sizeof(*dev));
 	text_copy(dev->addr, sizeof(dev->addr), addr);
 	pci_read_ids(host, dev);
 	pci_read_links(host, dev);
-	pci_names_fill(names, dev);
+	pci_lib_device_name(lib, dev->vendor, dev->device, dev->name, sizeof(dev->name));
+	pci_lib_class_name(lib, dev->class_code >> 8, dev->class_name, sizeof(dev->class_name));
 }
 
 /* By number, not by text: domain 10000 (VMD) comes after domain 0fff. */
@@ -173,7 +102,7 @@ int pci_normalize(const char *id, char *out, size_t len)
 int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count, struct fail *f)
 {
 	CLEANUP_FREE char **names = NULL;
-	struct pci_access *acc;
+	struct pci_lib *lib;
 	struct pci_info *list;
 	unsigned int n = 0;
 	char addr[16];
@@ -191,11 +120,11 @@ int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count
 	list = calloc(n + 1, sizeof(*list));
 	if (!list)
 		return fail_set(f, ENOMEM, "cannot list the PCI devices");
-	acc = pci_names_open();
+	lib = pci_lib_open(host);
 	for (char **name = names; *name; name++)
 		if (pci_normalize(*name, addr, sizeof(addr)) == 0)
-			pci_read_device(host, acc, *name, &list[(*count)++]);
-	pci_names_close(acc);
+			pci_read_device(host, lib, *name, &list[(*count)++]);
+	pci_lib_close(lib);
 	qsort(list, *count, sizeof(*list), pci_compare);
 	*out = list;
 	return 0;
@@ -226,7 +155,7 @@ static void pci_hint_candidates(const struct host *host, struct fail *f)
 
 int pci_find(const struct host *host, const char *id, struct pci_info *out, struct fail *f)
 {
-	struct pci_access *acc;
+	struct pci_lib *lib;
 	char addr[16];
 
 	if (pci_normalize(id, addr, sizeof(addr))) {
@@ -239,8 +168,8 @@ int pci_find(const struct host *host, const char *id, struct pci_info *out, stru
 		pci_hint_candidates(host, f);
 		return -ENOENT;
 	}
-	acc = pci_names_open();
-	pci_read_device(host, acc, addr, out);
-	pci_names_close(acc);
+	lib = pci_lib_open(host);
+	pci_read_device(host, lib, addr, out);
+	pci_lib_close(lib);
 	return 0;
 }

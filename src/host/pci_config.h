@@ -32,8 +32,8 @@ enum pcie_type {
 /* What was read of one device's config space, decoded. */
 struct pci_config {
 	unsigned int len;		/* bytes that could be read: 0, 64 (not root), 256 or 4096 */
-	int err;			/* why there are none; 0 */
-	char broken[128];		/* what is wrong with the capability chains; "" */
+	int err;			/* -errno: why there are none; 0 */
+	char broken[128];		/* the first thing wrong with the capability chains; "" */
 	uint16_t command;		/* COMMAND: bit 2 bus master */
 	uint8_t header_type;		/* bit 7: several functions */
 	uint8_t secondary, subordinate; /* of bridges */
@@ -57,7 +57,10 @@ int pci_configs_open(const struct host *host, struct pci_configs **out);
 void pci_configs_close(struct pci_configs *configs);
 /* Always fills @out; a device whose config space cannot be read has len 0 and err. */
 void pci_config_read(struct pci_configs *configs, const char *addr, struct pci_config *out);
-/* From bytes in memory: fuzzers and unit tests. @source names them in reg_value.source. */
+/*
+ * From bytes in memory: fuzzers and unit tests. @source names them in reg_value.source ("SOURCE at 0x148"). What lies behind
+ * the last byte is not known, which is no fault of the device: with 64 bytes there are no capabilities.
+ */
 void pci_config_parse(struct bytes config, const char *source, struct pci_config *out);
 /* NULL when the device has no such capability. */
 const struct pci_cap *pci_config_cap(const struct pci_config *config, bool extended, uint16_t id);
