@@ -65,6 +65,8 @@ struct ioctl_facts {
 
 /* From a capture's iommuctl/ioctl.json. 0 (asked = false when there is none), -EBADMSG with @f when it is not what was written. */
 int ioctl_facts_load(const struct host *host, struct ioctl_facts *out, struct fail *f);
+/* The same from text in memory. 0, -EBADMSG with @f, -ENOMEM. */
+int ioctl_facts_parse(const char *text, size_t len, struct ioctl_facts *out, struct fail *f);
 /* As the text of that file; malloc'ed. NULL: out of memory. */
 char *ioctl_facts_text(const struct ioctl_facts *facts);
 void ioctl_facts_free(struct ioctl_facts *facts);
