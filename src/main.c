@@ -195,6 +195,7 @@ static int main_execute(const struct command *cmd, struct globals *g, void *stat
 	if (!err)
 		err = report_open(&run.report, &rp);
 	if (!run.report) {
+		host_close(&g->host);
 		fail_print(&run.fail, cmd->name);
 		return result_exit_status(RESULT_ERROR, 0);
 	}
@@ -207,6 +208,7 @@ static int main_execute(const struct command *cmd, struct globals *g, void *stat
 		report_interrupted(run.report, session_signal);
 	if (err)
 		main_failed(cmd, &run, err);
+	host_close(&g->host);
 	return report_end(run.report);
 }
 

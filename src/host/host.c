@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/record.h"
+#include "host/refused.h"
 #include "host/text.h"
 
 int host_init(struct host *host, const char *root, struct fail *f)
@@ -28,11 +30,20 @@ int host_init(struct host *host, const char *root, struct fail *f)
 		return fail_set(f, ENAMETOOLONG, "cannot use the sysroot %.40s...", root);
 	if (stat(root, &st) < 0)
 		return fail_set(f, errno, "cannot use the sysroot %s", root);
-	if (!S_ISDIR(st.st_mode))
-		return fail_set(f, ENOTDIR, "cannot use the sysroot %s", root);
+	if (!S_ISDIR(st.st_mode)) {
+		fail_set(f, ENOTDIR, "cannot use the sysroot %s", root);
+		fail_hint(f, "unpack a capture first: mkdir DIR && tar -xf %s -C DIR", root);
+		return -ENOTDIR;
+	}
 	memcpy(host->root, root, len);
 	host->root[len] = '\0';
-	return 0;
+	return refused_load(host->root, &host->refused, f);
+}
+
+void host_close(struct host *host)
+{
+	refused_free(host->refused);
+	host->refused = NULL;
 }
 
 bool host_is_capture(const struct host *host)
@@ -88,49 +99,63 @@ static ssize_t host_read_fd(int fd, char *buf, size_t len)
 	return done;
 }
 
-/* A descriptor to read from, or -errno. */
-static int host_vopen(const struct host *host, const char *fmt, va_list ap)
+/* The path as its users name it. */
+static const char *host_bare(const struct host *host, const char *path)
 {
-	char path[PATH_MAX];
-	int ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	return path + strlen(host->root);
+}
 
-	if (ret)
-		return ret;
-	ret = open(path, O_RDONLY | O_CLOEXEC);
-	return ret < 0 ? -errno : ret;
+/* A descriptor to read from, or -errno: of now, or of when the capture was made. */
+static int host_open(const struct host *host, const char *path)
+{
+	int err = refused_find(host->refused, host_bare(host, path)), fd;
+
+	if (err)
+		return -err;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The first @len bytes at most. How many there were, or -errno. */
+static ssize_t host_read_start(const struct host *host, const char *path, char *buf, size_t len)
+{
+	CLEANUP_FD int fd = host_open(host, path);
+
+	return fd < 0 ? fd : host_read_fd(fd, buf, len);
 }
 
 int host_read_line(const struct host *host, char *buf, size_t len, const char *fmt, ...)
 {
-	CLEANUP_FD int fd = -1;
+	char path[PATH_MAX];
 	ssize_t n;
 	va_list ap;
+	int ret;
 
 	va_start(ap, fmt);
-	fd = host_vopen(host, fmt, ap);
+	ret = host_vpath(host, path, sizeof(path), fmt, ap);
 	va_end(ap);
-	if (fd < 0)
-		return fd;
-	n = host_read_fd(fd, buf, len - 1);
-	if (n < 0)
+	if (ret)
+		return ret;
+	n = host_read_start(host, path, buf, len - 1);
+	if (n < 0) {
+		record_refused(host, host_bare(host, path), n);
 		return n;
+	}
+	record_file(host, host_bare(host, path), buf, n);
 	buf[n] = '\0';
 	buf[strcspn(buf, "\n")] = '\0';
 	return 0;
 }
 
-int host_read_file(const struct host *host, char **out, size_t *size, const char *fmt, ...)
+/* Everything up to the end, malloc'ed, with a NUL behind it. */
+static int host_read_whole(const struct host *host, const char *path, char **out, size_t *size)
 {
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD int fd = host_open(host, path);
 	CLEANUP_FREE char *buf = NULL;
 	size_t room = 4096, used = 0;
 	char *bigger;
 	ssize_t n;
-	va_list ap;
 
-	va_start(ap, fmt);
-	fd = host_vopen(host, fmt, ap);
-	va_end(ap);
 	if (fd < 0)
 		return fd;
 	for (;;) {
@@ -147,10 +172,32 @@ int host_read_file(const struct host *host, char **out, size_t *size, const char
 		room *= 2;
 	}
 	buf[used] = '\0';
-	if (size)
-		*size = used;
+	*size = used;
 	*out = buf;
 	buf = NULL;
+	return 0;
+}
+
+int host_read_file(const struct host *host, char **out, size_t *size, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	size_t used = 0;
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	va_end(ap);
+	if (ret)
+		return ret;
+	ret = host_read_whole(host, path, out, &used);
+	if (ret) {
+		record_refused(host, host_bare(host, path), ret);
+		return ret;
+	}
+	record_file(host, host_bare(host, path), *out, used);
+	if (size)
+		*size = used;
 	return 0;
 }
 
@@ -170,6 +217,7 @@ int host_read_link(const struct host *host, char *buf, size_t len, const char *f
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n < 0)
 		return -errno;
+	record_link(host, host_bare(host, path));
 	target[n] = '\0';
 	base = strrchr(target, '/');
 	base = base ? base + 1 : target;
@@ -185,7 +233,10 @@ bool host_exists(const struct host *host, const char *fmt, ...)
 	va_start(ap, fmt);
 	ret = host_vpath(host, path, sizeof(path), fmt, ap);
 	va_end(ap);
-	return !ret && access(path, F_OK) == 0;
+	if (ret || access(path, F_OK))
+		return false;
+	record_exists(host, host_bare(host, path));
+	return true;
 }
 
 /* One write(2) call: sysfs takes a value whole or not at all. */
@@ -268,12 +319,19 @@ int host_list_dir(const struct host *host, char ***out, const char *fmt, ...)
 	va_end(ap);
 	if (ret)
 		return ret;
-	n = scandir(path, &entries, host_keep_entry, host_compare_entries);
-	if (n < 0)
-		return -errno;
+	ret = -refused_find(host->refused, host_bare(host, path));
+	n = ret ? -1 : scandir(path, &entries, host_keep_entry, host_compare_entries);
+	if (n < 0) {
+		ret = ret ? ret : -errno;
+		record_refused(host, host_bare(host, path), ret);
+		return ret;
+	}
 	*out = host_pack_names(entries, n);
 	for (int i = 0; i < n; i++)
 		free(entries[i]);
 	free(entries);
-	return *out ? 0 : -ENOMEM;
+	if (!*out)
+		return -ENOMEM;
+	record_dir(host, host_bare(host, path), *out);
+	return 0;
 }

@@ -19,13 +19,23 @@ struct host_kernel {
 	int (*load_module)(const struct host *host, const char *name);
 };
 
+struct record;
+struct refused;
+
 struct host {
 	char root[256]; /* "" = the running machine; else a directory without a trailing slash */
 	const struct host_kernel *kernel;
+	struct record *record; /* where what is read is remembered (host/record.h), or NULL; not owned */
+	struct refused
+		*refused; /* what could not be read when this capture was made, NULL = nothing (host/refused.h) */
 };
 
-/* @root NULL or "/" = the running machine. -ENOENT/-ENOTDIR when the directory is not there. */
+/*
+ * @root NULL or "/" = the running machine. -ENOENT/-ENOTDIR when the directory is not there. What a capture's list of refused
+ * files needs is freed by host_close().
+ */
 int host_init(struct host *host, const char *root, struct fail *f);
+void host_close(struct host *host);
 /* True when nothing may be opened or changed, because this is a capture. */
 bool host_is_capture(const struct host *host);
 /* True for the running machine, and for a fake root that a test gave a kernel. */
