@@ -51,6 +51,7 @@ const struct fact ioctl_port_facts[] = {
 	FACT(BOOL, devlink_port, has_function),
 	FACT(BOOL, devlink_port, migratable_known),
 	FACT(BOOL, devlink_port, migratable),
+	FACT(STR, devlink_port, state),
 	{0},
 };
 

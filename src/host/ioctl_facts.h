@@ -46,8 +46,9 @@ struct devlink_port {
 	char bus[16], device[32]; /* "pci", "0000:03:00.0" */
 	uint32_t index;
 	char flavour[24]; /* "pcivf", "pcisf", "physical" ... */
-	uint32_t pf, vf;
+	uint32_t pf, vf;  /* @vf: of a pcisf its number */
 	bool has_function, migratable_known, migratable;
+	char state[12]; /* of the function: "active", "inactive"; "" when it has none */
 };
 struct ioctl_facts {
 	bool asked;	  /* false: a capture without them, or nobody asked */
