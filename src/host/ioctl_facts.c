@@ -76,16 +76,21 @@ const struct fact ioctl_reg_facts[] = {
 	{0},
 };
 
-#define LIST(member, facts)                                                                                           \
-	{                                                                                                             \
-#member, facts, offsetof(struct ioctl_device, member), offsetof(struct ioctl_device, nr_##member),    \
-			sizeof(((struct ioctl_device *)0)->member[0]), ARRAY_SIZE(((struct ioctl_device *)0)->member) \
+#define LIST(type, member, facts)                                                                     \
+	{                                                                                             \
+#member, facts, offsetof(struct type, member), offsetof(struct type, nr_##member),    \
+			sizeof(((struct type *)0)->member[0]), ARRAY_SIZE(((struct type *)0)->member) \
 	}
 
+const struct fact_list ioctl_top_lists[] = {
+	LIST(ioctl_facts, extensions, ioctl_extension_facts),
+	{0},
+};
+
 const struct fact_list ioctl_device_lists[] = {
-	LIST(ranges, ioctl_range_facts),
-	LIST(extensions, ioctl_extension_facts),
-	LIST(regs, ioctl_reg_facts),
+	LIST(ioctl_device, ranges, ioctl_range_facts),
+	LIST(ioctl_device, extensions, ioctl_extension_facts),
+	LIST(ioctl_device, regs, ioctl_reg_facts),
 	{0},
 };
 
@@ -135,30 +140,32 @@ static void facts_write(struct report *r, const struct fact *fact, const void *f
 	}
 }
 
-static void facts_write_device(struct report *r, const struct ioctl_device *d)
+static void facts_write_lists(struct report *r, const struct fact_list *list, const void *from)
 {
-	report_object(r, NULL);
-	facts_write(r, ioctl_device_facts, d);
-	for (const struct fact_list *list = ioctl_device_lists; list->key; list++) {
-		unsigned int n = *(const unsigned int *)((const char *)d + list->count);
+	for (; list->key; list++) {
+		unsigned int n = *(const unsigned int *)((const char *)from + list->count);
 
 		report_list(r, list->key);
 		for (unsigned int i = 0; i < n; i++) {
 			report_object(r, NULL);
-			facts_write(r, list->facts, (const char *)d + list->at + i * list->size);
+			facts_write(r, list->facts, (const char *)from + list->at + i * list->size);
 			report_close(r);
 		}
 		report_close(r);
 	}
-	report_close(r);
 }
 
 static void facts_write_all(struct report *r, const struct ioctl_facts *facts)
 {
 	facts_write(r, ioctl_top_facts, facts);
+	facts_write_lists(r, ioctl_top_lists, facts);
 	report_list(r, "devices");
-	for (unsigned int i = 0; i < facts->nr_devices; i++)
-		facts_write_device(r, &facts->devices[i]);
+	for (unsigned int i = 0; i < facts->nr_devices; i++) {
+		report_object(r, NULL);
+		facts_write(r, ioctl_device_facts, &facts->devices[i]);
+		facts_write_lists(r, ioctl_device_lists, &facts->devices[i]);
+		report_close(r);
+	}
 	report_close(r);
 	report_list(r, "ports");
 	for (unsigned int i = 0; i < facts->nr_ports; i++) {

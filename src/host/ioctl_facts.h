@@ -56,6 +56,8 @@ struct ioctl_facts {
 	int iommufd_err;  /* errno of opening it */
 	int vfio_api;	  /* VFIO_GET_API_VERSION; -1 = not answered */
 	int vfio_err;
+	unsigned int nr_extensions; /* of the container without a device; only @before is asked */
+	struct vfio_extension extensions[16];
 	unsigned int nr_devices;
 	struct ioctl_device *devices;
 	bool devlink_asked;

@@ -106,11 +106,11 @@ static bool facts_keep(const struct fact_list *list, const void *element)
 	return list->facts != ioctl_reg_facts || ((const struct reg_value *)element)->reg;
 }
 
-static int facts_take_list(const struct fact_list *list, const struct value *object, struct ioctl_device *d,
-			   struct fact_place *p, struct fail *f)
+static int facts_take_list(const struct fact_list *list, const struct value *object, void *to, struct fact_place *p,
+			   struct fail *f)
 {
 	const struct value *v = json_get(object, list->key);
-	unsigned int *count = (unsigned int *)((char *)d + list->count);
+	unsigned int *count = (unsigned int *)((char *)to + list->count);
 	int ret = 0;
 
 	if (!json_is_list(v))
@@ -118,7 +118,7 @@ static int facts_take_list(const struct fact_list *list, const struct value *obj
 	p->inner = list->key;
 	p->inner_index = 0;
 	for (v = json_first(v); v && !ret; v = json_next(v), p->inner_index++) {
-		char *at = (char *)d + list->at + *count * list->size;
+		char *at = (char *)to + list->at + *count * list->size;
 
 		if (*count == list->max)
 			return fact_bad(p, "", "is more than there is room for", f);
@@ -129,13 +129,21 @@ static int facts_take_list(const struct fact_list *list, const struct value *obj
 	return ret;
 }
 
+static int facts_take_lists(const struct fact_list *list, const struct value *object, void *to, struct fact_place *p,
+			    struct fail *f)
+{
+	int ret = 0;
+
+	for (; list->key && !ret; list++)
+		ret = facts_take_list(list, object, to, p, f);
+	return ret;
+}
+
 static int facts_take_device(const struct value *v, struct ioctl_device *d, struct fact_place *p, struct fail *f)
 {
 	int ret = facts_take(ioctl_device_facts, v, d, p, f);
 
-	for (const struct fact_list *list = ioctl_device_lists; list->key && !ret; list++)
-		ret = facts_take_list(list, v, d, p, f);
-	return ret;
+	return ret ? ret : facts_take_lists(ioctl_device_lists, v, d, p, f);
 }
 
 /* An array for the members of the list @key. 0, -ENOMEM, -EBADMSG. */
@@ -160,6 +168,8 @@ static int facts_take_all(const struct value *top, struct ioctl_facts *out, stru
 	struct fact_place place = {0};
 	int ret = facts_take(ioctl_top_facts, top, out, &place, f);
 
+	if (!ret)
+		ret = facts_take_lists(ioctl_top_lists, top, out, &place, f);
 	if (!ret)
 		ret = facts_room(top, "devices", sizeof(*out->devices), (void **)&out->devices, f);
 	if (!ret)
@@ -191,8 +201,10 @@ int ioctl_facts_parse(const char *text, size_t len, struct ioctl_facts *out, str
 	if (!ret)
 		ret = facts_take_all(top, out, f);
 	json_free(top);
-	if (ret)
+	if (ret) {
 		ioctl_facts_free(out);
+		out->vfio_api = -1;
+	}
 	return ret;
 }
 

@@ -27,7 +27,7 @@ struct fact {
 extern const struct fact ioctl_top_facts[], ioctl_device_facts[], ioctl_port_facts[], ioctl_range_facts[],
 	ioctl_extension_facts[], ioctl_reg_facts[];
 
-/* A list inside of a device: elements at @at, how many at @count. */
+/* A list of fixed size inside of an object: elements at @at, how many at @count. */
 struct fact_list {
 	const char *key;
 	const struct fact *facts;
@@ -35,6 +35,6 @@ struct fact_list {
 	unsigned int max;
 };
 /* Ended by a NULL key. */
-extern const struct fact_list ioctl_device_lists[];
+extern const struct fact_list ioctl_top_lists[], ioctl_device_lists[];
 
 #endif

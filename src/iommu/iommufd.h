@@ -63,6 +63,8 @@ int iommufd_option(struct iommu *iommu, enum iommu_option option, bool set, uint
 int iommufd_change_process(struct iommu *iommu);
 /* Devices are named by their iommufd object: the backend's device_object() tells it. */
 int iommufd_hw_info(struct iommu_device *idev, struct iommu_hw_info *info);
+/* The same for an object that no struct iommu_device stands for. */
+int iommufd_hw_info_of(const struct iommufd *ctx, uint32_t dev, struct iommu_hw_info *info);
 int iommufd_hwpt_new(struct iommu *iommu, const struct iommu_hwpt_req *req, uint32_t *id);
 /* The same for an object that no struct iommu_device stands for. */
 int iommufd_hwpt_new_of(struct iommufd *ctx, uint32_t dev, const struct iommu_hwpt_req *req, uint32_t *id);

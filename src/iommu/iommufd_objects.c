@@ -110,17 +110,17 @@ int iommufd_change_process(struct iommu *iommu)
 	return iommufd_ioctl(to_iommufd(iommu), IC_IOMMUFD_IOAS_CHANGE_PROCESS, &arg);
 }
 
-int iommufd_hw_info(struct iommu_device *idev, struct iommu_hw_info *info)
+int iommufd_hw_info_of(const struct iommufd *ctx, uint32_t dev, struct iommu_hw_info *info)
 {
 	struct ic_iommufd_hw_info arg = {
 		.size = sizeof(arg),
 		.flags = info->type ? IC_IOMMUFD_HW_INFO_FLAG_INPUT_TYPE : 0,
-		.dev_id = iommufd_device_id(idev),
+		.dev_id = dev,
 		.data_len = sizeof(info->data),
 		.data_uptr = (uintptr_t)info->data,
 		.data_type = info->type,
 	};
-	int err = iommufd_ioctl(to_iommufd(idev->iommu), IC_IOMMUFD_GET_HW_INFO, &arg);
+	int err = iommufd_ioctl(ctx, IC_IOMMUFD_GET_HW_INFO, &arg);
 
 	if (err)
 		return err;
@@ -129,6 +129,11 @@ int iommufd_hw_info(struct iommu_device *idev, struct iommu_hw_info *info)
 	info->capabilities = arg.out_capabilities;
 	info->max_pasid_log2 = arg.out_max_pasid_log2;
 	return 0;
+}
+
+int iommufd_hw_info(struct iommu_device *idev, struct iommu_hw_info *info)
+{
+	return iommufd_hw_info_of(to_iommufd(idev->iommu), iommufd_device_id(idev), info);
 }
 
 int iommufd_hwpt_new_of(struct iommufd *ctx, uint32_t dev, const struct iommu_hwpt_req *req, uint32_t *id)

@@ -116,15 +116,20 @@ static int type1_get_info(int container, void **out, size_t *len)
 	return -E2BIG;
 }
 
+int type1_ask_info(int container, struct type1_info *out)
+{
+	CLEANUP_FREE void *info = NULL;
+	size_t len = 0;
+	int err = type1_get_info(container, &info, &len);
+
+	return err ? err : type1_parse_info(info, len, out);
+}
+
 int type1_avail(struct iommu *iommu, uint32_t *mappings)
 {
 	struct type1_info parsed;
-	CLEANUP_FREE void *info = NULL;
-	size_t len = 0;
-	int err = type1_get_info(to_vfio(iommu)->container, &info, &len);
+	int err = type1_ask_info(to_vfio(iommu)->container, &parsed);
 
-	if (!err)
-		err = type1_parse_info(info, len, &parsed);
 	if (err)
 		return err;
 	*mappings = parsed.dma_avail;
@@ -140,12 +145,8 @@ int type1_read_caps(struct vfio *vfio, struct fail *f)
 {
 	struct iommu_caps *caps = &vfio->iommu.caps;
 	struct type1_info parsed;
-	CLEANUP_FREE void *info = NULL;
-	size_t len = 0;
-	int err = type1_get_info(vfio->container, &info, &len);
+	int err = type1_ask_info(vfio->container, &parsed);
 
-	if (!err)
-		err = type1_parse_info(info, len, &parsed);
 	if (err)
 		return fail_set(f, err, "cannot read what the container can do");
 	*caps = (struct iommu_caps){

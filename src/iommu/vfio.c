@@ -26,8 +26,7 @@ static int vfio_open_container(struct fail *f)
 	return err;
 }
 
-/* Only iommufd knows its options; it also serves /dev/vfio/vfio on kernels without VFIO's own container. */
-static bool vfio_is_iommufd(int container)
+bool vfio_is_iommufd(int container)
 {
 	struct ic_iommufd_option arg = {
 		.size = sizeof(arg),

@@ -43,6 +43,9 @@ struct vfio_device {
 	bool irq_on[5]; /* by enum idev_irq */
 };
 
+/* vfio.c: only iommufd knows its options; it also serves /dev/vfio/vfio on kernels without VFIO's own container. */
+bool vfio_is_iommufd(int container);
+
 /* vfio_host.c: is there an IOMMU before the device, and VFIO's driver on it? Failures say what to do. */
 int vfio_check_host(const struct host *host, const struct pci_info *pci, struct fail *f);
 /* The kernel would give a second descriptor, and two drivers would fight over one engine. -EBUSY. */
@@ -110,6 +113,9 @@ int type1_vaddr_renew(struct iommu *iommu, void *va, iova_t iova, uint64_t size)
 /* How many mappings may still be made, of dma_entry_limit; -EOPNOTSUPP on kernels before 5.10. */
 int type1_avail(struct iommu *iommu, uint32_t *mappings);
 int type1_pins(struct iommu *iommu, uint64_t *pages);
+/* GET_INFO and its chain, of a container whose IOMMU is set. */
+struct type1_info;
+int type1_ask_info(int container, struct type1_info *out);
 /* Extensions and GET_INFO into iommu->caps; to be asked after SET_IOMMU. */
 int type1_read_caps(struct vfio *vfio, struct fail *f);
 

@@ -54,6 +54,8 @@ static char *sample_text(void)
 	struct ioctl_facts facts = {.asked = true,
 				    .has_iommufd = true,
 				    .vfio_api = 0,
+				    .nr_extensions = 1,
+				    .extensions = {{"VFIO_UNMAP_ALL", 9, 1, -1}},
 				    .devlink_asked = true,
 				    .devlink_err = EOPNOTSUPP,
 				    .nr_devices = 1,
@@ -77,6 +79,8 @@ static void test_roundtrip(void **state)
 	assert_int_equal(ioctl_facts_parse(text, strlen(text), &facts, &f), 0);
 	assert_true(facts.asked && facts.has_iommufd && facts.devlink_asked);
 	assert_int_equal(facts.vfio_api, 0);
+	assert_int_equal(facts.nr_extensions, 1);
+	assert_int_equal(facts.extensions[0].nr, 9);
 	assert_int_equal(facts.devlink_err, EOPNOTSUPP);
 	d = ioctl_facts_device(&facts, "0000:00:04.0");
 	assert_non_null(d);
