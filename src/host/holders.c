@@ -63,6 +63,11 @@ static int holders_of_process(struct holder_list *list, int pid)
 	return ret;
 }
 
+static int holder_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct holder *)a)->node, ((const struct holder *)b)->node);
+}
+
 int holders_find(struct holder **out, unsigned int *count)
 {
 	CLEANUP_FREE char **pids = NULL;
@@ -72,6 +77,8 @@ int holders_find(struct holder **out, unsigned int *count)
 	for (char **pid = pids; !ret && *pid; pid++)
 		if (isdigit((unsigned char)**pid) && atoi(*pid) != getpid())
 			ret = holders_of_process(&list, atoi(*pid));
+	if (list.count)
+		qsort(list.holders, list.count, sizeof(*list.holders), holder_compare);
 	*out = list.holders;
 	*count = list.count;
 	return ret == -ENOMEM ? ret : 0;
@@ -79,8 +86,9 @@ int holders_find(struct holder **out, unsigned int *count)
 
 const struct holder *holders_of(const struct holder *holders, unsigned int count, const char *node)
 {
-	for (unsigned int i = 0; i < count; i++)
-		if (strcmp(holders[i].node, node) == 0)
-			return &holders[i];
-	return NULL;
+	struct holder key = {0};
+
+	if (!count || !text_copy(key.node, sizeof(key.node), node))
+		return NULL;
+	return bsearch(&key, holders, count, sizeof(*holders), holder_compare);
 }

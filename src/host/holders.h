@@ -12,11 +12,11 @@ struct holder {
 };
 
 /*
- * Holders below /dev/vfio among the processes that this one may look at, itself left out; malloc'ed, one per process and
- * node. 0 or -ENOMEM.
+ * Holders below /dev/vfio among the processes that this one may look at, itself left out; malloc'ed, by node, one per
+ * process and node. 0 or -ENOMEM.
  */
 int holders_find(struct holder **out, unsigned int *count);
-/* NULL when nobody is known to hold it. */
+/* By binary search; NULL when nobody is known to hold it. */
 const struct holder *holders_of(const struct holder *holders, unsigned int count, const char *node);
 
 #endif

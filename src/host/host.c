@@ -201,24 +201,48 @@ int host_read_file(const struct host *host, char **out, size_t *size, const char
 	return 0;
 }
 
-int host_read_link(const struct host *host, char *buf, size_t len, const char *fmt, ...)
+static int host_vread_target(const struct host *host, char target[PATH_MAX], const char *fmt, va_list ap)
 {
-	char path[PATH_MAX], target[PATH_MAX];
-	const char *base;
+	char path[PATH_MAX];
 	ssize_t n;
-	va_list ap;
-	int ret;
+	int ret = host_vpath(host, path, sizeof(path), fmt, ap);
 
-	va_start(ap, fmt);
-	ret = host_vpath(host, path, sizeof(path), fmt, ap);
-	va_end(ap);
 	if (ret)
 		return ret;
-	n = readlink(path, target, sizeof(target) - 1);
+	n = readlink(path, target, PATH_MAX - 1);
 	if (n < 0)
 		return -errno;
 	record_link(host, host_bare(host, path));
 	target[n] = '\0';
+	return 0;
+}
+
+int host_read_target(const struct host *host, char *buf, size_t len, const char *fmt, ...)
+{
+	char target[PATH_MAX];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vread_target(host, target, fmt, ap);
+	va_end(ap);
+	if (ret)
+		return ret;
+	return text_copy(buf, len, target) ? 0 : -ENAMETOOLONG;
+}
+
+int host_read_link(const struct host *host, char *buf, size_t len, const char *fmt, ...)
+{
+	char target[PATH_MAX];
+	const char *base;
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vread_target(host, target, fmt, ap);
+	va_end(ap);
+	if (ret)
+		return ret;
 	base = strrchr(target, '/');
 	base = base ? base + 1 : target;
 	return text_copy(buf, len, base) ? 0 : -ENAMETOOLONG;

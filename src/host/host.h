@@ -49,6 +49,8 @@ int host_read_line(const struct host *host, char *buf, size_t len, const char *f
 int host_read_file(const struct host *host, char **out, size_t *size, const char *fmt, ...) IC_PRINTF(4, 5);
 /* Last path component of a symbolic link's target ("vfio-pci" for .../driver). 0 or -errno (-ENOENT: no link). */
 int host_read_link(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
+/* All of a symbolic link's target, as it stands there. 0 or -errno. */
+int host_read_target(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
 bool host_exists(const struct host *host, const char *fmt, ...) IC_PRINTF(2, 3);
 /* Write @text to a sysfs file of the running machine. -EROFS on a capture (unless it has a kernel of its own). */
 int host_write(const struct host *host, const char *text, const char *fmt, ...) IC_PRINTF(3, 4);

@@ -8,12 +8,31 @@
 #include <string.h>
 
 #include "host/pci_access.h"
+#include "host/pci_disks.h"
 #include "host/pci_path.h"
 #include "host/text.h"
 
 #define PCI_DIR "/sys/bus/pci/devices"
 #define PCI_CLASS_BRIDGE_BASE 0x06
 #define PCI_CANDIDATES 8
+
+/* What serves all devices of a run. */
+struct pci_reader {
+	const struct host *host;
+	struct pci_lib *lib;
+	struct pci_disks *disks;
+};
+
+static struct pci_reader pci_reader_open(const struct host *host)
+{
+	return (struct pci_reader){host, pci_lib_open(host), pci_disks_read(host)};
+}
+
+static void pci_reader_close(struct pci_reader *r)
+{
+	pci_lib_close(r->lib);
+	pci_disks_free(r->disks);
+}
 
 static uint32_t pci_read_hex(const struct host *host, const char *addr, const char *file)
 {
@@ -67,18 +86,20 @@ static void pci_read_links(const struct host *host, struct pci_info *dev)
 	text_chomp(dev->reset_methods);
 	pci_read_child(host, dev->addr, "vfio-dev", dev->cdev, sizeof(dev->cdev));
 	pci_read_child(host, dev->addr, "net", dev->devnode, sizeof(dev->devnode));
-	if (!dev->devnode[0])
-		pci_path_block(host, dev->addr, dev->devnode, sizeof(dev->devnode));
 }
 
-static void pci_read_device(const struct host *host, struct pci_lib *lib, const char *addr, struct pci_info *dev)
+static void pci_read_device(const struct pci_reader *r, const char *addr, struct pci_info *dev)
 {
+	const char *disk = pci_disks_of(r->disks, addr);
+
 	memset(dev, 0, sizeof(*dev));
 	text_copy(dev->addr, sizeof(dev->addr), addr);
-	pci_read_ids(host, dev);
-	pci_read_links(host, dev);
-	pci_lib_device_name(lib, dev->vendor, dev->device, dev->name, sizeof(dev->name));
-	pci_lib_class_name(lib, dev->class_code >> 8, dev->class_name, sizeof(dev->class_name));
+	pci_read_ids(r->host, dev);
+	pci_read_links(r->host, dev);
+	if (!dev->devnode[0] && disk)
+		text_copy(dev->devnode, sizeof(dev->devnode), disk);
+	pci_lib_device_name(r->lib, dev->vendor, dev->device, dev->name, sizeof(dev->name));
+	pci_lib_class_name(r->lib, dev->class_code >> 8, dev->class_name, sizeof(dev->class_name));
 }
 
 /* By number, not by text: domain 10000 (VMD) comes after domain 0fff. */
@@ -102,7 +123,7 @@ int pci_normalize(const char *id, char *out, size_t len)
 int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count, struct fail *f)
 {
 	CLEANUP_FREE char **names = NULL;
-	struct pci_lib *lib;
+	struct pci_reader reader;
 	struct pci_info *list;
 	unsigned int n = 0;
 	char addr[16];
@@ -120,11 +141,11 @@ int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count
 	list = calloc(n + 1, sizeof(*list));
 	if (!list)
 		return fail_set(f, ENOMEM, "cannot list the PCI devices");
-	lib = pci_lib_open(host);
+	reader = pci_reader_open(host);
 	for (char **name = names; *name; name++)
 		if (pci_normalize(*name, addr, sizeof(addr)) == 0)
-			pci_read_device(host, lib, *name, &list[(*count)++]);
-	pci_lib_close(lib);
+			pci_read_device(&reader, *name, &list[(*count)++]);
+	pci_reader_close(&reader);
 	qsort(list, *count, sizeof(*list), pci_compare);
 	*out = list;
 	return 0;
@@ -155,7 +176,7 @@ static void pci_hint_candidates(const struct host *host, struct fail *f)
 
 int pci_find(const struct host *host, const char *id, struct pci_info *out, struct fail *f)
 {
-	struct pci_lib *lib;
+	struct pci_reader reader;
 	char addr[16];
 
 	if (pci_normalize(id, addr, sizeof(addr))) {
@@ -168,8 +189,8 @@ int pci_find(const struct host *host, const char *id, struct pci_info *out, stru
 		pci_hint_candidates(host, f);
 		return -ENOENT;
 	}
-	lib = pci_lib_open(host);
-	pci_read_device(host, lib, addr, out);
-	pci_lib_close(lib);
+	reader = pci_reader_open(host);
+	pci_read_device(&reader, addr, out);
+	pci_reader_close(&reader);
 	return 0;
 }

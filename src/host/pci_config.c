@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 #include "host/pci_access.h"
+#include "host/record.h"
+#include "host/refused.h"
 
 /* PCI 3.0 6.1 and PCIe 7.5.1, 7.6; the kernel has them in include/uapi/linux/pci_regs.h. */
 enum {
@@ -246,6 +248,7 @@ void pci_config_parse(struct bytes config, const char *source, struct pci_config
 }
 
 struct pci_configs {
+	const struct host *host;
 	struct pci_lib *lib;
 	uint8_t bytes[CONFIG_FULL];
 };
@@ -259,6 +262,7 @@ int pci_configs_open(const struct host *host, struct pci_configs **out)
 	*out = calloc(1, sizeof(**out));
 	if (!*out)
 		return -ENOMEM;
+	(*out)->host = host;
 	(*out)->lib = pci_lib_open(host);
 	if ((*out)->lib)
 		return 0;
@@ -275,18 +279,33 @@ void pci_configs_close(struct pci_configs *configs)
 	free(configs);
 }
 
+/* libpci goes past host.c: what was refused when a capture was made is refused here, and a capture in the making is told. */
+static int config_read_bytes(struct pci_configs *configs, const char *addr, const char *path)
+{
+	int ret = -refused_find(configs->host->refused, path);
+
+	if (!ret)
+		ret = pci_lib_config(configs->lib, addr, configs->bytes);
+	if (ret > 0)
+		record_file(configs->host, path, (const char *)configs->bytes, (size_t)ret);
+	else
+		record_refused(configs->host, path, ret);
+	return ret;
+}
+
 void pci_config_read(struct pci_configs *configs, const char *addr, struct pci_config *out)
 {
-	char source[64];
-	int ret = configs ? pci_lib_config(configs->lib, addr, configs->bytes) : -EOPNOTSUPP;
+	char path[64];
+	int ret;
 
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.20s/config", addr);
+	ret = configs ? config_read_bytes(configs, addr, path) : -EOPNOTSUPP;
 	if (ret < 0) {
 		memset(out, 0, sizeof(*out));
 		out->err = ret;
 		return;
 	}
-	snprintf(source, sizeof(source), "/sys/bus/pci/devices/%.20s/config", addr);
-	pci_config_parse((struct bytes){configs->bytes, (size_t)ret}, source, out);
+	pci_config_parse((struct bytes){configs->bytes, (size_t)ret}, path, out);
 }
 
 const struct pci_cap *pci_config_cap(const struct pci_config *config, bool extended, uint16_t id)

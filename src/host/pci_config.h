@@ -49,7 +49,7 @@ struct pci_config {
 };
 
 /*
- * Readers of many devices open libpci once. @host's root is honoured (libpci's own parameter sysfs.path). 0, -EOPNOTSUPP when
+ * Readers of many devices open libpci once. @host must outlive it; its root is honoured (libpci's own parameter sysfs.path). 0, -EOPNOTSUPP when
  * built without libpci, -ENOMEM.
  */
 struct pci_configs;

@@ -60,8 +60,7 @@ uint64_t pci_path_number(const char *addr)
 	return (uint64_t)domain << 16 | bus << 8 | dev << 3 | fn;
 }
 
-/* The next component of *path that is a full PCI address. */
-static bool pci_path_next(const char **path, char out[16])
+bool pci_path_next(const char **path, char out[16])
 {
 	while (**path) {
 		const char *part = *path + strspn(*path, "/");
@@ -92,26 +91,4 @@ bool pci_path_nearest(const char *path, char out[16])
 	while (pci_path_next(&path, out))
 		any = true;
 	return any;
-}
-
-void pci_path_block(const struct host *host, const char *addr, char *out, size_t len)
-{
-	CLEANUP_FREE char **disks = NULL;
-	char link[PATH_MAX], target[PATH_MAX], nearest[16];
-	ssize_t n;
-
-	if (host_list_dir(host, &disks, "/sys/block"))
-		return;
-	for (char **disk = disks; *disk; disk++) {
-		if (host_path(host, link, sizeof(link), "/sys/block/%s", *disk))
-			continue;
-		n = readlink(link, target, sizeof(target) - 1);
-		if (n < 0)
-			continue;
-		target[n] = '\0';
-		if (pci_path_nearest(target, nearest) && strcmp(nearest, addr) == 0) {
-			text_copy(out, len, *disk);
-			return;
-		}
-	}
 }

@@ -9,11 +9,11 @@
 bool pci_path_parse(const char *text, size_t len, char out[16]);
 /* Sorts like the address: domain, bus, device, function. 0 for anything else. */
 uint64_t pci_path_number(const char *addr);
+/* The next component of *path that is a full PCI address; *path moves behind it. False when there is none. */
+bool pci_path_next(const char **path, char out[16]);
 /* True when the device @addr is a component of the sysfs path @path, that is, when @path lies behind it. */
 bool pci_path_contains(const char *path, const char *addr);
 /* The last, that is nearest, PCI device in a sysfs path. False when there is none. */
 bool pci_path_nearest(const char *path, char out[16]);
-/* Name of the first disk that belongs to the device; @out is left alone when there is none. */
-void pci_path_block(const struct host *host, const char *addr, char *out, size_t len);
 
 #endif

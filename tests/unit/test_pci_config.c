@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "host/pci_config.h"
+#include "host/record.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -380,7 +381,49 @@ static void test_read(void **state)
 	pci_configs_close(configs);
 	machine_remove(&m);
 }
+/* A capture in the making is told of both, and a capture refuses what its machine refused. */
+static void test_recorded(void **state)
+{
+	const struct record_entry *entry;
+	struct pci_configs *configs;
+	struct pci_config c;
+	struct machine m;
+
+	machine_build(&m, "intel", false);
+	put_config(&m, "0000:04:00.0", 256);
+	m.host.record = record_new();
+	assert_int_equal(pci_configs_open(&m.host, &configs), 0);
+	pci_config_read(configs, "0000:04:00.0", &c);
+	/* as with other files, where it is and not by which link it was reached */
+	entry = record_find(m.host.record, "/sys/devices/pci0000:00/0000:04:00.0/config");
+	assert_non_null(entry);
+	assert_int_equal(entry->size, 256);
+	assert_int_equal((uint8_t)entry->data[0], 0x86);
+	pci_configs_close(configs);
+	record_free(m.host.record);
+	m.host.record = NULL;
+
+	machine_put(&m, "/iommuctl/unreadable", "/sys/bus/pci/devices/0000:05:00.0/config EACCES\n");
+	assert_int_equal(host_init(&m.host, m.dir, NULL), 0);
+	assert_int_equal(pci_configs_open(&m.host, &configs), 0);
+	pci_config_read(configs, "0000:05:00.0", &c);
+	assert_int_equal(c.err, -EACCES);
+	pci_config_read(configs, "0000:06:00.0", &c);
+	assert_int_equal(c.err, -ENOENT);
+	pci_configs_close(configs);
+	host_close(&m.host);
+	machine_remove(&m);
+}
 #else
+static void test_recorded(void **state)
+{
+	struct pci_config c;
+
+	pci_config_read(NULL, "0000:04:00.0", &c);
+	assert_int_equal(c.len, 0);
+	assert_int_equal(c.err, -EOPNOTSUPP);
+}
+
 static void test_read(void **state)
 {
 	struct pci_configs *configs;
@@ -401,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_no_list),	 cmocka_unit_test(test_broken), cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_twice),	 cmocka_unit_test(test_gone),	cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_noise),	 cmocka_unit_test(test_names),	cmocka_unit_test(test_read),
+		cmocka_unit_test(test_recorded),
 	};
 
 	return cmocka_run_group_tests_name("pci_config", tests, NULL, machine_forget);
