@@ -61,7 +61,7 @@ struct dmar_entry {
 struct dmar {
 	struct acpi_table table;
 	unsigned int width; /* host address width in bits */
-	uint8_t flags;	    /* bit 0 INTR_REMAP, bit 1 X2APIC_OPT_OUT, bit 2 DMA_CTRL_PLATFORM_OPT_IN */
+	uint8_t flags;	    /* bit 0 INTR_REMAP, 1 X2APIC_OPT_OUT, 2 DMA_CTRL_PLATFORM_OPT_IN, 3 DMA_REMAP_OPT_OUT */
 	unsigned int nr_entries;
 	struct dmar_entry *entries;
 };
@@ -74,6 +74,8 @@ struct ivhd_entry {
 	uint16_t alias;	      /* source device ID of alias entries, else == first */
 	bool has_alias, all;
 	uint8_t special;      /* type 72: 1 IOAPIC, 2 HPET */
+	uint8_t handle;	      /* type 72: which I/O APIC or HPET */
+	uint32_t extended;    /* types 70, 71: bit 31 ATS disabled */
 	char hid[9], uid[64]; /* type 240: ACPI HID */
 };
 struct ivhd {
@@ -123,9 +125,14 @@ struct iort_node {
 	uint8_t type; /* enum iort_type or unknown */
 	uint8_t revision;
 	uint32_t id;
-	uint64_t base;		/* SMMUs: registers */
-	uint32_t flags;		/* SMMUv3: bit 0 COHACC override, 2:1 HTTU override, 3 proximity valid */
+	uint64_t base; /* SMMUs: registers */
+	uint32_t
+		flags; /* SMMUv3: bit 0 COHACC override, 2:1 HTTU override, 3 proximity valid; named, SMMU, RMR: theirs */
 	uint32_t model;		/* SMMUs */
+	uint64_t span;		/* SMMUv1/2: bytes of registers */
+	uint16_t pasid;		/* root complex of revision 4: bits 4:0 PASID width */
+	uint32_t reference;	/* PMCG: offset of the node it counts for */
+	unsigned int nr_its;	/* ITS group: how many it names */
 	uint32_t segment;	/* root complex */
 	uint32_t ats;		/* root complex: bit 0 ATS supported, bit 1 PRI */
 	uint64_t memory_access; /* root complex and named: CCA 31:0, AH 39:32, MAF 63:56 */
@@ -176,5 +183,12 @@ int dmar_parse(uint8_t *data, size_t len, struct dmar *out);
 int ivrs_parse(uint8_t *data, size_t len, struct ivrs *out);
 int iort_parse(uint8_t *data, size_t len, struct iort *out);
 int viot_parse(uint8_t *data, size_t len, struct viot *out);
+
+/* "DRHD", "root complex" ...; for types that nobody knows "type N" cannot be said: NULL. */
+const char *dmar_type_name(unsigned int type);
+const char *acpi_scope_type_name(unsigned int type);
+const char *ivrs_type_name(unsigned int type); /* of blocks, memory and device entries */
+const char *iort_type_name(unsigned int type);
+const char *viot_type_name(unsigned int type);
 
 #endif

@@ -147,8 +147,8 @@ int host_read_line(const struct host *host, char *buf, size_t len, const char *f
 	return 0;
 }
 
-/* Everything up to the end, malloc'ed, with a NUL behind it. */
-static int host_read_whole(const struct host *host, const char *path, char **out, size_t *size)
+/* Everything up to the end, malloc'ed, with a NUL behind it. -EFBIG when that is more than @max. */
+static int host_read_whole(const struct host *host, const char *path, size_t max, char **out, size_t *size)
 {
 	CLEANUP_FD int fd = host_open(host, path);
 	CLEANUP_FREE char *buf = NULL;
@@ -167,6 +167,8 @@ static int host_read_whole(const struct host *host, const char *path, char **out
 		if (n < 0)
 			return n;
 		used += n;
+		if (used > max)
+			return -EFBIG;
 		if (used < room)
 			break;
 		room *= 2;
@@ -178,19 +180,15 @@ static int host_read_whole(const struct host *host, const char *path, char **out
 	return 0;
 }
 
-int host_read_file(const struct host *host, char **out, size_t *size, const char *fmt, ...)
+static int host_vread(const struct host *host, size_t max, char **out, size_t *size, const char *fmt, va_list ap)
 {
 	char path[PATH_MAX];
 	size_t used = 0;
-	va_list ap;
-	int ret;
+	int ret = host_vpath(host, path, sizeof(path), fmt, ap);
 
-	va_start(ap, fmt);
-	ret = host_vpath(host, path, sizeof(path), fmt, ap);
-	va_end(ap);
 	if (ret)
 		return ret;
-	ret = host_read_whole(host, path, out, &used);
+	ret = host_read_whole(host, path, max, out, &used);
 	if (ret) {
 		record_refused(host, host_bare(host, path), ret);
 		return ret;
@@ -199,6 +197,28 @@ int host_read_file(const struct host *host, char **out, size_t *size, const char
 	if (size)
 		*size = used;
 	return 0;
+}
+
+int host_read_file(const struct host *host, char **out, size_t *size, const char *fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vread(host, SIZE_MAX, out, size, fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+int host_read_bounded(const struct host *host, size_t max, char **out, size_t *size, const char *fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vread(host, max, out, size, fmt, ap);
+	va_end(ap);
+	return ret;
 }
 
 static int host_vread_target(const struct host *host, char target[PATH_MAX], const char *fmt, va_list ap)

@@ -47,6 +47,9 @@ int host_path(const struct host *host, char *buf, size_t len, const char *fmt, .
 int host_read_line(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
 /* Whole file, NUL-terminated, malloc'ed (caller frees). Size in *size if not NULL. 0 or -errno. */
 int host_read_file(const struct host *host, char **out, size_t *size, const char *fmt, ...) IC_PRINTF(4, 5);
+/* The same, but -EFBIG for a file of more than @max bytes: captures are not trusted with this process's memory. */
+int host_read_bounded(const struct host *host, size_t max, char **out, size_t *size, const char *fmt, ...)
+	IC_PRINTF(5, 6);
 /* Last path component of a symbolic link's target ("vfio-pci" for .../driver). 0 or -errno (-ENOENT: no link). */
 int host_read_link(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
 /* All of a symbolic link's target, as it stands there. 0 or -errno. */
