@@ -5,7 +5,7 @@
 
 #include "host/registers.h"
 
-/* A flag whose clear state reads "no @meaning". */
+/* A flag; clear it reads "no @meaning", without what follows a colon there. */
 #define REG_BIT(name, bit, meaning, spec)                              \
 	{                                                              \
 		name, bit, bit, REG_FLAG, meaning, spec, NULL, 0, NULL \
@@ -31,11 +31,13 @@ extern const struct reg reg_smmuv3_idr0, reg_smmuv3_idr1, reg_smmuv3_idr2, reg_s
 extern const struct reg reg_riscv_caps, reg_virtio_features;
 extern const struct reg reg_pcie_ats, reg_pcie_pri, reg_pcie_pasid, reg_pcie_acs, reg_pcie_sriov;
 
+/* By name; a name that does not exist is a mistake in the program (abort). */
+const struct reg_field *reg_field_find(const struct reg *reg, const char *name);
+
 /* Formats that several registers share. */
 void reg_show_hex(uint64_t raw, char *buf, size_t len);	       /* "0x4" */
-void reg_show_power(uint64_t raw, char *buf, size_t len);      /* "2^4 = 16" */
-void reg_show_offset(uint64_t raw, char *buf, size_t len);     /* units of 16 bytes: "at 0x220" */
-void reg_show_plus_one(uint64_t raw, char *buf, size_t len);   /* "8" for 7 */
+void reg_show_entries(uint64_t raw, char *buf, size_t len);    /* "16 entries at most" for 4 */
+void reg_show_offset(uint64_t raw, char *buf, size_t len);     /* units of 16 bytes: "at offset 0x220" */
 void reg_show_pasid_bits(uint64_t raw, char *buf, size_t len); /* "20-bit PASIDs" for 19 */
 
 #endif

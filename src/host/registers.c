@@ -39,12 +39,28 @@ static uint64_t reg_bits(uint64_t raw, unsigned int high, unsigned int low)
 	return raw >> low & mask;
 }
 
-uint64_t reg_get(const struct reg *reg, const char *field, uint64_t raw)
+const struct reg_field *reg_field_find(const struct reg *reg, const char *name)
 {
 	for (unsigned int i = 0; i < reg->nr_fields; i++)
-		if (!strcmp(reg->fields[i].name, field))
-			return reg_bits(raw, reg->fields[i].high, reg->fields[i].low);
+		if (!strcmp(reg->fields[i].name, name))
+			return &reg->fields[i];
 	abort();
+}
+
+uint64_t reg_get(const struct reg *reg, const char *field, uint64_t raw)
+{
+	const struct reg_field *f = reg_field_find(reg, field);
+
+	return reg_bits(raw, f->high, f->low);
+}
+
+char *reg_bits_text(unsigned int high, unsigned int low, char *buf, size_t len)
+{
+	if (high == low)
+		snprintf(buf, len, "%u", low);
+	else
+		snprintf(buf, len, "%u:%u", high, low);
+	return buf;
 }
 
 const struct reg_value *reg_value_find(const struct reg_value *values, unsigned int n, const char *name)
@@ -91,7 +107,10 @@ char *reg_meaning(const struct reg *reg, const struct reg_part *part, char *buf,
 	}
 	switch (f->kind) {
 	case REG_FLAG:
-		snprintf(buf, len, "%s%s", part->raw ? "" : "no ", f->meaning);
+		if (part->raw)
+			snprintf(buf, len, "%s", f->meaning);
+		else
+			snprintf(buf, len, "no %.*s", (int)strcspn(f->meaning, ":"), f->meaning);
 		break;
 	case REG_NUMBER:
 		snprintf(buf, len, "%" PRIu64 " %s", part->raw, f->meaning);
@@ -112,22 +131,17 @@ void reg_show_hex(uint64_t raw, char *buf, size_t len)
 	snprintf(buf, len, "0x%" PRIx64, raw);
 }
 
-void reg_show_power(uint64_t raw, char *buf, size_t len)
+void reg_show_entries(uint64_t raw, char *buf, size_t len)
 {
 	if (raw < 64)
-		snprintf(buf, len, "2^%" PRIu64 " = %" PRIu64, raw, UINT64_C(1) << raw);
+		snprintf(buf, len, "%" PRIu64 " entries at most", UINT64_C(1) << raw);
 	else
-		snprintf(buf, len, "2^%" PRIu64, raw);
+		snprintf(buf, len, "2^%" PRIu64 " entries at most", raw);
 }
 
 void reg_show_offset(uint64_t raw, char *buf, size_t len)
 {
 	snprintf(buf, len, "at offset 0x%" PRIx64, raw * 16);
-}
-
-void reg_show_plus_one(uint64_t raw, char *buf, size_t len)
-{
-	snprintf(buf, len, "%" PRIu64, raw + 1);
 }
 
 void reg_show_pasid_bits(uint64_t raw, char *buf, size_t len)

@@ -61,6 +61,8 @@ struct reg_part {
 };
 /* The parts from bit 0 up, without gaps: *cursor starts at 0. False after the last bit. */
 bool reg_next(const struct reg *reg, uint64_t raw, unsigned int *cursor, struct reg_part *out);
+/* "21:16", "39". Returns buf. */
+char *reg_bits_text(unsigned int high, unsigned int low, char *buf, size_t len);
 /* "48-bit addresses" for one part; "reserved" for bits that nobody knows. Returns buf. */
 char *reg_meaning(const struct reg *reg, const struct reg_part *part, char *buf, size_t len);
 
