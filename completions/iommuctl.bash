@@ -10,6 +10,11 @@ _iommuctl_devices() {
 	[ ! -e /dev/iommu ] || echo mock
 }
 
+_iommuctl_units() {
+	local dir=${IOMMUCTL_SYSFS_IOMMU:-/sys/class/iommu} path
+	for path in "$dir"/*; do [ -e "$path" ] && printf '%s\n' "${path##*/}"; done
+}
+
 # The first word that is neither an option nor an option's value.
 _iommuctl_command() {
 	local i word takes
@@ -88,6 +93,7 @@ _iommuctl() {
 			case $command in
 			'') words=$(_iommuctl_ctl --list-cmds) ;;
 			bind | unbind | list) words=$(_iommuctl_devices) ;;
+			caps) words=$(_iommuctl_devices | grep :; _iommuctl_units) ;;
 			dma) words='read write copy' ;;
 			bench) words='map' ;;
 			run)

@@ -57,7 +57,7 @@ static void asked_device(const struct machine *m, const struct pci_info *pci, co
 	}
 }
 
-static int asked_devices(struct machine *m)
+static int asked_devices(struct machine *m, const bool *wanted)
 {
 	CLEANUP_FREE struct holder *holders = NULL;
 	unsigned int n = 0, nr_holders;
@@ -69,7 +69,7 @@ static int asked_devices(struct machine *m)
 	if (err || !m->ioctl.devices)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < m->nr_devices; i++)
-		if (asked_is_vfio(&m->pci[i]))
+		if ((!wanted || wanted[i]) && asked_is_vfio(&m->pci[i]))
 			asked_device(m, &m->pci[i], asked_holder(&m->pci[i], holders, nr_holders),
 				     &m->ioctl.devices[m->ioctl.nr_devices++]);
 	return 0;
@@ -106,7 +106,7 @@ static int asked_devlink(struct machine *m)
 	return 0;
 }
 
-int asked_fill(struct machine *m, bool open, struct fail *f)
+int asked_fill_some(struct machine *m, bool open, const bool *wanted, struct fail *f)
 {
 	int err = 0;
 
@@ -116,9 +116,14 @@ int asked_fill(struct machine *m, bool open, struct fail *f)
 	m->ioctl.vfio_api = -1;
 	if (open) {
 		asked_interfaces(m);
-		err = asked_devices(m);
+		err = asked_devices(m, wanted);
 	}
 	if (!err)
 		err = asked_devlink(m);
 	return err ? fail_set(f, err, "cannot ask VFIO and iommufd") : 0;
+}
+
+int asked_fill(struct machine *m, bool open, struct fail *f)
+{
+	return asked_fill_some(m, open, NULL, f);
 }

@@ -11,5 +11,7 @@
  * DMA, no mapping. @open false: /dev nodes are not opened at all. 0, or -ENOMEM.
  */
 int asked_fill(struct machine *m, bool open, struct fail *f);
+/* The same about the devices that @wanted, by index in m->pci, says. */
+int asked_fill_some(struct machine *m, bool open, const bool *wanted, struct fail *f);
 
 #endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The devices of `caps`: what their config space says that an IOMMU has to do with. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/caps.h"
+#include "cmd/registers.h"
+
+#define COMMAND_BUS_MASTER 0x4
+#define DEVCTL_NO_SNOOP 0x800
+#define CONFIG_EXTENDED 256
+#define CONFIG_HEADER 64
+
+static const struct pci_config devices_unread;
+
+static const struct pci_config *devices_config(const struct caps *c, unsigned int i)
+{
+	return c->machine.configs ? &c->machine.configs[i] : &devices_unread;
+}
+
+static const char *devices_pcie_type(const struct pci_config *config)
+{
+	static const char *const names[] = {
+		[PCIE_ENDPOINT] = "endpoint",	       [PCIE_LEGACY] = "legacy endpoint",
+		[PCIE_ROOT_PORT] = "root port",	       [PCIE_UPSTREAM] = "upstream port",
+		[PCIE_DOWNSTREAM] = "downstream port", [PCIE_TO_PCI] = "PCIe to PCI bridge",
+		[PCI_TO_PCIE] = "PCI to PCIe bridge",  [PCIE_RC_ENDPOINT] = "integrated endpoint",
+		[PCIE_RC_EVENT] = "event collector",
+	};
+	const char *name = NULL;
+
+	if (!config->has_pcie)
+		return "";
+	if ((size_t)config->pcie_type < ARRAY_SIZE(names))
+		name = names[config->pcie_type];
+	return name ? name : "reserved";
+}
+
+static void devices_report_chain(struct report *r, const struct pci_config *config)
+{
+	report_list(r, "capabilities");
+	for (unsigned int i = 0; i < config->nr_caps; i++) {
+		const struct pci_cap *cap = &config->caps[i];
+		const char *name = pci_cap_name(cap->extended, cap->id);
+
+		report_object(r, NULL);
+		report_hex(r, "id", cap->id);
+		report_bool(r, "extended", cap->extended);
+		report_hex(r, "at", cap->at);
+		report_str(r, "name", name ? name : "");
+		report_close(r);
+	}
+	report_close(r);
+}
+
+static void devices_report_config(struct report *r, const struct pci_config *config)
+{
+	report_num(r, "config_bytes", config->len);
+	report_str(r, "config_error", config->err ? strerror(config->err < 0 ? -config->err : config->err) : "");
+	report_str(r, "config_problem", config->broken);
+	if (config->len)
+		report_bool(r, "bus_master", config->command & COMMAND_BUS_MASTER);
+	if (config->has_pcie)
+		report_bool(r, "no_snoop", config->devctl & DEVCTL_NO_SNOOP);
+	report_str(r, "pcie_type", devices_pcie_type(config));
+	devices_report_chain(r, config);
+	report_object(r, "registers");
+	for (unsigned int i = 0; i < config->nr_regs; i++)
+		report_hex(r, config->regs[i].reg->name, config->regs[i].raw);
+	report_close(r);
+}
+
+/* @asked: in the order of the devices, where there is one. */
+static void devices_report_one(struct report *r, const struct caps *c, unsigned int i, const struct ioctl_device *asked)
+{
+	const struct pci_info *p = &c->machine.pci[i];
+	char ids[16];
+
+	snprintf(ids, sizeof(ids), "%04x:%04x", p->vendor, p->device);
+	report_object(r, NULL);
+	report_str(r, "id", p->addr);
+	report_str(r, "ids", ids);
+	report_str(r, "driver", p->driver);
+	if (p->group >= 0)
+		report_num(r, "group", (uint64_t)p->group);
+	report_str(r, "iommu", p->iommu);
+	devices_report_config(r, devices_config(c, i));
+	if (asked)
+		caps_report_asked(r, asked);
+	report_close(r);
+}
+
+/* By index in the machine's devices, the answers of each; NULL where nobody asked. */
+static const struct ioctl_device **devices_asked(const struct caps *c)
+{
+	const struct machine *m = &c->machine;
+	const struct ioctl_device **of = calloc(m->nr_devices + 1, sizeof(*of));
+
+	for (unsigned int i = 0; of && i < m->ioctl.nr_devices; i++) {
+		int at = machine_device(m, m->ioctl.devices[i].id);
+
+		if (at >= 0)
+			of[at] = &m->ioctl.devices[i];
+	}
+	return of;
+}
+
+void caps_report_devices(struct report *r, const struct caps *c)
+{
+	const struct ioctl_device **asked = devices_asked(c);
+
+	report_list(r, "devices");
+	for (unsigned int i = 0; i < c->machine.nr_devices; i++)
+		if (c->devices[i])
+			devices_report_one(r, c, i, asked ? asked[i] : NULL);
+	report_close(r);
+	report_text_hide(r, "devices");
+	free(asked);
+}
+
+/* "on", "off", "-" for a capability that is not there, "?" where the part of config space that has it cannot be read. */
+static const char *devices_state(const struct pci_config *config, const char *name, uint64_t enable)
+{
+	const struct reg_value *v = reg_value_find(config->regs, config->nr_regs, name);
+
+	if (v)
+		return v->raw & enable ? "on" : "off";
+	if (config->len <= CONFIG_HEADER)
+		return "?";
+	return config->has_pcie && config->len <= CONFIG_EXTENDED ? "?" : "-";
+}
+
+static const char *devices_bit(bool known, bool set)
+{
+	return known ? set ? "on" : "off" : "?";
+}
+
+/* No Snoop is a bit of PCI Express; without config space behind the header nobody knows whether the device is that. */
+static const char *devices_no_snoop(const struct pci_config *config)
+{
+	if (!config->has_pcie && config->len > CONFIG_HEADER)
+		return "-";
+	return devices_bit(config->has_pcie, config->devctl & DEVCTL_NO_SNOOP);
+}
+
+static const char *devices_port(const struct pci_config *config)
+{
+	if (config->has_pcie)
+		return devices_pcie_type(config);
+	return config->len > CONFIG_HEADER ? "conventional" : "?";
+}
+
+/* The enable bits stand where reg_pcie.c has them: ATS 31, PRI 0, PASID 16, any of ACS 22:16, SR-IOV 32. */
+static void devices_text_row(struct report *r, const struct caps *c, unsigned int i)
+{
+	const struct pci_info *p = &c->machine.pci[i];
+	const struct pci_config *config = devices_config(c, i);
+	char group[12] = "-";
+
+	if (p->group >= 0)
+		snprintf(group, sizeof(group), "%d", p->group);
+	report_line(r, "%-12s  %-8s  %5s  %6u  %-6s  %-8s  %-3s  %-3s  %-5s  %-3s  %-6s  %s", p->addr,
+		    p->iommu[0] ? p->iommu : "-", group, config->len,
+		    devices_bit(config->len, config->command & COMMAND_BUS_MASTER), devices_no_snoop(config),
+		    devices_state(config, "pcie.ats", UINT64_C(1) << 31), devices_state(config, "pcie.pri", 1),
+		    devices_state(config, "pcie.pasid", UINT64_C(1) << 16),
+		    devices_state(config, "pcie.acs", UINT64_C(0x7f) << 16),
+		    devices_state(config, "pcie.sriov", UINT64_C(1) << 32), devices_port(config));
+}
+
+static void devices_text_more(struct report *r, const struct caps *c, unsigned int i)
+{
+	const struct pci_config *config = devices_config(c, i);
+
+	if (config->broken[0])
+		report_line(r, "  %s: %s", c->machine.pci[i].addr, config->broken);
+	if (!c->verbose)
+		return;
+	for (unsigned int n = 0; n < config->nr_caps; n++) {
+		const struct pci_cap *cap = &config->caps[n];
+		const char *name = pci_cap_name(cap->extended, cap->id);
+
+		report_line(r, "  0x%03x  %s0x%x %s", cap->at, cap->extended ? "extended " : "", cap->id,
+			    name ? name : "");
+	}
+	for (unsigned int n = 0; n < config->nr_regs; n++)
+		register_text(r, &config->regs[n], true);
+}
+
+void caps_text_devices(struct report *r, const struct caps *c)
+{
+	static const char head_line[] =
+		"device        iommu     group  config  master  no snoop  ATS  PRI  PASID  ACS  SR-IOV  port";
+	bool head = false;
+
+	for (unsigned int i = 0; i < c->machine.nr_devices; i++) {
+		if (!c->devices[i])
+			continue;
+		if (!head)
+			report_line(r, "%s", head_line);
+		head = true;
+		devices_text_row(r, c, i);
+		devices_text_more(r, c, i);
+	}
+	if (head && !c->machine.configs)
+		report_line(r, "config space is not read: this program was built without libpci");
+	if (head)
+		report_line(r, "%s", "");
+}
