@@ -110,6 +110,24 @@ static void list_free(struct list_machine *m)
 	free(m->devices);
 }
 
+static int list_ask(const struct host *host, struct list_machine *m, struct fail *f)
+{
+	struct ready *ready;
+
+	m->devices = calloc(m->nr_devices + 1, sizeof(*m->devices));
+	if (!m->devices || ready_open(host, m->pci, m->nr_devices, m->groups, m->nr_groups, &ready))
+		return fail_set(f, ENOMEM, "cannot list the devices");
+	for (unsigned int i = 0; i < m->nr_devices; i++) {
+		struct list_device *d = &m->devices[i];
+
+		d->pci = &m->pci[i];
+		d->ways = device_ways(host, d->pci);
+		d->ready = ready_ask(ready, d->pci, d->why, sizeof(d->why), d->hint, sizeof(d->hint));
+	}
+	ready_close(ready);
+	return 0;
+}
+
 static int list_read(const struct host *host, struct list_machine *m, struct fail *f)
 {
 	int err = iommu_units(host, &m->units);
@@ -119,19 +137,7 @@ static int list_read(const struct host *host, struct list_machine *m, struct fai
 	err = groups_scan(host, &m->groups, &m->nr_groups, f);
 	if (!err)
 		err = pci_scan(host, &m->pci, &m->nr_devices, f);
-	if (err)
-		return err;
-	m->devices = calloc(m->nr_devices + 1, sizeof(*m->devices));
-	if (!m->devices)
-		return fail_set(f, ENOMEM, "cannot list the devices");
-	for (unsigned int i = 0; i < m->nr_devices; i++) {
-		struct list_device *d = &m->devices[i];
-
-		d->pci = &m->pci[i];
-		d->ways = device_ways(host, d->pci);
-		d->ready = device_ready(host, d->pci, d->why, sizeof(d->why), d->hint, sizeof(d->hint));
-	}
-	return 0;
+	return err ? err : list_ask(host, m, f);
 }
 
 static int list_execute(struct command_run *run, void *arg)

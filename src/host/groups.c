@@ -40,7 +40,7 @@ static bool group_is_bridge(const struct host *host, int id, const char *device)
 	       (text_starts(class, "0x0604") || text_starts(class, "0x0609"));
 }
 
-static bool group_is_blocked_by(const struct host *host, int id, const char *device)
+static bool group_is_blocked_by(const struct host *host, int id, const char *device, bool bridges_are_fine)
 {
 	char driver[64];
 
@@ -48,10 +48,10 @@ static bool group_is_blocked_by(const struct host *host, int id, const char *dev
 		return false;
 	if (group_driver_allowed(driver))
 		return false;
-	return !(group_is_bridge(host, id, device) && group_kernel_before_5_18(host));
+	return !(bridges_are_fine && group_is_bridge(host, id, device));
 }
 
-static int group_read_devices(const struct host *host, struct group_info *group)
+static int group_read_devices(const struct host *host, struct group_info *group, bool bridges_are_fine)
 {
 	CLEANUP_FREE char **names = NULL;
 	unsigned int n = 0;
@@ -68,7 +68,7 @@ static int group_read_devices(const struct host *host, struct group_info *group)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++) {
 		text_copy(group->devices[group->nr_devices++], sizeof(*group->devices), names[i]);
-		if (group_is_blocked_by(host, group->id, names[i]))
+		if (group_is_blocked_by(host, group->id, names[i], bridges_are_fine))
 			text_copy(group->blockers[group->nr_blockers++], sizeof(*group->blockers), names[i]);
 	}
 	group->viable = group->nr_blockers == 0;
@@ -99,15 +99,19 @@ static int group_read_reserved(const struct host *host, struct group_info *group
 	return 0;
 }
 
-static int group_read(const struct host *host, int id, struct group_info *group)
+static int group_read(const struct host *host, int id, struct group_info *group, bool bridges_are_fine)
 {
+	char name[32];
 	int ret;
 
 	memset(group, 0, sizeof(*group));
 	group->id = id;
 	if (host_read_line(host, group->type, sizeof(group->type), GROUPS_DIR "/%d/type", id))
 		group->type[0] = '\0';
-	ret = group_read_devices(host, group);
+	/* most groups have no such file (drivers/iommu/iommu.c, iommu_group_set_name) */
+	group->noiommu = host_read_line(host, name, sizeof(name), GROUPS_DIR "/%d/name", id) == 0 &&
+			 strcmp(name, "vfio-noiommu") == 0;
+	ret = group_read_devices(host, group, bridges_are_fine);
 	if (!ret)
 		ret = group_read_reserved(host, group);
 	if (ret)
@@ -140,6 +144,7 @@ static int group_compare(const void *a, const void *b)
 int groups_scan(const struct host *host, struct group_info **out, unsigned int *count, struct fail *f)
 {
 	CLEANUP_FREE char **names = NULL;
+	bool bridges_are_fine = group_kernel_before_5_18(host);
 	struct group_info *groups;
 	unsigned int n = 0;
 	int ret;
@@ -160,7 +165,7 @@ int groups_scan(const struct host *host, struct group_info **out, unsigned int *
 	for (char **name = names; *name; name++) {
 		if (!isdigit((unsigned char)**name))
 			continue;
-		ret = group_read(host, atoi(*name), &groups[n]);
+		ret = group_read(host, atoi(*name), &groups[n], bridges_are_fine);
 		if (ret == -ENOENT)
 			continue; /* it went away meanwhile */
 		if (ret) {
@@ -177,7 +182,7 @@ int groups_scan(const struct host *host, struct group_info **out, unsigned int *
 
 int group_find(const struct host *host, int id, struct group_info *out, struct fail *f)
 {
-	int ret = group_read(host, id, out);
+	int ret = group_read(host, id, out, group_kernel_before_5_18(host));
 
 	if (ret)
 		return fail_set(f, ret, "cannot read IOMMU group %d", id);

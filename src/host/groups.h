@@ -20,7 +20,8 @@ struct group_info {
 	char (*devices)[16];
 	unsigned int nr_reserved;
 	struct group_reserved *reserved;
-	bool viable; /* every non-bridge device is on a VFIO driver or none */
+	bool noiommu; /* of VFIO's no-IOMMU mode: nothing is translated */
+	bool viable;  /* every non-bridge device is on a VFIO driver or none */
 	unsigned int nr_blockers;
 	char (*blockers)[16]; /* devices on a host driver */
 };
@@ -42,10 +43,20 @@ bool group_may_appear(const struct host *host, const struct pci_info *dev);
 
 /*
  * Is the device ready for VFIO here and now? True, or false with one phrase in @why ("bound to sym53c8xx",
- * "group 4 is blocked by 0000:01:02.0 (e1000e)", "no IOMMU") and what to run in @hint.
+ * "group 4 is blocked by 0000:01:02.0 (e1000e)", "no IOMMU") and in @hint what to run, or what no command can change. For
+ * many devices: ready_open().
  */
 bool device_ready(const struct host *host, const struct pci_info *dev, char *why, size_t why_len, char *hint,
 		  size_t hint_len);
+/*
+ * The same for many devices of one moment, of which everything that is asked more than once is read once. @pci and @groups, as
+ * pci_scan() and groups_scan() gave them, and @host must outlive it. 0 or -ENOMEM.
+ */
+struct ready;
+int ready_open(const struct host *host, const struct pci_info *pci, unsigned int nr_pci,
+	       const struct group_info *groups, unsigned int nr_groups, struct ready **out);
+void ready_close(struct ready *ready);
+bool ready_ask(struct ready *ready, const struct pci_info *dev, char *why, size_t why_len, char *hint, size_t hint_len);
 /* Can this user open what a backend needs: the group's node and VFIO's container, the device's own node and /dev/iommu? */
 struct device_ways {
 	bool group, cdev;

@@ -3,17 +3,15 @@
 #ifndef IC_HOST_GUARD_DISK_H
 #define IC_HOST_GUARD_DISK_H
 
-#include "host/guards.h"
+#include "host/guard_index.h"
 
 /* Add one reason; what does not fit is counted. */
 void guard_reason(struct guard_reasons *out, const char *fmt, ...) IC_PRINTF(2, 3);
-/* True when the link fmt... of sysfs leads to something behind the device @addr. */
-bool guard_is_behind(const struct host *host, const char *addr, const char *fmt, ...) IC_PRINTF(3, 4);
 
-int guard_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
+int guard_disks(struct guard_index *index, const struct pci_info *dev, struct guard_reasons *out);
 /* Is any of its disks claimed? Opens them. */
-int guard_probe_disks(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
+int guard_probe_disks(struct guard_index *index, const struct pci_info *dev, struct guard_reasons *out);
 /* File systems without a disk that come over the device: 9p and virtiofs. */
-int guard_shares(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
+int guard_shares(struct guard_index *index, const struct pci_info *dev, struct guard_reasons *out);
 
 #endif

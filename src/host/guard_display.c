@@ -11,38 +11,34 @@
 #include "host/text.h"
 
 #define GUARD_CLASS_DISPLAY 0x03
+#define GUARD_CLASS_OLD_VGA 0x0001 /* from before there were classes */
 
-static int guard_list_class(const struct host *host, char ***names, const char *class)
+static int guard_framebuffers(struct guard_index *index, const struct pci_info *dev, struct guard_reasons *out)
 {
-	int ret = host_list_dir(host, names, "/sys/class/%s", class);
+	const struct behind *fbs;
+	unsigned int n;
 
-	return ret == -ENOENT ? 0 : ret;
-}
-
-static int guard_framebuffers(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
-{
-	CLEANUP_FREE char **names = NULL;
-	int ret = guard_list_class(host, &names, "graphics");
-
-	for (char **name = names; !ret && name && *name; name++)
-		if (text_starts(*name, "fb") && guard_is_behind(host, dev->addr, "/sys/class/graphics/%s", *name))
-			guard_reason(out, "its display is in use (%s)", *name);
-	return ret;
+	fbs = guard_behind(index, dev->addr, BEHIND_GRAPHICS, &n);
+	for (unsigned int i = 0; i < n; i++)
+		if (text_starts(fbs[i].name, "fb"))
+			guard_reason(out, "its display is in use (%s)", fbs[i].name);
+	return index->err[BEHIND_GRAPHICS] == -ENOENT ? 0 : index->err[BEHIND_GRAPHICS];
 }
 
 /* card0-HDMI-A-1 and its like; the cards themselves have no such file. */
-static int guard_connectors(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
+static int guard_connectors(struct guard_index *index, const struct pci_info *dev, struct guard_reasons *out)
 {
-	CLEANUP_FREE char **names = NULL;
+	const struct behind *cards;
 	char enabled[16];
-	int ret = guard_list_class(host, &names, "drm");
+	unsigned int n;
 
-	for (char **name = names; !ret && name && *name; name++)
-		if (guard_is_behind(host, dev->addr, "/sys/class/drm/%s", *name) &&
-		    host_read_line(host, enabled, sizeof(enabled), "/sys/class/drm/%s/enabled", *name) == 0 &&
+	cards = guard_behind(index, dev->addr, BEHIND_DRM, &n);
+	for (unsigned int i = 0; i < n; i++)
+		if (host_read_line(index->host, enabled, sizeof(enabled), "/sys/class/drm/%s/enabled", cards[i].name) ==
+			    0 &&
 		    strcmp(enabled, "enabled") == 0)
-			guard_reason(out, "its display is in use (%s)", *name);
-	return ret;
+			guard_reason(out, "its display is in use (%s)", cards[i].name);
+	return index->err[BEHIND_DRM] == -ENOENT ? 0 : index->err[BEHIND_DRM];
 }
 
 /* The platform device of a framebuffer that the firmware set up (drivers/firmware/sysfb.c); a real driver removes it. */
@@ -92,36 +88,52 @@ static bool guard_decodes(const struct host *host, const char *addr, uint64_t at
 	return false;
 }
 
-/* The console is in the memory of some display device, mostly without saying whose: it is this one unless shown otherwise. */
-static int guard_firmware_fb(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
+/* The same for every display, and most machines have one: read when it asks. */
+static void guard_read_displays(struct guard_index *index)
 {
-	CLEANUP_FREE char **names = NULL;
-	uint64_t at;
-	int ret;
+	if (index->has_displays)
+		return;
+	index->has_displays = true;
+	index->platform_err = host_list_dir(index->host, &index->platform, "/sys/bus/platform/devices");
+	if (!index->platform_err)
+		index->fb_known = guard_find_fb(index->host, &index->fb_at);
+}
 
+/* The console is in the memory of some display device, mostly without saying whose: it is this one unless shown otherwise. */
+static int guard_firmware_fb(struct guard_index *index, const struct pci_info *dev, struct guard_reasons *out)
+{
 	if (dev->class_code >> 16 != GUARD_CLASS_DISPLAY)
 		return 0;
-	ret = host_list_dir(host, &names, "/sys/bus/platform/devices");
-	if (ret)
-		return ret == -ENOENT ? 0 : ret;
-	for (char **name = names; *name; name++)
-		if (guard_is_firmware_fb(*name) && (!guard_find_fb(host, &at) || guard_decodes(host, dev->addr, at)))
+	guard_read_displays(index);
+	if (index->platform_err)
+		return index->platform_err == -ENOENT ? 0 : index->platform_err;
+	for (char **name = index->platform; *name; name++)
+		if (guard_is_firmware_fb(*name) &&
+		    (!index->fb_known || guard_decodes(index->host, dev->addr, index->fb_at)))
 			guard_reason(out, "its display is in use by the console (%s)", *name);
 	return 0;
 }
 
-int guard_display(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
+/* The kernel asks pci_is_vga() before it shows the file (drivers/pci/pci-sysfs.c). */
+static bool guard_is_boot_display(const struct host *host, const struct pci_info *dev)
 {
 	char value[8];
+
+	return (dev->class_code >> 16 == GUARD_CLASS_DISPLAY || dev->class_code >> 8 == GUARD_CLASS_OLD_VGA) &&
+	       host_read_line(host, value, sizeof(value), "/sys/bus/pci/devices/%s/boot_vga", dev->addr) == 0 &&
+	       strcmp(value, "1") == 0;
+}
+
+int guard_display(struct guard_index *index, const struct pci_info *dev, struct guard_reasons *out)
+{
 	int ret;
 
-	if (host_read_line(host, value, sizeof(value), "/sys/bus/pci/devices/%s/boot_vga", dev->addr) == 0 &&
-	    strcmp(value, "1") == 0)
+	if (guard_is_boot_display(index->host, dev))
 		guard_reason(out, "it is the boot display");
-	ret = guard_framebuffers(host, dev, out);
+	ret = guard_framebuffers(index, dev, out);
 	if (!ret)
-		ret = guard_connectors(host, dev, out);
+		ret = guard_connectors(index, dev, out);
 	if (!ret)
-		ret = guard_firmware_fb(host, dev, out);
+		ret = guard_firmware_fb(index, dev, out);
 	return ret;
 }

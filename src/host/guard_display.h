@@ -3,9 +3,9 @@
 #ifndef IC_HOST_GUARD_DISPLAY_H
 #define IC_HOST_GUARD_DISPLAY_H
 
-#include "host/guards.h"
+#include "host/guard_index.h"
 
 /* The boot display, framebuffers and connectors that are on, and the firmware's framebuffer (efifb, simpledrm). */
-int guard_display(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
+int guard_display(struct guard_index *index, const struct pci_info *dev, struct guard_reasons *out);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "host/guard_disk.h"
 #include "host/guard_display.h"
-#include "host/pci_path.h"
 #include "host/text.h"
 
 #define GUARD_IFF_UP 0x1 /* include/uapi/linux/if.h */
@@ -33,37 +32,38 @@ static bool guard_is_idle_driver(const char *driver)
 	return !*driver || strstr(driver, "vfio") || strcmp(driver, "pci-stub") == 0;
 }
 
-/* Behind the device in any way: a network function of its own, virtio, or an adapter on a USB controller. */
-static int guard_interfaces(const struct host *host, const struct pci_info *dev, struct guard_reasons *out)
+static void guard_interface(const struct host *host, const char *name, struct guard_reasons *out)
 {
-	CLEANUP_FREE char **names = NULL;
 	char flags[32], state[32];
-	bool seen = false;
-	int ret;
 
-	ret = host_list_dir(host, &names, "/sys/class/net");
-	if (ret && ret != -ENOENT)
-		return ret;
-	for (char **name = names; name && *name; name++) {
-		if (!guard_is_behind(host, dev->addr, "/sys/class/net/%s", *name))
-			continue;
-		seen = true;
-		if (host_read_line(host, flags, sizeof(flags), "/sys/class/net/%s/flags", *name))
-			text_copy(flags, sizeof(flags), "0");
-		if (host_read_line(host, state, sizeof(state), "/sys/class/net/%s/operstate", *name))
-			text_copy(state, sizeof(state), "unknown");
-		if (strtoul(flags, NULL, 16) & GUARD_IFF_UP || strcmp(state, "up") == 0)
-			guard_reason(out, "network interface %s is up", *name);
-	}
+	if (host_read_line(host, flags, sizeof(flags), "/sys/class/net/%s/flags", name))
+		text_copy(flags, sizeof(flags), "0");
+	if (host_read_line(host, state, sizeof(state), "/sys/class/net/%s/operstate", name))
+		text_copy(state, sizeof(state), "unknown");
+	if (strtoul(flags, NULL, 16) & GUARD_IFF_UP || strcmp(state, "up") == 0)
+		guard_reason(out, "network interface %s is up", name);
+}
+
+/* Behind the device in any way: a network function of its own, virtio, or an adapter on a USB controller. */
+static int guard_interfaces(struct guard_index *index, const struct pci_info *dev, struct guard_reasons *out)
+{
+	const struct behind *nets;
+	unsigned int n;
+
+	if (index->err[BEHIND_NET] && index->err[BEHIND_NET] != -ENOENT)
+		return index->err[BEHIND_NET];
+	nets = guard_behind(index, dev->addr, BEHIND_NET, &n);
+	for (unsigned int i = 0; i < n; i++)
+		guard_interface(index->host, nets[i].name, out);
 	/* sysfs shows the interfaces of our own network namespace only: one moved to a container is up unseen */
-	if (!seen && dev->class_code >> 16 == GUARD_CLASS_NETWORK && !guard_is_idle_driver(dev->driver))
+	if (!n && dev->class_code >> 16 == GUARD_CLASS_NETWORK && !guard_is_idle_driver(dev->driver))
 		guard_reason(out, "its network interface cannot be seen from here (another network namespace?)");
 	return 0;
 }
 
-int guards_check(const struct host *host, const struct pci_info *dev, bool probe, struct guard_reasons *out)
+int guards_check_in(struct guard_index *index, const struct pci_info *dev, bool probe, struct guard_reasons *out)
 {
-	static int (*const guards[])(const struct host *, const struct pci_info *, struct guard_reasons *) = {
+	static int (*const guards[])(struct guard_index *, const struct pci_info *, struct guard_reasons *) = {
 		guard_disks,
 		guard_shares,
 		guard_interfaces,
@@ -73,9 +73,21 @@ int guards_check(const struct host *host, const struct pci_info *dev, bool probe
 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < ARRAY_SIZE(guards); i++) {
-		ret = guards[i](host, dev, out);
+		ret = guards[i](index, dev, out);
 		if (ret)
 			return ret;
 	}
-	return probe && !out->count ? guard_probe_disks(host, dev, out) : 0;
+	return probe && !out->count ? guard_probe_disks(index, dev, out) : 0;
+}
+
+int guards_check(const struct host *host, const struct pci_info *dev, bool probe, struct guard_reasons *out)
+{
+	struct guard_index *index;
+	int ret = guard_index_open(host, &index);
+
+	memset(out, 0, sizeof(*out));
+	if (!ret)
+		ret = guards_check_in(index, dev, probe, out);
+	guard_index_close(index);
+	return ret;
 }

@@ -19,5 +19,13 @@ struct guard_reasons {
  * @probe: where the tables show no use of its disks, also open them, which finds ZFS and other namespaces' mounts.
  */
 int guards_check(const struct host *host, const struct pci_info *dev, bool probe, struct guard_reasons *out);
+/*
+ * The same for many devices of one moment: what the guards look at is read when the index is opened. 0 or -ENOMEM; an
+ * unreadable part is the answer for every device that it matters to.
+ */
+struct guard_index;
+int guard_index_open(const struct host *host, struct guard_index **out);
+void guard_index_close(struct guard_index *index);
+int guards_check_in(struct guard_index *index, const struct pci_info *dev, bool probe, struct guard_reasons *out);
 
 #endif

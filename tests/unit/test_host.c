@@ -400,7 +400,8 @@ static void test_ready(void **state)
 	expect_ready(&m, "0000:01:00.0", "bound to nvme: nvme0n1p1 is mounted on /boot", "");
 	expect_ready(&m, "0000:00:02.0", "bound to i915: it is the boot display", "");
 	/* Everything that blocks the group, in one command. */
-	expect_ready(&m, "0000:00:14.2", "not bound to vfio-pci", "iommuctl bind 0000:00:14.2 0000:00:14.0");
+	expect_ready(&m, "0000:00:14.2", "not bound to vfio-pci, and group 5 is blocked by 0000:00:14.0 (xhci_hcd)",
+		     "iommuctl bind 0000:00:14.2 0000:00:14.0");
 	machine_put(&m, "/sys/kernel/iommu_groups/7/name", "vfio-noiommu\n");
 	expect_ready(&m, "0000:03:00.0", "group 7 is a noiommu group: its DMA would not be translated",
 		     "enable VT-d in the firmware and boot with intel_iommu=on");
