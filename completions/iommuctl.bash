@@ -63,6 +63,7 @@ _iommuctl_values() { # OPTION CURRENT COMMAND
 	case $1 in
 	--backend | --against) _iommuctl_backends "$2"; return ;;
 	--device) _iommuctl_devices; return ;;
+	--explain) echo all; _iommuctl_ctl audit --list | awk '$2 ~ /^(info|low|medium|high)$/ { print $1 }'; return ;;
 	esac
 	form=$(_iommuctl_ctl --list-opts "${3:-compare}" | sed -n "s/^$1=//p")
 	[ -n "$form" ] || return 1
@@ -93,7 +94,7 @@ _iommuctl() {
 			case $command in
 			'') words=$(_iommuctl_ctl --list-cmds) ;;
 			bind | unbind | list) words=$(_iommuctl_devices) ;;
-			caps) words=$(_iommuctl_devices | grep :; _iommuctl_units) ;;
+			caps | audit) words=$(_iommuctl_devices | grep :; _iommuctl_units) ;;
 			dma) words='read write copy' ;;
 			bench) words='map' ;;
 			run)

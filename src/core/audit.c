@@ -87,20 +87,31 @@ void audit_advise(struct audit *a, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* A rule that meets the same wall several times has said so once. */
+static bool blind_is_said(const struct audit *a, const char *what)
+{
+	for (unsigned int i = a->nr_blind; i-- > 0 && a->blind[i].rule == a->rule;)
+		if (strcmp(a->blind[i].what, what) == 0)
+			return true;
+	return false;
+}
+
 void audit_unseen(struct audit *a, const char *advice, const char *fmt, ...)
 {
-	struct audit_blind *more = audit_grow(a, a->blind, a->nr_blind, sizeof(*more)), *b;
+	struct audit_blind blind = {.rule = a->rule}, *more;
 	va_list ap;
 
+	va_start(ap, fmt);
+	vsnprintf(blind.what, sizeof(blind.what), fmt, ap);
+	va_end(ap);
+	text_copy(blind.advice, sizeof(blind.advice), advice);
+	if (blind_is_said(a, blind.what))
+		return;
+	more = audit_grow(a, a->blind, a->nr_blind, sizeof(*more));
 	if (!more)
 		return;
 	a->blind = more;
-	b = &more[a->nr_blind++];
-	b->rule = a->rule;
-	text_copy(b->advice, sizeof(b->advice), advice);
-	va_start(ap, fmt);
-	vsnprintf(b->what, sizeof(b->what), fmt, ap);
-	va_end(ap);
+	more[a->nr_blind++] = blind;
 }
 
 const struct audit_blind *audit_blind_of(const struct audit *a, const struct audit_rule *rule)
@@ -121,18 +132,43 @@ static bool blind_is_first(const struct audit *a, unsigned int i)
 	return true;
 }
 
+/* The rules that met it, as many on a line as fit. */
+static void blind_show_rules(struct audit *a, unsigned int first)
+{
+	char names[sizeof(a->findings->evidence->text)] = "";
+	size_t used = 0, n;
+
+	for (unsigned int i = first; i < a->nr_blind; i++) {
+		if (strcmp(a->blind[i].what, a->blind[first].what))
+			continue;
+		n = strlen(a->blind[i].rule->id);
+		if (used + n + 3 > sizeof(names)) {
+			audit_show(a, "rules without an answer", "%s", names);
+			used = 0;
+		}
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "",
+					 a->blind[i].rule->id);
+	}
+	audit_show(a, "rules without an answer", "%s", names);
+}
+
 static void not_readable_check(struct audit *a)
 {
+	bool capture = host_is_capture(a->m->host);
+
+	if (a->regs_why[0])
+		audit_unseen(a, "", "debugfs shows no registers: %.120s", a->regs_why);
 	for (unsigned int i = 0; i < a->nr_blind; i++) {
 		const struct audit_blind *b = &a->blind[i];
 
 		if (!blind_is_first(a, i))
 			continue;
 		audit_add(a, AUDIT_INFO, "machine", "%s", b->what);
-		audit_advise(a, "%s", b->advice[0] ? b->advice : "nothing can be done about it here");
-		for (unsigned int j = i; j < a->nr_blind; j++)
-			if (strcmp(a->blind[j].what, b->what) == 0)
-				audit_show(a, a->blind[j].rule->id, "cannot tell: %s", a->blind[j].rule->title);
+		audit_advise(a, "%s",
+			     b->advice[0] ? b->advice
+			     : capture	  ? "make a new capture on the machine, as root: iommuctl capture FILE"
+					  : "nothing: this kernel does not show it");
+		blind_show_rules(a, i);
 	}
 }
 
@@ -178,6 +214,10 @@ int audit_run(struct audit *a, struct fail *f)
 	a->nr_findings = a->nr_blind = 0;
 	a->out_of_memory = false;
 	audit_look(a);
+	if (a->out_of_memory) {
+		audit_free(a);
+		return fail_set(f, ENOMEM, "cannot audit this machine");
+	}
 	for (size_t i = 0; audit_rules[i]; i++)
 		if (audit_rules[i] != &audit_not_readable)
 			audit_run_rule(a, audit_rules[i]);
@@ -199,7 +239,12 @@ void audit_free(struct audit *a)
 		free(a->findings[i].evidence);
 	free(a->findings);
 	free(a->blind);
+	free(a->wanted);
+	free(a->regs);
 	a->findings = NULL;
 	a->blind = NULL;
+	a->wanted = NULL;
+	a->regs = NULL;
+	a->nr_regs = 0;
 	a->nr_findings = a->nr_blind = 0;
 }

@@ -3,7 +3,7 @@
 #ifndef IC_CORE_AUDIT_H
 #define IC_CORE_AUDIT_H
 
-#include "host/machine.h"
+#include "host/debugfs.h"
 
 enum audit_severity { AUDIT_INFO, AUDIT_LOW, AUDIT_MEDIUM, AUDIT_HIGH };
 #define AUDIT_SEVERITIES 4
@@ -48,8 +48,10 @@ struct audit_blind {
 struct audit {
 	/* the caller's */
 	const struct machine *m;
-	char (*only)[16]; /* devices asked for; NULL = all */
+	const char *const
+		*only; /* addresses of devices, names of units (and with them what is behind them); NULL = all */
 	unsigned int nr_only;
+	bool debugfs; /* the register files of debugfs may be read */
 	/* the results */
 	unsigned int nr_findings, nr_blind;
 	struct audit_finding *findings;
@@ -57,6 +59,10 @@ struct audit {
 	/* what rules share while they run */
 	const struct audit_rule *rule; /* the one that runs */
 	bool out_of_memory;
+	struct debugfs_reg *regs; /* what debugfs told, with @debugfs */
+	unsigned int nr_regs;
+	char regs_why[160];	   /* why nothing; "" */
+	bool *wanted;		   /* of m->pci[i]; NULL = all */
 	bool guest;		   /* this machine is itself virtual, as far as it shows */
 	unsigned int nr_assigned;  /* devices on a VFIO driver */
 	unsigned int address_bits; /* physical addresses of the processor; 0 = unknown */

@@ -128,6 +128,22 @@ static void iommu_off_advise(struct audit *a, const char *table, bool asked, con
 		audit_advise(a, "load its driver early: modprobe virtio_iommu, and put it into the initramfs");
 }
 
+/* With debugfs: a unit that has a driver and does not translate. */
+static void iommu_off_units(struct audit *a)
+{
+	for (unsigned int i = 0; i < a->m->nr_units; i++) {
+		const struct iommu_unit *unit = &a->m->units[i];
+		const struct reg_value *gsts = audit_debugfs(a, unit->name, "vtd.gsts");
+
+		if (!gsts || reg_get(gsts->reg, "TES", gsts->raw) || !audit_wants_unit(a, unit))
+			continue;
+		audit_add(a, AUDIT_HIGH, unit->name, "%s is known to the kernel, and its translation is switched off",
+			  unit->name);
+		audit_show(a, gsts->source, "%s: GSTS 0x%llx: TES (bit 31) is clear", unit->name,
+			   (unsigned long long)gsts->raw);
+	}
+}
+
 static void iommu_off_check(struct audit *a)
 {
 	char word[32] = "", line[200];
@@ -137,6 +153,7 @@ static void iommu_off_check(struct audit *a)
 
 	audit_sees_table(a, &a->m->dmar.table, "DMAR");
 	audit_sees_table(a, &a->m->ivrs.table, "IVRS");
+	iommu_off_units(a);
 	if (!config_is_unused(a) || !n)
 		return;
 	audit_add(a, AUDIT_HIGH, "kernel",

@@ -32,11 +32,36 @@ static enum audit_remapping remapping_by_chips(const struct audit *a, char *line
 	return REMAPPING_OFF;
 }
 
+/* With debugfs: GSTS.IRES of every unit. */
+static enum audit_remapping remapping_by_status(const struct audit *a, char *source, size_t source_len, char *line,
+						size_t len)
+{
+	enum audit_remapping state = REMAPPING_UNKNOWN;
+
+	for (unsigned int i = 0; i < a->m->nr_units; i++) {
+		const struct reg_value *gsts = audit_debugfs(a, a->m->units[i].name, "vtd.gsts");
+		bool on = gsts && reg_get(gsts->reg, "IRES", gsts->raw);
+
+		if (!gsts)
+			continue;
+		snprintf(source, source_len, "%s", gsts->source);
+		snprintf(line, len, "%s: GSTS 0x%llx: IRES (bit 25) is %s", a->m->units[i].name,
+			 (unsigned long long)gsts->raw, on ? "set" : "clear");
+		if (!on)
+			return REMAPPING_OFF;
+		state = REMAPPING_ON;
+	}
+	return state;
+}
+
 enum audit_remapping audit_remapping(const struct audit *a, char *source, size_t source_len, char *line, size_t len)
 {
 	static const char *const on[] = {"Enabled IRQ remapping in ", "AMD-Vi: Interrupt remapping enabled"};
 	enum audit_remapping state;
 
+	state = remapping_by_status(a, source, source_len, line, len);
+	if (state != REMAPPING_UNKNOWN)
+		return state;
 	snprintf(source, source_len, "/proc/interrupts");
 	state = remapping_by_chips(a, line, len);
 	if (state != REMAPPING_UNKNOWN)

@@ -81,7 +81,7 @@ static void faults_found(struct audit *a, const struct fault_count *c)
 	int i = machine_device(a->m, c->device);
 	bool assigned = fault_is_assigned(a, i);
 
-	if (a->nr_only && (i < 0 || !audit_wants_device(a, (unsigned int)i)))
+	if (a->wanted && (i < 0 || !audit_wants_device(a, (unsigned int)i)))
 		return;
 	audit_add(a, assigned || c->count >= FAULTS_MANY ? AUDIT_HIGH : AUDIT_MEDIUM, c->device,
 		  "the IOMMU has stopped %u request%s of %s%s%s", c->count, c->count == 1 ? "" : "s", c->device,
@@ -110,8 +110,10 @@ static void kernel_faults_check(struct audit *a)
 	faults_read(a->m->log, counts);
 	for (unsigned int i = 0; i < counts->nr; i++)
 		faults_found(a, &counts->devices[i]);
-	if (counts->elsewhere && !a->nr_only)
+	if (counts->elsewhere && !a->wanted) {
 		audit_add(a, AUDIT_HIGH, "kernel", "%u more faults were logged for further devices", counts->elsewhere);
+		audit_show(a, LOG_SOURCE, "faults of more than %d devices", FAULT_DEVICES_MAX);
+	}
 }
 
 const struct audit_rule audit_kernel_faults = {

@@ -41,11 +41,58 @@ static bool look_unit_is_virtual(const struct iommu_unit *unit)
 	return unit->kind == UNIT_VIRTIO;
 }
 
+/* What was asked for, as devices: those behind a unit that was named, too. */
+static void look_wanted(struct audit *a)
+{
+	const struct machine *m = a->m;
+
+	if (!a->nr_only)
+		return;
+	a->wanted = calloc(m->nr_devices + 1, sizeof(*a->wanted));
+	if (!a->wanted) {
+		a->out_of_memory = true;
+		return;
+	}
+	for (unsigned int n = 0; n < a->nr_only; n++) {
+		int i = machine_unit(m, a->only[n]) ? -1 : machine_device(m, a->only[n]);
+
+		if (i >= 0)
+			a->wanted[i] = true;
+		for (unsigned int d = 0; i < 0 && d < m->nr_devices; d++)
+			if (strcmp(m->pci[d].iommu, a->only[n]) == 0)
+				a->wanted[d] = true;
+	}
+}
+
+static void look_debugfs(struct audit *a)
+{
+	char why[160] = "";
+
+	a->regs = NULL;
+	a->nr_regs = 0;
+	a->regs_why[0] = '\0';
+	if (a->debugfs && debugfs_registers(a->m, &a->regs, &a->nr_regs, why, sizeof(why)))
+		a->out_of_memory = true;
+	else if (a->debugfs && !a->nr_regs)
+		text_copy(a->regs_why, sizeof(a->regs_why), why[0] ? why : "none of its files is there");
+}
+
+const struct reg_value *audit_debugfs(const struct audit *a, const char *unit, const char *reg)
+{
+	for (unsigned int i = 0; i < a->nr_regs; i++)
+		if (strcmp(a->regs[i].unit, unit) == 0 && strcmp(a->regs[i].value.reg->name, reg) == 0)
+			return &a->regs[i].value;
+	return NULL;
+}
+
 void audit_look(struct audit *a)
 {
 	const struct machine *m = a->m;
 	char vendor[32];
 
+	a->wanted = NULL;
+	look_wanted(a);
+	look_debugfs(a);
 	a->guest = false;
 	a->nr_assigned = 0;
 	a->address_bits = 0;
@@ -62,32 +109,29 @@ void audit_look(struct audit *a)
 
 bool audit_wants_device(const struct audit *a, unsigned int i)
 {
-	for (unsigned int n = 0; n < a->nr_only; n++)
-		if (strcmp(a->only[n], a->m->pci[i].addr) == 0)
-			return true;
-	return !a->nr_only;
+	return !a->wanted || a->wanted[i];
 }
 
 bool audit_wants_group(const struct audit *a, const struct group_info *g)
 {
-	for (unsigned int n = 0; n < a->nr_only; n++) {
-		int i = machine_device(a->m, a->only[n]);
+	for (unsigned int n = 0; a->wanted && n < g->nr_devices; n++) {
+		int i = machine_device(a->m, g->devices[n]);
 
-		if (i >= 0 && a->m->pci[i].group == g->id)
+		if (i >= 0 && a->wanted[i])
 			return true;
 	}
-	return !a->nr_only;
+	return !a->wanted;
 }
 
 bool audit_wants_unit(const struct audit *a, const struct iommu_unit *unit)
 {
-	for (unsigned int n = 0; n < a->nr_only; n++) {
-		int i = machine_device(a->m, a->only[n]);
-
-		if (i >= 0 && strcmp(a->m->pci[i].iommu, unit->name) == 0)
+	for (unsigned int n = 0; n < a->nr_only; n++)
+		if (strcmp(a->only[n], unit->name) == 0)
 			return true;
-	}
-	return !a->nr_only;
+	for (unsigned int i = 0; a->wanted && i < a->m->nr_devices; i++)
+		if (a->wanted[i] && strcmp(a->m->pci[i].iommu, unit->name) == 0)
+			return true;
+	return !a->wanted;
 }
 
 bool audit_is_assigned(const struct pci_info *dev)

@@ -43,6 +43,8 @@ const struct pci_config *audit_config(const struct audit *a, unsigned int i);
 
 /* "y", "1", "on" as the kernel reads a bool. False for NULL. */
 bool audit_is_yes(const char *value);
+/* A register that debugfs showed; NULL without. */
+const struct reg_value *audit_debugfs(const struct audit *a, const char *unit, const char *reg);
 bool audit_has_unit(const struct audit *a, enum unit_kind kind);
 /* The first line of the log that contains @needle, cut to @len; false when there is none or no log. */
 bool audit_log_line(const struct audit *a, const char *needle, char *line, size_t len);

@@ -146,6 +146,25 @@ static void mismatch_ioctl(struct audit *a)
 	}
 }
 
+/* With debugfs: what the hardware shows now against what the driver read when it started. */
+static void mismatch_debugfs(struct audit *a)
+{
+	for (unsigned int i = 0; i < a->nr_regs; i++) {
+		const struct debugfs_reg *d = &a->regs[i];
+		const struct iommu_unit *unit = machine_unit(a->m, d->unit);
+		const struct reg_value *shown =
+			unit ? reg_value_find(unit->regs, unit->nr_regs, d->value.reg->name) : NULL;
+
+		if (!shown || shown->raw == d->value.raw || unit->order_unknown || !audit_wants_unit(a, unit))
+			continue;
+		audit_add(a, AUDIT_MEDIUM, unit->name,
+			  "%s of %s is 0x%" PRIx64 " in sysfs and 0x%" PRIx64 " in debugfs", d->value.reg->name,
+			  unit->name, shown->raw, d->value.raw);
+		audit_show(a, shown->source, "0x%" PRIx64, shown->raw);
+		audit_show(a, d->value.source, "0x%" PRIx64, d->value.raw);
+	}
+}
+
 static const struct dmar_entry *mismatch_drhd(const struct audit *a, uint64_t base)
 {
 	for (unsigned int i = 0; i < a->m->dmar.nr_entries; i++)
@@ -298,6 +317,7 @@ static void source_mismatch_check(struct audit *a)
 	audit_sees_table(a, &a->m->dmar.table, "DMAR");
 	audit_sees_table(a, &a->m->ivrs.table, "IVRS");
 	mismatch_ioctl(a);
+	mismatch_debugfs(a);
 	mismatch_bases(a);
 	mismatch_scopes(a);
 	mismatch_efr(a);

@@ -37,7 +37,8 @@ struct report {
 	struct value *open; /* innermost */
 	struct note_list lines, hidden;
 	struct check *first_check, *last_check;
-	struct fail fail; /* err 0: none */
+	bool checks_hidden; /* from text */
+	struct fail fail;   /* err 0: none */
 };
 
 /* 0 or -errno; a failed write to @to shows in ferror(). */

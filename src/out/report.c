@@ -177,6 +177,11 @@ void report_text_hide(struct report *r, const char *key)
 	report_note(r, &r->hidden, NULL, utf8_dup(key));
 }
 
+void report_checks_hide(struct report *r)
+{
+	r->checks_hidden = true;
+}
+
 void report_check(struct report *r, const char *name, enum result result, const char *why)
 {
 	struct check *c = calloc(1, sizeof(*c));

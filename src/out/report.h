@@ -52,6 +52,9 @@ void report_line(struct report *r, const char *fmt, ...) IC_PRINTF(2, 3);
  */
 void report_text_hide(struct report *r, const char *key);
 
+/* The same of all checks: text leaves them out, whatever came of them. TAP is unaffected. */
+void report_checks_hide(struct report *r);
+
 /*
  * One check: a TAP test point; "ok"/"FAIL"/"skip" line in text; kept out of JSON (commands put their own keys there).
  * @why: reason for skip, explanation for failure, may be NULL. FAIL and ERROR raise the

@@ -141,7 +141,7 @@ int render_text(const struct report *r, FILE *to)
 	ret = render_text_body(r, to);
 	if (ret)
 		return ret;
-	for (const struct check *c = r->first_check; c; c = c->next)
+	for (const struct check *c = r->first_check; c && !r->checks_hidden; c = c->next)
 		text_check(r, c, to);
 	text_verdict(r, to);
 	return 0;
