@@ -77,16 +77,14 @@ static int caps_select(struct caps *c, const char *id, struct fail *f)
 	char addr[16];
 	int at = -1;
 
-	if (unit) {
+	/* a virtio IOMMU may be called as its PCI function: both are meant then */
+	if (unit)
 		c->units[unit - c->machine.units] = true;
-		return 0;
-	}
 	if (pci_normalize(id, addr, sizeof(addr)) == 0)
 		at = machine_device(&c->machine, addr);
-	if (at < 0)
-		return caps_no_such(&c->machine, id, f);
-	c->devices[at] = true;
-	return 0;
+	if (at >= 0)
+		c->devices[at] = true;
+	return unit || at >= 0 ? 0 : caps_no_such(&c->machine, id, f);
 }
 
 static int caps_select_all(struct caps *c, const struct caps_command *cc, struct fail *f)

@@ -152,7 +152,7 @@ static const char *devices_port(const struct pci_config *config)
 }
 
 /* The enable bits stand where reg_pcie.c has them: ATS 31, PRI 0, PASID 16, any of ACS 22:16, SR-IOV 32. */
-static void devices_text_row(struct report *r, const struct caps *c, unsigned int i)
+static void devices_text_row(struct report *r, const struct caps *c, unsigned int i, int unit_width)
 {
 	const struct pci_info *p = &c->machine.pci[i];
 	const struct pci_config *config = devices_config(c, i);
@@ -160,7 +160,7 @@ static void devices_text_row(struct report *r, const struct caps *c, unsigned in
 
 	if (p->group >= 0)
 		snprintf(group, sizeof(group), "%d", p->group);
-	report_line(r, "%-12s  %-8s  %5s  %6u  %-6s  %-8s  %-3s  %-3s  %-5s  %-3s  %-6s  %s", p->addr,
+	report_line(r, "%-12s  %-*s  %5s  %6u  %-6s  %-8s  %-3s  %-3s  %-5s  %-3s  %-6s  %s", p->addr, unit_width,
 		    p->iommu[0] ? p->iommu : "-", group, config->len,
 		    devices_bit(config->len, config->command & COMMAND_BUS_MASTER), devices_no_snoop(config),
 		    devices_state(config, "pcie.ats", UINT64_C(1) << 31), devices_state(config, "pcie.pri", 1),
@@ -190,21 +190,23 @@ static void devices_text_more(struct report *r, const struct caps *c, unsigned i
 
 void caps_text_devices(struct report *r, const struct caps *c)
 {
-	static const char head_line[] =
-		"device        iommu     group  config  master  no snoop  ATS  PRI  PASID  ACS  SR-IOV  port";
-	bool head = false;
+	unsigned int shown = 0;
+	int unit = 5;
 
+	for (unsigned int i = 0; i < c->machine.nr_devices; i++)
+		if (c->devices[i])
+			unit = MAX(unit, (int)strlen(c->machine.pci[i].iommu));
 	for (unsigned int i = 0; i < c->machine.nr_devices; i++) {
 		if (!c->devices[i])
 			continue;
-		if (!head)
-			report_line(r, "%s", head_line);
-		head = true;
-		devices_text_row(r, c, i);
+		if (!shown++)
+			report_line(r, "%-12s  %-*s  %s", "device", unit, "iommu",
+				    "group  config  master  no snoop  ATS  PRI  PASID  ACS  SR-IOV  port");
+		devices_text_row(r, c, i, unit);
 		devices_text_more(r, c, i);
 	}
-	if (head && !c->machine.configs)
+	if (shown && !c->machine.configs)
 		report_line(r, "config space is not read: this program was built without libpci");
-	if (head)
+	if (shown)
 		report_line(r, "%s", "");
 }

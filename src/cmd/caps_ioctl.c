@@ -162,15 +162,18 @@ static void ioctl_text_extensions(const struct vfio_extension *e, unsigned int n
 			used += (size_t)snprintf(buf + used, len - used, "%s%.31s", used ? ", " : "", e[i].name);
 }
 
-/* What an extension answers changes when an IOMMU is set: those that did are named. */
+/*
+ * Some answer differently once an IOMMU is set: those that did are named. Whether DMA is coherent is only known then, and always
+ * told.
+ */
 static void ioctl_text_changes(struct report *r, const struct ioctl_device *d)
 {
 	for (unsigned int i = 0; i < d->nr_extensions; i++) {
 		const struct vfio_extension *e = &d->extensions[i];
 
-		if (e->before >= 0 && e->after >= 0 && e->before != e->after)
-			report_line(r, "    %s is %d before an IOMMU is set, and %d after", e->name, e->before,
-				    e->after);
+		if (e->before < 0 || e->after < 0 || (e->before == e->after && strcmp(e->name, "VFIO_DMA_CC_IOMMU")))
+			continue;
+		report_line(r, "    %s is %d before an IOMMU is set, %d after", e->name, e->before, e->after);
 	}
 }
 
@@ -203,8 +206,10 @@ static void ioctl_text_hw_info(struct report *r, const struct ioctl_device *d)
 	for (size_t i = 0; i < ARRAY_SIZE(ioctl_capabilities); i++)
 		if (d->capabilities & ioctl_capabilities[i].bit)
 			used += (size_t)snprintf(line + used, sizeof(line) - used, ", %s", ioctl_capabilities[i].name);
-	report_line(r, "    hardware info of type %s, capabilities 0x%" PRIx64 "%s, PASIDs of %u bits", d->hw_type_name,
-		    d->capabilities, line, d->max_pasid_log2);
+	report_line(r, "    hardware info of type %s, capabilities 0x%" PRIx64 "%s", d->hw_type_name, d->capabilities,
+		    line);
+	if (d->max_pasid_log2)
+		report_line(r, "    PASIDs of %u bits", d->max_pasid_log2);
 }
 
 /* What refused, with the error's text where the words do not have it. */

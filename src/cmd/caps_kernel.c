@@ -24,6 +24,22 @@ static bool kernel_concerns(const struct kernel_option *o)
 	return false;
 }
 
+/* A line for each module; they come sorted. */
+static void kernel_text_params(struct report *r, const struct kernel_settings *k)
+{
+	char line[512];
+
+	for (unsigned int i = 0, next; i < k->nr_params; i = next) {
+		size_t used = 0;
+
+		for (next = i; next < k->nr_params && !strcmp(k->params[next].module, k->params[i].module); next++)
+			if (used < sizeof(line))
+				used += (size_t)snprintf(line + used, sizeof(line) - used, " %s=%s",
+							 k->params[next].name, k->params[next].value);
+		report_line(r, "  module %s:%s", k->params[i].module, line);
+	}
+}
+
 static void kernel_text(struct report *r, const struct kernel_settings *k)
 {
 	bool any = false;
@@ -42,8 +58,7 @@ static void kernel_text(struct report *r, const struct kernel_settings *k)
 	}
 	if (k->has_cmdline && !any)
 		report_line(r, "  nothing on its command line concerns IOMMUs");
-	for (unsigned int i = 0; i < k->nr_params; i++)
-		report_line(r, "  module %s: %s=%s", k->params[i].module, k->params[i].name, k->params[i].value);
+	kernel_text_params(r, k);
 }
 
 void caps_report_kernel(struct report *r, const struct caps *c)

@@ -79,7 +79,7 @@ void register_text(struct report *r, const struct reg_value *v, bool fields)
 	unsigned int cursor = 0;
 	struct reg_part part;
 
-	report_line(r, "  %-20s 0x%0*" PRIx64 "  %s", v->reg->name, (int)v->reg->width / 4, v->raw, v->source);
+	report_line(r, "  %-21s 0x%0*" PRIx64 "  %s", v->reg->name, (int)v->reg->width / 4, v->raw, v->source);
 	while (fields && reg_next(v->reg, v->raw, &cursor, &part)) {
 		/* reserved bits that are clear tell nothing */
 		if (!part.field && !part.raw)
