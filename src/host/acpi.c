@@ -40,7 +40,7 @@ void acpi_reserved(const struct acpi_part *part, size_t off, unsigned int width,
 	uint64_t v;
 
 	if (bytes_get(part->bytes, off, width, &v) && (v & mask))
-		acpi_problem(part->table, part->at + off, "reserved", "%s has reserved bits set: 0x%0*" PRIx64, name,
+		acpi_problem(part->table, part->at + off, "reserved", "%s: reserved bits are set: 0x%0*" PRIx64, name,
 			     (int)width * 2, v);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The VIOT table of virtual machines (ACPI 5.2.34; layout as in include/acpi/actbl3.h): endpoints and their virtio-iommu. */
+/* The VIOT table of virtual machines (ACPI specification; layout as in include/acpi/actbl3.h): endpoints and their virtio-iommu. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>

@@ -235,7 +235,7 @@ iort_named() { # NAME ADDRESS-BITS MAPPINGS; mappings follow, then struct_end
 	local length=$(((${#1} + 1 + 13 + 3) / 4 * 4))
 	iort_node 1 4 "$3" "$length"
 	le32 0
-	le64 1
+	le64 0x0100000000000001 # coherent, by a coherent path
 	le8 "$2"
 	text $((length - 13)) "$1"
 }

@@ -38,10 +38,10 @@ iort_smmuv3 0x2b500000 1 0 0 1
 iort_mapping 0 0x10000 0x10000 "$its" 0
 struct_end 1
 second=$iort_at
-iort_root 0 1 48 0x100000001 1
+iort_root 0 1 48 0x0300000000000001 1
 iort_mapping 0 0x10000 0 "$first" 0
 struct_end
-iort_root 1 0 48 0x100000001 1
+iort_root 1 0 48 0x0300000000000001 1
 iort_mapping 0 0x10000 0 "$second" 0
 struct_end
 iort_named '\_SB_.DMA0' 40 1
