@@ -97,6 +97,7 @@ _iommuctl() {
 			caps | audit) words=$(_iommuctl_devices | grep :; _iommuctl_units) ;;
 			dma) words='read write copy' ;;
 			bench) words='map' ;;
+			decode) words=$(_iommuctl_ctl -q decode --list | awk '$2 ~ /^[0-9]+$/ { print $1 "=" }') ;;
 			run)
 				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 				return

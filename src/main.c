@@ -15,15 +15,13 @@
 #include "out/lists.h"
 
 const struct command *const commands[] = {
-	&command_list,	 &command_caps,	      &command_audit,
-	&command_bind,	 &command_unbind,     &command_map,
-	&command_unmap,	 &command_maps,	      &command_fill,
-	&command_check,	 &command_dma,	      &command_free,
-	&command_ioas,	 &command_hwpt,	      &command_attach,
-	&command_detach, &command_destroy,    &command_hwinfo,
-	&command_faultq, &command_viommu,     &command_replace,
-	&command_vaddr,	 &command_device,     &command_compare,
-	&command_bench,	 &command_run_script, NULL,
+	&command_list,	  &command_caps,    &command_decode,	 &command_audit,
+	&command_bind,	  &command_unbind,  &command_map,	 &command_unmap,
+	&command_maps,	  &command_fill,    &command_check,	 &command_dma,
+	&command_free,	  &command_ioas,    &command_hwpt,	 &command_attach,
+	&command_detach,  &command_destroy, &command_hwinfo,	 &command_faultq,
+	&command_viommu,  &command_replace, &command_vaddr,	 &command_device,
+	&command_compare, &command_bench,   &command_run_script, NULL,
 };
 
 const struct command *command_find(const char *name)

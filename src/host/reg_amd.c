@@ -24,6 +24,11 @@ static const char *const amd_glx[] = {"1-level guest CR3 table", "1- or 2-level 
 				      "1- to 3-level guest CR3 table"};
 static const char *const amd_gam[] = {"no guest virtual APIC mode", "guest virtual APIC mode"};
 
+static void amd_show_pasmax(uint64_t raw, char *buf, size_t len)
+{
+	snprintf(buf, len, "%" PRIu64 "-bit PASIDs (where GTSup is set)", raw + 1);
+}
+
 static const struct reg_field efr_fields[] = {
 	REG_BIT("PreFSup", 0, "prefetch command", EFR),
 	REG_BIT("PPRSup", 1, "peripheral page requests (PRI)", EFR),
@@ -38,18 +43,18 @@ static const struct reg_field efr_fields[] = {
 	REG_CHOICE("HATS", 11, 10, "host address translation size", amd_hats, EFR),
 	REG_CHOICE("GATS", 13, 12, "guest address translation size", amd_gats, EFR),
 	REG_CHOICE("GLXSup", 15, 14, "guest CR3 table", amd_glx, EFR),
-	REG_SHOW("SmiFSup", 17, 16, "SMI filter", reg_show_hex, EFR_XEN),
-	REG_SHOW("SmiFRC", 20, 18, "SMI filter registers, as a power of two", reg_show_hex, EFR_XEN),
+	REG_CODE("SmiFSup", 17, 16, "SMI filter", EFR_XEN),
+	REG_CODE("SmiFRC", 20, 18, "SMI filter registers", EFR_XEN),
 	REG_CHOICE("GAMSup", 23, 21, "guest virtual APIC modes", amd_gam, EFR),
-	REG_SHOW("DualPprLogSup", 25, 24, "second page request log", reg_show_hex, EFR_XEN),
-	REG_SHOW("DualEventLogSup", 29, 28, "second event log", reg_show_hex, EFR_XEN),
+	REG_CODE("DualPprLogSup", 25, 24, "second page request log", EFR_XEN),
+	REG_CODE("DualEventLogSup", 29, 28, "second event log", EFR_XEN),
 	REG_BIT("SATSup", 31, "secure ATS", EFR_XEN),
-	REG_SHOW("PASmax", 36, 32, "PASID size", reg_show_pasid_bits, EFR),
+	REG_SHOW("PASmax", 36, 32, "PASID size", amd_show_pasmax, EFR),
 	REG_BIT("USSup", 37, "user and supervisor page protection", EFR_XEN),
-	REG_SHOW("DevTblSegSup", 39, 38, "device table segments", reg_show_hex, EFR_XEN),
+	REG_CODE("DevTblSegSup", 39, 38, "device table segments", EFR_XEN),
 	REG_BIT("PprOvrflwEarlySup", 40, "early warning of a page request log overflow", EFR_XEN),
 	REG_BIT("PPRAutoRspSup", 41, "automatic responses to page requests", EFR_XEN),
-	REG_SHOW("MarcSup", 43, 42, "memory access routing and control", reg_show_hex, EFR_XEN),
+	REG_CODE("MarcSup", 43, 42, "memory access routing and control (MARC)", EFR_XEN),
 	REG_BIT("BlkStopMrkSup", 44, "blocking of stop markers", EFR_XEN),
 	REG_BIT("PerfOptSup", 45, "performance optimisation", EFR_XEN),
 	REG_BIT("MsiCapMmioSup", 46, "MSI capability by MMIO", EFR_XEN),
@@ -89,11 +94,16 @@ static void amd_show_cap_type(uint64_t raw, char *buf, size_t len)
 	snprintf(buf, len, raw == 3 ? "an IOMMU" : "type %" PRIu64 ", no IOMMU", raw);
 }
 
+static void amd_show_cap_rev(uint64_t raw, char *buf, size_t len)
+{
+	snprintf(buf, len, "capability revision %" PRIu64, raw);
+}
+
 static const struct reg_field cap_fields[] = {
-	REG_SHOW("CapId", 7, 0, "capability id", reg_show_hex, CAPHDR_QEMU),
-	REG_SHOW("CapPtr", 15, 8, "next capability", reg_show_hex, CAPHDR_QEMU),
+	REG_CODE("CapId", 7, 0, "capability id", CAPHDR_QEMU),
+	REG_CODE("CapPtr", 15, 8, "next capability", CAPHDR_QEMU),
 	REG_SHOW("CapType", 18, 16, "capability type", amd_show_cap_type, CAPHDR_QEMU),
-	REG_SHOW("CapRev", 23, 19, "capability revision", reg_show_hex, CAPHDR_QEMU),
+	REG_SHOW("CapRev", 23, 19, "capability revision", amd_show_cap_rev, CAPHDR_QEMU),
 	REG_BIT("IotlbSup", 24, "device TLBs (ATS)", CAPHDR),
 	REG_BIT("HtTunnel", 25, "translation of the HyperTransport tunnel", CAPHDR_QEMU),
 	REG_BIT("NpCache", 26, "caching of entries that are not present: a virtual IOMMU", CAPHDR),
@@ -130,20 +140,20 @@ static const struct reg_field ctrl_fields[] = {
 	REG_BIT("SmiFEn", 22, "SMI filter enabled", CTRL_XEN),
 	REG_BIT("SlfWBDis", 23, "self write back disabled", CTRL_XEN),
 	REG_BIT("SmiFLogEn", 24, "SMI filter log enabled", CTRL_XEN),
-	REG_SHOW("GAMEn", 27, 25, "guest virtual APIC mode", reg_show_hex, CTRL_XEN),
+	REG_CODE("GAMEn", 27, 25, "guest virtual APIC mode", CTRL_XEN),
 	REG_BIT("GALogEn", 28, "guest virtual APIC log enabled", CTRL),
 	REG_BIT("GAIntEn", 29, "guest virtual APIC log interrupt enabled", CTRL),
-	REG_SHOW("DualPprLogEn", 31, 30, "second page request log", reg_show_hex, CTRL_XEN),
-	REG_SHOW("DualEventLogEn", 33, 32, "second event log", reg_show_hex, CTRL_XEN),
-	REG_SHOW("DevTblSegEn", 36, 34, "device table segments", reg_show_hex, CTRL_XEN),
-	REG_SHOW("PrivAbrtEn", 38, 37, "abort of privileged requests", reg_show_hex, CTRL_XEN),
+	REG_CODE("DualPprLogEn", 31, 30, "second page request log", CTRL_XEN),
+	REG_CODE("DualEventLogEn", 33, 32, "second event log", CTRL_XEN),
+	REG_CODE("DevTblSegEn", 36, 34, "device table segments", CTRL_XEN),
+	REG_CODE("PrivAbrtEn", 38, 37, "abort of privileged requests", CTRL_XEN),
 	REG_BIT("PprAutoRspEn", 39, "automatic responses to page requests enabled", CTRL_XEN),
 	REG_BIT("MarcEn", 40, "memory access routing and control enabled", CTRL_XEN),
 	REG_BIT("BlkStopMrkEn", 41, "blocking of stop markers enabled", CTRL_XEN),
 	REG_BIT("PprAutoRspAon", 42, "automatic responses to page requests always on", CTRL_XEN),
 	REG_CHOICE("NumIntRemapMode", 44, 43, "interrupts of a device", amd_int_remap, CTRL),
 	REG_BIT("EPHEn", 45, "enhanced handling of page requests enabled", CTRL),
-	REG_SHOW("HADUpdate", 47, 46, "update of accessed and dirty bits of host (v1) entries", reg_show_hex, CTRL_XEN),
+	REG_CODE("HADUpdate", 47, 46, "update of accessed and dirty bits of host (v1) entries", CTRL_XEN),
 	REG_BIT("GDUpdateDis", 48, "update of the dirty bit of guest (v2) entries off", CTRL_XEN),
 	REG_BIT("XTEn", 50, "x2APIC enabled", CTRL),
 	REG_BIT("IntCapXTEn", 51, "x2APIC format of the IOMMU's own interrupts enabled", CTRL),
@@ -153,7 +163,7 @@ static const struct reg_field ctrl_fields[] = {
 	REG_BIT("GAPPIEn", 55, "guest APIC physical processor interrupt enabled", CTRL_XEN),
 	REG_BIT("GCR3TRPMode", 58, "guest CR3 table by guest physical address", CTRL),
 	REG_BIT("IRTCacheDis", 59, "cache of interrupt remapping entries off", CTRL),
-	REG_SHOW("SNPAVICEn", 63, 61, "guest virtual APIC under SNP", reg_show_hex, CTRL),
+	REG_CODE("SNPAVICEn", 63, 61, "guest virtual APIC under SNP", CTRL),
 };
 const struct reg reg_amd_ctrl = {"amd.ctrl",  "AMD IOMMU control register (MMIO offset 0x18)",
 				 64,	      "AMD 48882 MMIO 0018h",

@@ -7,6 +7,26 @@
 #include "base/num.h"
 #include "host/reg_facts.h"
 
+const struct reg_fact_kind reg_fact_kinds[] = {
+	{"second-stage", "tables from guest physical or I/O virtual addresses, and the bits of an address they take"},
+	{"second-stage-levels", "the most levels that such a table may have"},
+	{"first-stage", "tables from virtual addresses, and the bits of an address they take"},
+	{"page-sizes", "sizes of a mapping, as a bit mask in value"},
+	{"pasid", "process address space ids, and their bits"},
+	{"dirty-tracking", "whether writes can be tracked in page tables, or which bit is missing"},
+	{"snoop-control",
+	 "whether the IOMMU can make a device's accesses snoop the caches whatever the device asks for"},
+	{"page-walk-coherency", "whether the IOMMU's reads of its tables snoop the caches"},
+	{"nested", "first-stage over second-stage translation"},
+	{"ats", "translation requests by devices"},
+	{"pri", "page requests by devices"},
+	{"interrupt-remapping", "whether interrupts of devices are remapped"},
+	{"x2apic", "32-bit APIC ids in remapped interrupts"},
+	{"caching-mode", "entries that are not present may be cached: a virtual IOMMU"},
+	{"domains", "how many domains there can be"},
+	{NULL, NULL},
+};
+
 const struct reg_fact *reg_fact_find(const struct reg_fact *facts, unsigned int n, const char *name)
 {
 	for (unsigned int i = 0; i < n; i++)

@@ -76,7 +76,7 @@ const struct reg reg_pcie_acs = {"pcie.acs", "PCIe access control services", 32,
 static const struct reg_field sriov_fields[] = {
 	REG_BIT("VF Migration Capable", 0, "VF migration", SRIOV),
 	REG_BIT("VF 10-Bit Tag Requester Supported", 2, "10-bit tags of VFs", "pciutils header.h"),
-	REG_SHOW("VF Migration Interrupt Message Number", 31, 21, "interrupt of VF migration", reg_show_hex, SRIOV),
+	REG_CODE("VF Migration Interrupt Message Number", 31, 21, "interrupt of VF migration", SRIOV),
 	REG_BIT("VF Enable", 32, "VFs enabled", SRIOV),
 	REG_BIT("VF Migration Enable", 33, "VF migration enabled", SRIOV),
 	REG_BIT("VF Migration Interrupt Enable", 34, "VF migration interrupt enabled", SRIOV),

@@ -45,7 +45,7 @@ static const struct reg_field caps_fields[] = {
 	REG_BIT("QOSID", 41, "QoS ids", CAPS),
 	REG_BIT("NL", 42, "non-leaf invalidation", CAPS),
 	REG_BIT("S", 43, "address range invalidation", CAPS),
-	REG_SHOW("custom", 63, 56, "the implementer's own", reg_show_hex, CAPS),
+	REG_CODE("custom", 63, 56, "implementer's own bits", CAPS),
 };
 const struct reg reg_riscv_caps = {"riscv.caps", "RISC-V IOMMU capabilities register (offset 0x00)",
 				   64,		 "RISC-V IOMMU capabilities",

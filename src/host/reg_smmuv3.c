@@ -94,7 +94,7 @@ static const struct reg_field idr3_fields[] = {
 	REG_BIT("HAD", 2, "hierarchical attribute disable", IDR3),
 	REG_BIT("PBHA", 3, "page-based hardware attributes", IDR3),
 	REG_BIT("XNX", 4, "separate execute permissions at stage 2", IDR3),
-	REG_BIT("PPS", 5, "PASIDs in every page request group response of a PASID", IDR3),
+	REG_BIT("PPS", 5, "PASIDs in the responses to page requests that had one", IDR3),
 	REG_BIT("MPAM", 7, "memory partitioning and monitoring", IDR3),
 	REG_BIT("FWB", 8, "stage 2 control of memory types (S2FWB)", IDR3),
 	REG_BIT("STT", 9, "small translation tables", IDR3),
@@ -116,7 +116,7 @@ const struct reg reg_smmuv3_idr3 = {"smmuv3.idr3",	    "Arm SMMUv3 SMMU_IDR3 (of
 				    ARRAY_SIZE(idr3_fields)};
 
 static const struct reg_field idr4_fields[] = {
-	REG_SHOW("IMPLEMENTATION DEFINED", 31, 0, "the implementer's own", reg_show_hex, IDR4),
+	REG_CODE("IMPLEMENTATION DEFINED", 31, 0, "implementer's own bits", IDR4),
 };
 const struct reg reg_smmuv3_idr4 = {"smmuv3.idr4",	    "Arm SMMUv3 SMMU_IDR4 (offset 0x10)", 32, IDR4, idr4_fields,
 				    ARRAY_SIZE(idr4_fields)};

@@ -23,6 +23,11 @@
 	{                                                               \
 		name, high, low, REG_TEXT, meaning, spec, NULL, 0, show \
 	}
+/* A code whose values this table does not know: 0 reads "no @meaning", others "@meaning (0x2)". */
+#define REG_CODE(name, high, low, meaning, spec)                        \
+	{                                                               \
+		name, high, low, REG_TEXT, meaning, spec, NULL, 0, NULL \
+	}
 
 extern const struct reg reg_vtd_cap, reg_vtd_ecap, reg_vtd_ver, reg_vtd_gsts, reg_vtd_fsts, reg_vtd_rtaddr;
 extern const struct reg reg_amd_efr, reg_amd_efr2, reg_amd_cap, reg_amd_ctrl;
@@ -35,9 +40,7 @@ extern const struct reg reg_pcie_ats, reg_pcie_pri, reg_pcie_pasid, reg_pcie_acs
 const struct reg_field *reg_field_find(const struct reg *reg, const char *name);
 
 /* Formats that several registers share. */
-void reg_show_hex(uint64_t raw, char *buf, size_t len);	       /* "0x4" */
-void reg_show_entries(uint64_t raw, char *buf, size_t len);    /* "16 entries at most" for 4 */
-void reg_show_offset(uint64_t raw, char *buf, size_t len);     /* units of 16 bytes: "at offset 0x220" */
-void reg_show_pasid_bits(uint64_t raw, char *buf, size_t len); /* "20-bit PASIDs" for 19 */
+void reg_show_entries(uint64_t raw, char *buf, size_t len); /* "16 entries at most" for 4 */
+void reg_show_offset(uint64_t raw, char *buf, size_t len);  /* units of 16 bytes: "at offset 0x220" */
 
 #endif

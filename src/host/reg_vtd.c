@@ -84,6 +84,11 @@ static const struct reg_field cap_fields[] = {
 const struct reg reg_vtd_cap = {
 	"vtd.cap", "Intel VT-d capability register (offset 0x08)", 64, CAP, cap_fields, ARRAY_SIZE(cap_fields)};
 
+static void vtd_show_pss(uint64_t raw, char *buf, size_t len)
+{
+	snprintf(buf, len, "%" PRIu64 "-bit PASIDs (where PASID is set)", raw + 1);
+}
+
 static const struct reg_field ecap_fields[] = {
 	REG_BIT("C", 0, "page-walk coherency: context tables and legacy second-stage tables are snooped", ECAP),
 	REG_BIT("QI", 1, "queued invalidation", ECAP),
@@ -105,7 +110,7 @@ static const struct reg_field ecap_fields[] = {
 	REG_BIT("SRS", 31, "supervisor requests", ECAP),
 	REG_BIT("NWFS", 33, "regard for the no-write flag of translation requests", ECAP),
 	REG_BIT("EAFS", 34, "extended accessed flag in first-stage entries", ECAP),
-	REG_SHOW("PSS", 39, 35, "PASID size", reg_show_pasid_bits, ECAP),
+	REG_SHOW("PSS", 39, 35, "PASID size", vtd_show_pss, ECAP),
 	REG_BIT("PASID", 40, "requests with a PASID", ECAP),
 	REG_BIT("DIT", 41, "throttling of device-TLB invalidations", ECAP),
 	REG_BIT("PDS", 42, "draining of page requests", ECAP),

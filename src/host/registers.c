@@ -120,15 +120,15 @@ char *reg_meaning(const struct reg *reg, const struct reg_part *part, char *buf,
 		snprintf(buf, len, "%s", words ? words : "reserved value");
 		break;
 	case REG_TEXT:
-		f->format(part->raw, buf, len);
+		if (f->format)
+			f->format(part->raw, buf, len);
+		else if (part->raw)
+			snprintf(buf, len, "%s (0x%" PRIx64 ")", f->meaning, part->raw);
+		else
+			snprintf(buf, len, "no %s", f->meaning);
 		break;
 	}
 	return buf;
-}
-
-void reg_show_hex(uint64_t raw, char *buf, size_t len)
-{
-	snprintf(buf, len, "0x%" PRIx64, raw);
 }
 
 void reg_show_entries(uint64_t raw, char *buf, size_t len)
@@ -142,9 +142,4 @@ void reg_show_entries(uint64_t raw, char *buf, size_t len)
 void reg_show_offset(uint64_t raw, char *buf, size_t len)
 {
 	snprintf(buf, len, "at offset 0x%" PRIx64, raw * 16);
-}
-
-void reg_show_pasid_bits(uint64_t raw, char *buf, size_t len)
-{
-	snprintf(buf, len, "%" PRIu64 "-bit PASIDs", raw + 1);
 }

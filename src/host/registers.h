@@ -11,7 +11,7 @@ enum reg_kind {
 	REG_FLAG,   /* one bit: @meaning holds when it is set */
 	REG_NUMBER, /* @meaning names what is counted */
 	REG_WORDS,  /* @values[raw] says it; beyond them or NULL there: "reserved value" */
-	REG_TEXT,   /* @format says it */
+	REG_TEXT,   /* @format says it; without one "no @meaning" or "@meaning (0x2)" */
 };
 
 struct reg_field {
@@ -67,9 +67,8 @@ char *reg_bits_text(unsigned int high, unsigned int low, char *buf, size_t len);
 char *reg_meaning(const struct reg *reg, const struct reg_part *part, char *buf, size_t len);
 
 /*
- * What follows from the registers of one IOMMU, in words. Names are stable: second-stage, first-stage, page-sizes,
- * second-stage-levels, pasid, dirty-tracking, snoop-control, page-walk-coherency, nested, ats, pri, interrupt-remapping, x2apic,
- * caching-mode (virtual), domains. A fact that the registers at hand cannot decide is not given.
+ * What follows from the registers of one IOMMU, in words. Names are stable, and those of reg_fact_kinds[]. A fact that the
+ * registers at hand cannot decide is not given.
  */
 struct reg_fact {
 	const char *name;
@@ -79,6 +78,11 @@ struct reg_fact {
 	char text[160]; /* "possible", "no: SSADS (bit 45) is clear", "48 bits" */
 };
 #define REG_FACTS_MAX 24
+/* Every fact there is, for the man page; ended by {NULL}. */
+struct reg_fact_kind {
+	const char *name, *help;
+};
+extern const struct reg_fact_kind reg_fact_kinds[];
 /* At most REG_FACTS_MAX facts about the @n values of one IOMMU into @out. Returns how many. Pure. */
 unsigned int reg_facts(const struct reg_value *values, unsigned int n, struct reg_fact *out);
 /* By name; NULL. */

@@ -51,6 +51,8 @@ is "$(offers iommuctl --format j)" json "a format is completed"
 is "$(offers iommuctl --device s)" sim "sim is a device"
 is "$(offers iommuctl bind 0000:00:0 | sed 's/^0*://; s/^0*://')" "$(printf '04.0')" "a device is completed"
 is "$(offers iommuctl dma r)" read "dma's directions are offered"
+is "$(offers iommuctl decode vtd.e)" "vtd.ecap=" "a register is completed"
+is "$(offers iommuctl decode '' | wc -l)" "$("$IOMMUCTL" -q decode --list | grep -c bits)" "all registers are offered"
 is "$(offers iommuctl bench '')" "$("$IOMMUCTL" bench nosuch 2>&1 | sed -n 's/.* there is //p' | tr -d ' ' | tr ',' '\n' | sort)" \
 	"the benchmarks are offered"
 is "$(offers iommuctl nosuch --)" "" "an unknown command has no options"

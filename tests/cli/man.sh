@@ -43,9 +43,32 @@ faults=$("$IOMMUCTL" --backend sim,help | awk '$1 ~ /^[a-z]+(-[a-z]+)+$|^untrans
 isnt "$faults" "" "the binary lists misbehaviours"
 is "$(section .Sh 'THE SIMULATED IOMMU' | sed -n 's/^\.It Cm //p' | sort)" "$faults" "the misbehaviours are all there"
 
-if command -v mandoc >/dev/null; then
-	is "$(mandoc -T lint "$page" | grep -v 'referenced manual not found')" "" "mandoc has nothing to say against it"
+# iommuctl-registers(7) is made from the tables that decode prints from: both hold the same registers and fields
+registers=$top_builddir/man/iommuctl-registers.7
+[ -e "$registers" ] || registers=$top_srcdir/man/iommuctl-registers.7
+names=$("$IOMMUCTL" -q decode --list | awk '$3 == "bits" { print $1 }')
+isnt "$names" "" "the binary lists registers"
+is "$(sed -n 's/^\.Ss //p' "$registers")" "$names" "the registers are all there"
+if have_jq; then
+	for name in $names; do
+		run -q --json decode "$name=0"
+		is "$(awk -v name="$name" '/^\.S[hs] /{ inside = $2 == name } inside && sub(/^\.It Cm /, "")' "$registers" |
+			sed -E 's/^(.*) Pq ([0-9:]+)$/\2 \1/')" \
+			"$(json '.registers[0].fields[] | select(.name != "reserved") | "\(.bits) \(.name)"')" "the fields of $name are all there"
+	done
+	run -q --json decode vtd.cap=0x638ff0000000e00 vtd.ecap=0x1e80000000002
+	for fact in $(json '.facts[].name'); do
+		is "$(grep -cx "\.It Cm $fact" "$registers")" 1 "the fact $fact is there"
+	done
 else
-	skip "mandoc has nothing to say against it" "mandoc is not installed"
+	skip "the fields of the registers are all there" "jq is not installed"
+fi
+
+if command -v mandoc >/dev/null; then
+	for p in "$page" "$registers"; do
+		is "$(mandoc -T lint "$p" | grep -v 'referenced manual not found')" "" "mandoc has nothing to say against ${p##*/}"
+	done
+else
+	skip "mandoc has nothing to say against the pages" "mandoc is not installed"
 fi
 done_testing

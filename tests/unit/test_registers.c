@@ -44,7 +44,7 @@ static void check_field(const struct reg *reg, const struct reg_field *f)
 				assert_words(f->values[i]);
 		break;
 	case REG_TEXT:
-		assert_non_null(f->format);
+		assert_true(f->high > f->low);
 		break;
 	default:
 		fail_msg("%s %s: kind %d", reg->name, f->name, (int)f->kind);
@@ -216,6 +216,14 @@ static void values_are_found_by_name(void **state)
 	assert_null(reg_value_find(NULL, 0, "vtd.ecap"));
 }
 
+static bool is_documented(const char *name)
+{
+	for (size_t i = 0; reg_fact_kinds[i].name; i++)
+		if (!strcmp(reg_fact_kinds[i].name, name))
+			return true;
+	return false;
+}
+
 /* Whatever the registers hold: no more facts and violations than there is room for, each well-formed. */
 static void check_derived(struct reg_value *v, unsigned int n)
 {
@@ -228,7 +236,7 @@ static void check_derived(struct reg_value *v, unsigned int n)
 	assert_true(count <= REG_FACTS_MAX);
 	assert_null(facts[REG_FACTS_MAX].name);
 	for (unsigned int i = 0; i < count; i++) {
-		assert_words(facts[i].name);
+		assert_true(is_documented(facts[i].name));
 		assert_words(facts[i].text);
 		assert_true(strlen(facts[i].text) < sizeof(facts[i].text) - 1);
 		assert_true(facts[i].has || facts[i].value == 0);
