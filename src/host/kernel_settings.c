@@ -159,7 +159,7 @@ static int cpu_read(const struct host *host, struct kernel_settings *k)
 	if (ret)
 		return ret == -ENOMEM ? ret : 0;
 	if (cpuinfo_value(text, "vendor_id", k->cpu_vendor, sizeof(k->cpu_vendor)))
-		text_copy(k->arch, sizeof(k->arch), "x86");
+		text_copy(k->arch, sizeof(k->arch), strcmp(k->cpu_vendor, "IBM/S390") ? "x86" : "s390");
 	else if (cpuinfo_value(text, "CPU implementer", isa, sizeof(isa)))
 		text_copy(k->arch, sizeof(k->arch), "arm64");
 	else if (cpuinfo_value(text, "isa", isa, sizeof(isa)) && text_starts(isa, "rv"))
