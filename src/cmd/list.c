@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "cmd/command.h"
 #include "cmd/list.h"
 
@@ -35,7 +36,7 @@ static void list_report_group(struct report *r, const struct group_info *g)
 
 static void list_report_words(struct report *r, const char *key, const char *words)
 {
-	char copy[64], *rest, *word;
+	char copy[160], *rest, *word;
 
 	snprintf(copy, sizeof(copy), "%s", words);
 	report_list(r, key);
@@ -73,6 +74,7 @@ static void list_report_device(struct report *r, const struct list_device *d)
 	if (p->group >= 0)
 		report_num(r, "group", p->group);
 	report_str(r, "iommu", p->iommu);
+	list_report_words(r, "bridges", d->bridges);
 	list_report_words(r, "reset_methods", p->reset_methods);
 	report_str(r, "cdev", p->cdev);
 	report_str(r, "devnode", p->devnode);
@@ -122,6 +124,7 @@ static int list_ask(const struct host *host, struct list_machine *m, struct fail
 
 		d->pci = &m->pci[i];
 		d->ways = device_ways(host, d->pci);
+		pci_bridges(host, d->pci->addr, d->bridges, sizeof(d->bridges));
 		d->ready = ready_ask(ready, d->pci, d->why, sizeof(d->why), d->hint, sizeof(d->hint));
 	}
 	ready_close(ready);
@@ -140,17 +143,66 @@ static int list_read(const struct host *host, struct list_machine *m, struct fai
 	return err ? err : list_ask(host, m, f);
 }
 
+enum { OPT_TREE = 0x100, OPT_FOLLOW, OPT_TIME };
+
+static const struct argp_option list_options[] = {
+	{"tree", OPT_TREE, NULL, 0, "as a tree: IOMMU units, their groups, and the devices in these", 0},
+	{"follow", OPT_FOLLOW, NULL, 0,
+	 "show drivers that are bound and unbound and devices that come and go, as it happens", 0},
+	{"time", OPT_TIME, "DUR", 0, "follow for this long, not until a signal", 0},
+	{0},
+};
+
+struct list_command {
+	bool tree, follow;
+	uint64_t time_ns;
+};
+
+static error_t list_parse(int key, char *arg, struct argp_state *state)
+{
+	struct list_command *c = state->input;
+
+	switch (key) {
+	case OPT_TREE:
+		c->tree = true;
+		return 0;
+	case OPT_FOLLOW:
+		c->follow = true;
+		return 0;
+	case OPT_TIME:
+		return num_parse_duration(arg, &c->time_ns) || !c->time_ns
+			       ? usage_error(state, "--time: '%s' is not a duration (such as 500ms, 30s, 5m)", arg)
+			       : 0;
+	case ARGP_KEY_ARG:
+		return usage_error(state, "it takes no argument, not '%s'", arg);
+	case ARGP_KEY_END:
+		if (c->time_ns && !c->follow)
+			return usage_error(state, "--time: says for how long to --follow");
+		if (c->tree && c->follow)
+			return usage_error(state, "--tree and --follow exclude each other");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static int list_execute(struct command_run *run, void *arg)
 {
+	const struct list_command *c = arg;
+	bool all = run->globals->verbosity > 0;
 	struct list_machine m = {0};
-	int err = list_read(&run->globals->host, &m, &run->fail);
+	int err;
 
-	(void)arg;
+	if (c->follow)
+		return list_follow(run, c->time_ns);
+	err = list_read(&run->globals->host, &m, &run->fail);
 	run->shows = true;
-	if (!err) {
-		list_text(run->report, &m, run->globals->verbosity > 0);
+	if (!err && c->tree)
+		err = list_tree(run->report, &m, all);
+	else if (!err)
+		list_text(run->report, &m, all);
+	if (!err)
 		list_report(run->report, &m);
-	}
 	list_free(&m);
 	return err;
 }
@@ -158,6 +210,9 @@ static int list_execute(struct command_run *run, void *arg)
 const struct command command_list = {
 	.name = "list",
 	.summary = "show devices, groups and IOMMUs, and which are ready for VFIO (-v: bridges too)",
+	.options = list_options,
+	.state_size = sizeof(struct list_command),
+	.parse = list_parse,
 	.execute = list_execute,
 	.scriptable = true,
 };

@@ -6,23 +6,47 @@
 
 #include "cmd/list.h"
 
-#define LIST_NAME_WIDTH 44
+/* Lines are to end here, where the names can give way; shorter than the smallest they say nothing. */
+#define LIST_WIDTH 112
+#define LIST_NAME_MIN 28
+#define LIST_NAME_MAX 44
 
 static bool list_is_shown(const struct list_device *d, bool all)
 {
 	return all || !d->pci->is_bridge;
 }
 
-static const char *list_name(const struct pci_info *p, char *buf, size_t len)
+/* Words of companies' names that tell nobody anything, in a column that is too narrow anyway. */
+static bool list_is_filler(const char *word, size_t len)
 {
-	if (p->name[0])
-		snprintf(buf, len, "%04x:%04x %s", p->vendor, p->device, p->name);
-	else
-		snprintf(buf, len, "%04x:%04x class %06x", p->vendor, p->device, p->class_code & 0xffffff);
+	static const char *const fillers[] = {
+		"Corporation", "Corp.", "Inc.",	   "Inc",	 "Inc.,",	 "Co.",		"Co.,",		"Co",
+		"Ltd",	       "Ltd.",	"Limited", "Technology", "Technologies", "Electronics", "Semiconductor"};
+
+	while (len && word[len - 1] == ',')
+		len--;
+	for (size_t i = 0; i < ARRAY_SIZE(fillers); i++)
+		if (strlen(fillers[i]) == len && strncmp(fillers[i], word, len) == 0)
+			return true;
+	return false;
+}
+
+const char *list_name(const struct pci_info *p, char *buf, size_t len)
+{
+	const char *word = p->name;
+	size_t used = (size_t)snprintf(buf, len, "%04x:%04x", p->vendor, p->device), n;
+
+	if (!*word)
+		snprintf(buf + used, len - used, " class %06x", p->class_code & 0xffffff);
+	for (; *word && used < len; word += n + (word[n] == ' ')) {
+		n = strcspn(word, " ");
+		if (!list_is_filler(word, n))
+			used += (size_t)snprintf(buf + used, len - used, " %.*s", (int)n, word);
+	}
 	return buf;
 }
 
-static void list_text_units(struct report *r, const struct list_machine *m)
+void list_text_units(struct report *r, const struct list_machine *m)
 {
 	char line[256] = "";
 	size_t used = 0;
@@ -35,25 +59,6 @@ static void list_text_units(struct report *r, const struct list_machine *m)
 		report_line(r, "no IOMMU unit is listed; %u groups, %u devices", m->nr_groups, m->nr_devices);
 	else
 		report_line(r, "no IOMMU is in use; %u devices", m->nr_devices);
-}
-
-/* How wide the columns of ids and drivers are on this machine. */
-static void list_widths(const struct list_machine *m, bool all, int *id, int *driver, int *name)
-{
-	char buf[256];
-
-	*id = 6;
-	*driver = 6;
-	*name = 4;
-	for (unsigned int i = 0; i < m->nr_devices; i++) {
-		const struct pci_info *p = m->devices[i].pci;
-
-		if (!list_is_shown(&m->devices[i], all))
-			continue;
-		*id = MAX(*id, (int)strlen(p->addr));
-		*driver = MAX(*driver, (int)strlen(p->driver));
-		*name = MAX(*name, MIN(LIST_NAME_WIDTH, (int)strlen(list_name(p, buf, sizeof(buf)))));
-	}
 }
 
 /* Without any IOMMU the advice is the same for all: list_text_next() gives it once. */
@@ -72,24 +77,53 @@ static const char *list_ready(const struct list_device *d)
 	return d->ways.group ? "ready (vfio)" : "ready";
 }
 
+const char *list_verdict(const struct list_machine *m, const struct list_device *d, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s%s%s%s", list_ready(d), d->why, list_hint(m, d)[0] ? "; " : "", list_hint(m, d));
+	return buf;
+}
+
+struct list_widths {
+	int id, driver, name;
+};
+
+/* How wide the columns are on this machine: the names get what the others leave of most lines. */
+static struct list_widths list_measure(const struct list_machine *m, bool all)
+{
+	struct list_widths w = {6, 6, 4};
+	char buf[600];
+	int verdict = 0;
+
+	for (unsigned int i = 0; i < m->nr_devices; i++) {
+		const struct list_device *d = &m->devices[i];
+
+		if (!list_is_shown(d, all))
+			continue;
+		w.id = MAX(w.id, (int)strlen(d->pci->addr));
+		w.driver = MAX(w.driver, (int)strlen(d->pci->driver));
+		w.name = MAX(w.name, (int)strlen(list_name(d->pci, buf, sizeof(buf))));
+		verdict = MAX(verdict, (int)strlen(list_verdict(m, d, buf, sizeof(buf))));
+	}
+	w.name = MIN(w.name, MAX(LIST_NAME_MIN, MIN(LIST_NAME_MAX, LIST_WIDTH - w.id - w.driver - verdict - 13)));
+	return w;
+}
+
 static void list_text_devices(struct report *r, const struct list_machine *m, bool all)
 {
-	int id, driver, name;
-	char buf[256], group[12];
+	struct list_widths w = list_measure(m, all);
+	char name[256], group[12], verdict[600];
 
-	list_widths(m, all, &id, &driver, &name);
 	report_line(r, "%s", "");
-	report_line(r, "%-*s  group  %-*s  %-*s  for VFIO", id, "device", driver, "driver", name, "what");
+	report_line(r, "%-*s  group  %-*s  %-*s  for VFIO", w.id, "device", w.driver, "driver", w.name, "what");
 	for (unsigned int i = 0; i < m->nr_devices; i++) {
 		const struct list_device *d = &m->devices[i];
 
 		if (!list_is_shown(d, all))
 			continue;
 		snprintf(group, sizeof(group), "%d", d->pci->group);
-		report_line(r, "%-*s  %5s  %-*s  %-*.*s  %s%s%s%s", id, d->pci->addr, d->pci->group < 0 ? "-" : group,
-			    driver, d->pci->driver[0] ? d->pci->driver : "-", name, name,
-			    list_name(d->pci, buf, sizeof(buf)), list_ready(d), d->why, list_hint(m, d)[0] ? "; " : "",
-			    list_hint(m, d));
+		report_line(r, "%-*s  %5s  %-*s  %-*.*s  %s", w.id, d->pci->addr, d->pci->group < 0 ? "-" : group,
+			    w.driver, d->pci->driver[0] ? d->pci->driver : "-", w.name, w.name,
+			    list_name(d->pci, name, sizeof(name)), list_verdict(m, d, verdict, sizeof(verdict)));
 	}
 }
 
@@ -124,7 +158,7 @@ static void list_text_groups(struct report *r, const struct list_machine *m, boo
 		list_text_group(r, &m->groups[i], all);
 }
 
-static void list_text_next(struct report *r, const struct list_machine *m)
+void list_text_next(struct report *r, const struct list_machine *m)
 {
 	const struct list_device *first = NULL;
 	const char *hint = "";

@@ -56,6 +56,20 @@ static void pci_read_ids(const struct host *host, struct pci_info *dev)
 			 dev->class_code >> 8 == (PCI_CLASS_BRIDGE_BASE << 8 | 0x09);
 }
 
+/* Every device on the way of its place in sysfs, which is that of the wires. */
+void pci_bridges(const struct host *host, const char *addr, char *out, size_t len)
+{
+	char target[PATH_MAX], bridge[16];
+	const char *path = target;
+	size_t used = 0;
+
+	out[0] = '\0';
+	if (host_read_target(host, target, sizeof(target), PCI_DIR "/%s", addr))
+		return;
+	while (pci_path_next(&path, bridge) && strcmp(bridge, addr) && used + sizeof(bridge) + 1 < len)
+		used += snprintf(out + used, len - used, "%s%s", used ? " " : "", bridge);
+}
+
 bool pci_is_fabric(const struct pci_info *dev)
 {
 	return dev->is_bridge || (dev->class_code >> 16 == PCI_CLASS_BRIDGE_BASE && !strstr(dev->driver, "vfio"));

@@ -31,6 +31,12 @@ int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count
 int pci_find(const struct host *host, const char *id, struct pci_info *out, struct fail *f);
 
 /*
+ * The bridges between the device and its root bus, the one at the root first, separated by blanks: "0000:00:1c.0
+ * 0000:02:00.0". "" where there is none or sysfs does not tell. What does not fit is left out.
+ */
+void pci_bridges(const struct host *host, const char *addr, char *out, size_t len);
+
+/*
  * Part of the machine's fabric, with which nobody drives DMA: PCI bridges, and host, ISA and other bridges unless somebody
  * has given one to VFIO.
  */

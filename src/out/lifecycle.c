@@ -129,7 +129,7 @@ int report_end(struct report *r)
 	report_finish(r);
 	ret = report_render(r, &text, &length);
 	if (!ret)
-		ret = sink_write_stream(r->to, text, length);
+		ret = r->stream_err ? r->stream_err : sink_write_stream(r->to, text, length);
 	if (ret) {
 		report_result(r, RESULT_ERROR);
 		msg_error("%s: cannot write the result: %s", report_common(r, "command"), strerror(-ret));

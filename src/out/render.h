@@ -37,12 +37,16 @@ struct report {
 	struct value *open; /* innermost */
 	struct note_list lines, hidden;
 	struct check *first_check, *last_check;
-	bool checks_hidden; /* from text */
-	struct fail fail;   /* err 0: none */
+	bool checks_hidden;   /* from text */
+	struct fail fail;     /* err 0: none */
+	struct report *entry; /* of a stream: the next object on a line; NULL: this is no stream */
+	int stream_err;	      /* -errno of the first entry that could not be written */
 };
 
 /* 0 or -errno; a failed write to @to shows in ferror(). */
 int render_text(const struct report *r, FILE *to);
+/* What a text report begins with. */
+void render_banner(const struct report *r, FILE *to);
 /* Only what a command says beside its verdict: lines and values. */
 int render_text_body(const struct report *r, FILE *to);
 int render_tap(const struct report *r, FILE *to);

@@ -315,5 +315,8 @@ void report_clear(struct report *r)
 		free(c->why);
 		free(c);
 	}
+	if (r->entry)
+		report_clear(r->entry);
+	free(r->entry);
 	report_init_tree(r);
 }

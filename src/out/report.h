@@ -92,6 +92,17 @@ int report_end(struct report *r);
 /* Free without rendering: a part of a larger run reports for itself. NULL is fine. */
 void report_discard(struct report *r);
 
+/*
+ * A report of what happens, told as it happens. From report_stream_begin() on, each entry is on stdout before its commit returns:
+ * a line for people; in JSON an object on a line of its own, of which the report itself, with its result, is the last. TAP
+ * keeps the lines as comments until the end. 0 or -errno; after a failure report_end() tells of it and writes no more.
+ */
+int report_stream_begin(struct report *r);
+/* What the next object will hold: fill it with report_str() and its like. */
+struct report *report_stream_entry(struct report *r);
+/* @fmt: the line for people. */
+int report_stream_commit(struct report *r, const char *fmt, ...) IC_PRINTF(2, 3);
+
 /* Streaming NDJSON for --log: one line per call, written at once. */
 struct report_log;
 int report_log_open(struct report_log **out, const char *path, struct fail *f);

@@ -132,12 +132,19 @@ int render_text_body(const struct report *r, FILE *to)
 	return text_object(r, &r->root, 0, to);
 }
 
+void render_banner(const struct report *r, FILE *to)
+{
+	fprintf(to, PACKAGE_NAME " %s %s (kernel %s, seed %s)\n", report_common(r, "version"),
+		report_common(r, "command"), report_common(r, "kernel"), report_common(r, "seed"));
+}
+
 int render_text(const struct report *r, FILE *to)
 {
 	int ret;
 
-	fprintf(to, PACKAGE_NAME " %s %s (kernel %s, seed %s)\n", report_common(r, "version"),
-		report_common(r, "command"), report_common(r, "kernel"), report_common(r, "seed"));
+	/* a stream began with it */
+	if (!r->entry)
+		render_banner(r, to);
 	ret = render_text_body(r, to);
 	if (ret)
 		return ret;

@@ -12,6 +12,9 @@ like "$(line_of 0000:03:00.0)" ' 7  vfio-pci .* 1000:0012 .* ready$' "a device o
 like "$(line_of 0000:04:00.0)" 'no: bound to nvme; iommuctl bind 0000:04:00.0$' "an idle disk: what to run"
 like "$(line_of 0000:01:00.0)" 'no: bound to nvme: nvme0n1p1 is mounted on /boot$' "the disk in use: no such advice"
 unlike "$stdout" '^0000:00:06.0 ' "bridges are left out"
+like "$(line_of 0000:00:14.2)" 'no: not bound to vfio-pci, and group 5 is blocked by 0000:00:14.0 \(xhci_hcd\); iommuctl bind 0000:00:14.2 0000:00:14.0$' \
+	"what else is in the way, whose it is, and one command for both"
+is "$(awk 'length > 120 && !/ is blocked by /' "$tmp/stdout")" "" "no line is longer than 120, but for those that name others"
 like "$stdout" '4  DMA-FQ    no      0000:00:1c.0 0000:02:00.0' "a group with what is in it"
 like "$stdout" 'direct-relaxable 0x7b800000-0x7fffffff' "and its reserved addresses"
 like "$stdout" '1 of 15 devices ready for VFIO; for example: iommuctl --device 0000:03:00.0 compare' "the next step"
@@ -19,8 +22,32 @@ run --sysroot "$tmp/intel" list -v
 like "$stdout" '^0000:00:06.0 .*no: a bridge$' "-v: bridges too"
 like "$stdout" 'msi 0xfee00000-0xfeefffff' "and the MSI window"
 
+run --sysroot "$tmp/intel" list --tree
+status_is 0 "a tree"
+is "$(grep -n '^dmar0$\|^  group 0 (DMA)\|^    0000:00:02.0 \|^dmar1$\|^  group 1 (DMA)$' "$tmp/stdout" | cut -d: -f1 | tr '\n' ' ')" \
+	"4 5 6 8 9 " "units, their groups, the devices of these"
+like "$stdout" '^  group 5 \(DMA-FQ\), host drivers on 1 of 2, direct-relaxable 0x77a5f000-0x77a7efff$' "what there is to know of a group"
+like "$stdout" '^    0000:01:00.0 via 0000:00:06.0  nvme  144d:a80a' "a device and the bridge above it"
+like "$stdout" '^      no: bound to nvme; iommuctl bind 0000:04:00.0$' "and what to do"
+unlike "$stdout" '^    0000:00:06.0 ' "bridges have no line of their own"
+run --sysroot "$tmp/intel" list --tree -v
+like "$stdout" '^    0000:00:06.0  pcieport' "-v: they have"
+run --sysroot "$tmp/amd" list --tree
+like "$stdout" '^  group 2 \(DMA\), host drivers on 1 of 2, reserved 0xfd00000000' "reserved addresses"
+run --sysroot "$tmp/amd" list --tree -v
+is "$(grep -A 3 '^behind no IOMMU unit' "$tmp/stdout" | head -n 3 | cut -c1-18)" "behind no IOMMU un
+  in no group
+    10000:e0:06.0 " "what is behind no unit comes last"
+run --sysroot "$tmp/none" list --tree
+like "$stdout" '^    0000:00:03.0  e1000  8086:100e' "a tree without an IOMMU"
+mkdir -p "$tmp/amd/sys/class/iommu/ivhd1"
+run --sysroot "$tmp/amd" list --tree
+like "$stdout" '^ivhd1: no PCI device is behind it$' "a unit with nothing behind it"
+
 run --sysroot "$tmp/intel" list --json
 status_is 0 "JSON"
+json_is '[.devices[] | select(.id == "0000:01:00.0" or .id == "0000:04:00.0") | .bridges] | tostring' '[["0000:00:06.0"],[]]' \
+	"the bridges above a device"
 json_is '.iommus | join(" ")' "dmar0 dmar1" "iommus"
 json_is '.groups | length' 11 "groups"
 json_is '.groups[5] | "\(.id) \(.type) \(.viable) \(.devices | join(",")) \(.blockers | join(","))"' \
@@ -58,6 +85,36 @@ run --sysroot "$tmp/empty" list
 status_is 0 "an empty capture lists nothing"
 run list extra
 status_is 64 "list takes no words"
+run list --time 1s
+status_is 64 "--time without --follow"
+run list --follow --time 0s
+status_is 64 "no time at all"
+run list --follow --tree
+status_is 64 "a tree does not move"
+run --sysroot "$tmp/intel" list --follow
+status_is 64 "nor does a capture"
+like "$stderr" 'list: --follow: nothing happens on a captured machine' "which is said"
+echo 'list --follow' >"$tmp/follow.iommu"
+run run "$tmp/follow.iommu"
+isnt "$status" 0 "nor is it a line of a script"
+
+# whether anything happens meanwhile is up to this machine; skip: built without libnl
+run list --follow --time 300ms
+if [ "$status" -eq 4 ]; then
+	like "$stderr" 'cannot follow changes: built without libnl' "what is missing is said"
+else
+	status_is 0 "--follow ends in time"
+	like "$stdout" '^changes +[0-9]+$' "with the number of changes"
+	run list --follow --time 300ms --json
+	is "$(tail -n 1 "$tmp/stdout" | jq -r '"\(.command) \(.result) \(.lost)"')" "list pass 0" "the report is the last object"
+	timeout -s INT -k 5 1 "$IOMMUCTL" list --follow >"$tmp/stdout" 2>"$tmp/stderr"
+	like "$(<"$tmp/stdout")" '^list: INTERRUPTED$' "a signal ends it"
+	"$IOMMUCTL" list --follow >"$tmp/stdout" 2>"$tmp/stderr" &
+	sleep 0.5
+	kill -TERM $!
+	wait $!
+	is $? 143 "and makes the exit status"
+fi
 run list
 status_is 0 "this machine is listed"
 done_testing
