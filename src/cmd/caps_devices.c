@@ -37,6 +37,7 @@ static const char *devices_pcie_type(const struct pci_config *config)
 	return name ? name : "reserved";
 }
 
+/* Extended capabilities are those from 0x100 on (PCIe 7.6). */
 static void devices_report_chain(struct report *r, const struct pci_config *config)
 {
 	report_list(r, "capabilities");
@@ -46,7 +47,6 @@ static void devices_report_chain(struct report *r, const struct pci_config *conf
 
 		report_object(r, NULL);
 		report_hex(r, "id", cap->id);
-		report_bool(r, "extended", cap->extended);
 		report_hex(r, "at", cap->at);
 		report_str(r, "name", name ? name : "");
 		report_close(r);
@@ -57,8 +57,10 @@ static void devices_report_chain(struct report *r, const struct pci_config *conf
 static void devices_report_config(struct report *r, const struct pci_config *config)
 {
 	report_num(r, "config_bytes", config->len);
-	report_str(r, "config_error", config->err ? strerror(config->err < 0 ? -config->err : config->err) : "");
-	report_str(r, "config_problem", config->broken);
+	if (config->err)
+		report_str(r, "config_error", strerror(config->err < 0 ? -config->err : config->err));
+	if (config->broken[0])
+		report_str(r, "config_problem", config->broken);
 	if (config->len)
 		report_bool(r, "bus_master", config->command & COMMAND_BUS_MASTER);
 	if (config->has_pcie)
