@@ -162,7 +162,7 @@ static void devices_text_row(struct report *r, const struct caps *c, unsigned in
 
 	if (p->group >= 0)
 		snprintf(group, sizeof(group), "%d", p->group);
-	report_line(r, "%-12s  %-*s  %5s  %6u  %-6s  %-8s  %-3s  %-3s  %-5s  %-3s  %-6s  %s", p->addr, unit_width,
+	report_line(r, "%-13s  %-*s  %5s  %6u  %-6s  %-8s  %-3s  %-3s  %-5s  %-3s  %-6s  %s", p->addr, unit_width,
 		    p->iommu[0] ? p->iommu : "-", group, config->len,
 		    devices_bit(config->len, config->command & COMMAND_BUS_MASTER), devices_no_snoop(config),
 		    devices_state(config, "pcie.ats", UINT64_C(1) << 31), devices_state(config, "pcie.pri", 1),
@@ -202,7 +202,7 @@ void caps_text_devices(struct report *r, const struct caps *c)
 		if (!c->devices[i])
 			continue;
 		if (!shown++)
-			report_line(r, "%-12s  %-*s  %s", "device", unit, "iommu",
+			report_line(r, "%-13s  %-*s  %s", "device", unit, "iommu",
 				    "group  config  master  no snoop  ATS  PRI  PASID  ACS  SR-IOV  port");
 		devices_text_row(r, c, i, unit);
 		devices_text_more(r, c, i);

@@ -122,7 +122,7 @@ void caps_report_interfaces(struct report *r, const struct caps *c)
 
 	report_object(r, "vfio");
 	report_bool(r, "asked", facts->asked);
-	ioctl_report_errno(r, facts->vfio_err, "");
+	ioctl_report_errno(r, facts->vfio_err, c->machine.ioctl_problem);
 	if (facts->vfio_api >= 0)
 		report_num(r, "api_version", (uint64_t)facts->vfio_api);
 	ioctl_report_extensions(r, facts->extensions, facts->nr_extensions);
@@ -243,7 +243,7 @@ static void ioctl_text_head(struct report *r, const struct ioctl_facts *facts)
 
 	if (facts->vfio_api >= 0) {
 		ioctl_text_extensions(facts->extensions, facts->nr_extensions, line, sizeof(line));
-		report_line(r, "VFIO container: version %d; %s", facts->vfio_api, line);
+		report_line(r, "VFIO container: version %d%s%s", facts->vfio_api, line[0] ? "; " : "", line);
 	} else {
 		report_line(r, "VFIO container: %s", ioctl_state(facts->vfio_err));
 	}
@@ -256,11 +256,12 @@ void caps_text_interfaces(struct report *r, const struct caps *c)
 	unsigned int shown = 0;
 
 	if (!facts->asked) {
-		report_line(r, "VFIO and iommufd: not asked%s",
-			    host_is_capture(c->machine.host) ? ", nor are their answers in this capture"
-							     : " (--no-open)");
 		if (c->machine.ioctl_problem[0])
-			report_line(r, "  %s", c->machine.ioctl_problem);
+			report_line(r, "VFIO and iommufd: %s", c->machine.ioctl_problem);
+		else if (host_is_capture(c->machine.host))
+			report_line(r, "VFIO and iommufd: their answers are not in this capture");
+		else
+			report_line(r, "VFIO and iommufd: not asked (--no-open)");
 		return;
 	}
 	if (c->all)

@@ -14,7 +14,7 @@ static void units_report_facts(struct report *r, const struct caps_unit *u)
 		report_object(r, NULL);
 		report_str(r, "name", u->facts[i].name);
 		report_bool(r, "has", u->facts[i].has);
-		report_hex(r, "value", u->facts[i].value);
+		report_num(r, "value", u->facts[i].value);
 		report_str(r, "text", u->facts[i].text);
 		report_close(r);
 	}
@@ -127,7 +127,8 @@ static void units_text_one(struct report *r, const struct caps *c, unsigned int 
 		register_text(r, &u->regs[i], c->verbose);
 	for (size_t k = 0; registers[k]; k++)
 		if (caps_disagree(u, registers[k]))
-			report_line(r, "  the sources of %s differ", registers[k]->name);
+			report_line(r, "  the sources of %s differ; what is said above follows from the first",
+				    registers[k]->name);
 	for (unsigned int i = 0; i < u->nr_violations; i++)
 		report_line(r, "  forbidden: %s: %s", u->violations[i].value->reg->name, u->violations[i].text);
 	if (unit->problem[0])

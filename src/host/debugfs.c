@@ -118,7 +118,7 @@ int debugfs_registers(const struct machine *m, struct debugfs_reg **out, unsigne
 {
 	CLEANUP_FREE char *text = NULL;
 	struct debugfs_list list = {0};
-	int ret = host_read_file(m->host, &text, NULL, DEBUGFS_REGSET), amd;
+	int ret = host_read_bounded(m->host, MiB(4), &text, NULL, DEBUGFS_REGSET), amd;
 
 	if (!ret)
 		ret = debugfs_vtd(text, &list);

@@ -113,6 +113,9 @@ static int facts_take_list(const struct fact_list *list, const struct value *obj
 	unsigned int *count = (unsigned int *)((char *)to + list->count);
 	int ret = 0;
 
+	/* the first captures had no lists beside those of devices */
+	if (!v && !p->list)
+		return 0;
 	if (!json_is_list(v))
 		return fact_bad(p, list->key, "is no list", f);
 	p->inner = list->key;
@@ -212,7 +215,7 @@ int ioctl_facts_load(const struct host *host, struct ioctl_facts *out, struct fa
 {
 	CLEANUP_FREE char *text = NULL;
 	size_t size;
-	int ret = host_read_file(host, &text, &size, IOCTL_FILE);
+	int ret = host_read_bounded(host, JSON_READ_MAX, &text, &size, IOCTL_FILE);
 
 	memset(out, 0, sizeof(*out));
 	out->vfio_api = -1;

@@ -9,6 +9,7 @@
 #include "host/text.h"
 
 #define OPTIONS_MAX 4096
+#define SETTINGS_MAX MiB(16) /* /proc/cpuinfo of thousands of processors */
 
 static int option_add(struct kernel_settings *k, const char *key, const char *value)
 {
@@ -154,7 +155,7 @@ static int cpu_read(const struct host *host, struct kernel_settings *k)
 {
 	CLEANUP_FREE char *text = NULL;
 	char isa[8];
-	int ret = host_read_file(host, &text, NULL, "/proc/cpuinfo");
+	int ret = host_read_bounded(host, SETTINGS_MAX, &text, NULL, "/proc/cpuinfo");
 
 	if (ret)
 		return ret == -ENOMEM ? ret : 0;
@@ -180,7 +181,7 @@ static void memlock_read(const struct host *host, struct kernel_settings *k)
 static int cmdline_read(const struct host *host, struct kernel_settings *k)
 {
 	CLEANUP_FREE char *text = NULL;
-	int ret = host_read_file(host, &text, NULL, "/proc/cmdline");
+	int ret = host_read_bounded(host, SETTINGS_MAX, &text, NULL, "/proc/cmdline");
 
 	if (ret)
 		return ret == -ENOMEM ? ret : 0;

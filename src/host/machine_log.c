@@ -129,7 +129,7 @@ char *machine_read_log(const struct host *host, int *err)
 	char *text = NULL;
 
 	if (host_is_capture(host)) {
-		*err = host_read_file(host, &text, NULL, "/iommuctl/kmsg");
+		*err = host_read_bounded(host, LOG_MAX, &text, NULL, "/iommuctl/kmsg");
 	} else {
 		*err = log_read_kernel(&log);
 		text = log.text;

@@ -10,6 +10,7 @@
 #include "host/text.h"
 
 #define NODES_FILE "/iommuctl/nodes"
+#define NODES_FILE_MAX MiB(4)
 #define NODES_MAX 65536
 
 struct node_list {
@@ -86,7 +87,7 @@ int machine_read_nodes(const struct host *host, struct machine_node **out, unsig
 	struct node_list list = {0};
 	int ret;
 
-	if (host_is_capture(host) && host_read_file(host, &text, NULL, NODES_FILE) == 0) {
+	if (host_is_capture(host) && host_read_bounded(host, NODES_FILE_MAX, &text, NULL, NODES_FILE) == 0) {
 		ret = nodes_parse(text, &list);
 	} else {
 		ret = nodes_stat(host, &list, "/dev/iommu");

@@ -25,18 +25,13 @@ static bool tree_component(const char *path, size_t *end, char out[16])
 /* How many bridges lie between the device and its root bus, by its link; the nearest in @parent. 0 = none. */
 static unsigned int tree_above(const struct host *host, const char *addr, char parent[16])
 {
-	char link[PATH_MAX], target[PATH_MAX], part[16];
+	char target[PATH_MAX], part[16];
 	unsigned int depth = 0;
 	size_t end;
-	ssize_t n;
 
-	if (host_path(host, link, sizeof(link), "/sys/bus/pci/devices/%s", addr))
+	if (host_read_target(host, target, sizeof(target), "/sys/bus/pci/devices/%s", addr))
 		return 0;
-	n = readlink(link, target, sizeof(target) - 1);
-	if (n < 0)
-		return 0;
-	target[n] = '\0';
-	end = (size_t)n;
+	end = strlen(target);
 	if (!tree_component(target, &end, part))
 		return 0;
 	while (tree_component(target, &end, part))

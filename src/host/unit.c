@@ -30,7 +30,8 @@ static void unit_problem(struct iommu_unit *u, const char *file, const char *tex
 
 	if (u->problem[0])
 		return;
-	snprintf(problem, sizeof(problem), UNIT_DIR "/%s/%s is \"%.40s\": %s", u->name, file, text, what);
+	snprintf(problem, sizeof(problem), UNIT_DIR "/%s%s%s is \"%.40s\": %s", u->name, *file ? "/" : "", file, text,
+		 what);
 	text_copy(u->problem, sizeof(u->problem), problem);
 }
 
@@ -205,6 +206,8 @@ static void unit_read_name(struct iommu_unit *u)
 	const char *dot = strchr(u->name, '.');
 
 	u->has_address = dot && unit_parse_hex(dot + 1, strlen(dot + 1), &u->address);
+	if (!u->has_address)
+		unit_problem(u, "", u->name, "a name without the address of its registers");
 }
 
 static enum unit_kind unit_kind_of(const struct host *host, const char *name)
