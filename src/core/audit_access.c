@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "core/audit_priv.h"
+#include "host/holders.h"
 
 #define MEMLOCK_SMALL MiB(64)
 
@@ -38,10 +39,10 @@ const struct audit_rule audit_noiommu_mode = {
 	.severity = AUDIT_HIGH,
 	.title = "VFIO without an IOMMU is allowed",
 	.explain = "enable_unsafe_noiommu_mode of the module vfio lets devices without an IOMMU group be opened as "
-		   "/dev/vfio/noiommu-N. Nothing translates or limits their DMA: a program that opens one can have the "
-		   "device read and write all of memory, the kernel's included, and the kernel is tainted by it. It is "
-		   "meant for "
-		   "packet processing in guests that have no virtual IOMMU, where what is at risk is that guest.",
+		   "/dev/vfio/noiommu-N. Nothing translates or limits their DMA: a program that opens one can have "
+		   "the device read and write all of memory, the kernel's included, and the kernel is tainted by "
+		   "it. It is meant for packet processing in guests that have no virtual IOMMU, where what is at "
+		   "risk is that guest.",
 	.advice = "as root: echo N > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode, and take the option out "
 		  "of /etc/modprobe.d",
 	.check = noiommu_mode_check,
@@ -83,23 +84,74 @@ const struct audit_rule audit_open_permissions = {
 	.severity = AUDIT_HIGH,
 	.title = "everybody may open VFIO's devices",
 	.explain = "The node of a group (/dev/vfio/N) or device (/dev/vfio/devices/vfioN) can be read and written by "
-		   "everybody. Any "
-		   "user can then take the device, reset it, load it with firmware where it takes some, read what its "
-		   "last "
-		   "user left in it, and send whatever it sends to the network or the disk behind it. For /dev/iommu, "
-		   "which "
-		   "gives no device but does pin memory and is a way into much kernel code, the severity is medium. "
-		   "/dev/vfio/vfio is open to all by the kernel's own default and gives nothing by itself: no finding.",
+		   "everybody. Any user can then take the device, reset it, load it with firmware where it takes "
+		   "some, read what its last user left in it, and send whatever it sends to the network or the "
+		   "disk behind it. For /dev/iommu, which gives no device but does pin memory and is a way into "
+		   "much kernel code, the severity is medium. /dev/vfio/vfio is open to all by the kernel's own "
+		   "default and gives nothing by itself: no finding.",
 	.advice = "give the node to one user or group by a udev rule instead",
 	.check = open_permissions_check,
 };
 
 /* --- memlock-small --- */
 
+/* The number behind @key in @text, 0 where there is none. */
+static uint64_t memlock_number(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+
+	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+}
+
+/* A process that has devices and has used nine tenths of what it may lock. With CAP_IPC_LOCK nothing limits it. */
+static void memlock_of_holder(struct audit *a, const struct holder *h)
+{
+	CLEANUP_FREE char *limits = NULL, *status = NULL;
+	char subject[64], source[64], have[32], may[32];
+	uint64_t limit, locked;
+
+	if (host_read_file(a->m->host, &limits, NULL, "/proc/%d/limits", h->pid) ||
+	    host_read_file(a->m->host, &status, NULL, "/proc/%d/status", h->pid))
+		return;
+	limit = memlock_number(limits, "Max locked memory");
+	/* type1 counts what it pins as locked, iommufd as pinned; both in KiB here */
+	locked = KiB(memlock_number(status, "VmLck:") + memlock_number(status, "VmPin:"));
+	if (!limit || locked > limit || locked < limit / 10 * 9)
+		return;
+	snprintf(subject, sizeof(subject), "process %d", h->pid);
+	audit_add(a, AUDIT_LOW, subject, "%s (%s) has locked %s of the %s that it may, with %s open", h->name, subject,
+		  num_format_size(have, sizeof(have), locked), num_format_size(may, sizeof(may), limit), h->node);
+	snprintf(source, sizeof(source), "/proc/%d/limits", h->pid);
+	audit_show(a, source, "Max locked memory: %llu bytes", (unsigned long long)limit);
+	snprintf(source, sizeof(source), "/proc/%d/status", h->pid);
+	audit_show(a, source, "VmLck + VmPin: %llu bytes", (unsigned long long)locked);
+}
+
+static void memlock_of_holders(struct audit *a)
+{
+	CLEANUP_FREE struct holder *holders = NULL;
+	unsigned int n;
+
+	if (holders_find(&holders, &n)) {
+		a->out_of_memory = true;
+		return;
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		bool said = false;
+
+		for (unsigned int j = 0; j < i && !said; j++)
+			said = holders[j].pid == holders[i].pid;
+		if (!said)
+			memlock_of_holder(a, &holders[i]);
+	}
+}
+
 static void memlock_small_check(struct audit *a)
 {
 	char size[32], path[64];
 
+	if (a->nr_assigned && !host_is_capture(a->m->host))
+		memlock_of_holders(a);
 	if (!a->m->kernel.has_memlock || !a->nr_assigned || a->m->kernel.memlock >= MEMLOCK_SMALL)
 		return;
 	audit_add(a, AUDIT_LOW, "machine",
@@ -117,15 +169,12 @@ const struct audit_rule audit_memlock_small = {
 	.id = "memlock-small",
 	.severity = AUDIT_LOW,
 	.title = "the limit on locked memory is small for VFIO",
-	.explain =
-		"What is mapped for a device is pinned and counts against RLIMIT_MEMLOCK of the process, unless it has "
-		"CAP_IPC_LOCK. The hard limit where this audit ran is below 64 MiB while devices are assigned: a guest "
-		"whose "
-		"memory is larger fails to start, with ENOMEM from the map, or later when memory is added. The limit "
-		"is "
-		"that of the shell in which the audit ran; a service has its own (LimitMEMLOCK= in its unit), and root "
-		"is "
-		"not limited. On a capture it is not known.",
+	.explain = "What is mapped for a device is pinned and counts against RLIMIT_MEMLOCK of the process, unless it "
+		   "has CAP_IPC_LOCK. Either a process that has VFIO's nodes open has used nine tenths of its limit, "
+		   "so that its next maps may fail with ENOMEM; or the hard limit where this audit ran is below "
+		   "64 MiB while devices are assigned, and a guest that is started from here with more memory fails. "
+		   "The second is about the shell in which the audit ran: a service has a limit of its own "
+		   "(LimitMEMLOCK= in its unit), and root is not limited. In a capture neither is known.",
 	.advice = "raise it for who runs guests: memlock in /etc/security/limits.conf, LimitMEMLOCK=infinity in a "
 		  "service's unit",
 	.check = memlock_small_check,
@@ -169,11 +218,10 @@ const struct audit_rule audit_debugfs_hazard = {
 	.severity = AUDIT_LOW,
 	.title = "reading the IOMMU's debugfs files can crash the kernel",
 	.explain = "Kernels from 6.7 to 6.17.2 can crash when domain_translation_struct below "
-		   "/sys/kernel/debug/iommu/intel is "
-		   "read while a device is in legacy passthrough (CVE-2025-40155). The finding appears where these "
-		   "files exist and "
-		   "the release is in that range; the distribution may have the fix, which the release does not tell. "
-		   "iommuctl reads debugfs only when told to by --debugfs.",
+		   "/sys/kernel/debug/iommu/intel is read while a device is in legacy passthrough "
+		   "(CVE-2025-40155). The finding appears where these files exist and the release is in that "
+		   "range; the distribution may have the fix, which the release does not tell. iommuctl reads "
+		   "debugfs only when told to by --debugfs.",
 	.advice = "do not read these files on a machine that matters; CONFIG_INTEL_IOMMU_DEBUGFS is not for production",
 	.check = debugfs_hazard_check,
 };

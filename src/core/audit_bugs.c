@@ -278,10 +278,8 @@ static void kernel_bug_check(struct audit *a)
 
 		if (verdict == BUG_FIXED)
 			continue;
-		audit_add(a, verdict == BUG_AFFECTED ? AUDIT_LOW : AUDIT_INFO, bugs[i].name, "by version only, %s: %s",
-			  verdict == BUG_AFFECTED ? "this kernel has the bug"
-						  : "this kernel has the bug unless the fix was backported",
-			  bugs[i].effect);
+		audit_add(a, verdict == BUG_AFFECTED ? AUDIT_LOW : AUDIT_INFO, bugs[i].name, "by version only%s: %s",
+			  verdict == BUG_AFFECTED ? "" : ", and unless the fix was backported", bugs[i].effect);
 		bug_versions(&bugs[i], versions, sizeof(versions));
 		audit_show(a, "/proc/sys/kernel/osrelease", "%s", release);
 		if (strstr(banner, " Debian "))
@@ -295,14 +293,11 @@ const struct audit_rule audit_kernel_bug = {
 	.severity = AUDIT_LOW,
 	.title = "a kernel of an affected version",
 	.explain = "The release is in the range of versions that had a known bug in the IOMMU drivers, VFIO or "
-		   "iommufd, and that part is in "
-		   "use here. That is all that was looked at: nothing was tried. Updates of a stable series and "
-		   "distributions "
-		   "bring fixes of later versions without showing it in the release; where that may be so the finding "
-		   "is for "
-		   "information and says so. Debian's own version is read from /proc/version, because its releases do "
-		   "not change with updates. The subject names the "
-		   "bug, the evidence the fix. That a bug is not listed means nothing.",
+		   "iommufd, and that part is in use here. That is all that was looked at: nothing was tried. "
+		   "Updates of a stable series and distributions bring fixes of later versions without showing it "
+		   "in the release; where that may be so the finding is for information and says so. Debian's own "
+		   "version is read from /proc/version, because its releases do not change with updates. The "
+		   "subject names the bug, the evidence the fix. That a bug is not listed means nothing.",
 	.advice = "update the kernel; whether the fix is in is in the distribution's changelog, by commit or CVE",
 	.check = kernel_bug_check,
 };

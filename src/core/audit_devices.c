@@ -55,14 +55,12 @@ const struct audit_rule audit_ats_untrusted = {
 	.severity = AUDIT_HIGH,
 	.title = "ATS enabled on a device behind an external port",
 	.explain = "With ATS a device asks the IOMMU for translations and later sends requests that are marked as "
-		   "translated. The "
-		   "IOMMU believes the mark, so a device that lies reaches any physical address. The kernel does not "
-		   "enable ATS "
-		   "for devices behind ports that the firmware calls external (Thunderbolt, for example): somebody has "
-		   "enabled it past the kernel, or the firmware before it. Which devices these are is read from sysfs "
-		   "(removable); firmware that does not mark its external ports, and kernels before 5.14, leave no "
-		   "trace of "
-		   "it, and then no finding. ATS on other devices is a matter of trust in them, and no finding.",
+		   "translated. The IOMMU believes the mark, so a device that lies reaches any physical address. "
+		   "The kernel does not enable ATS for devices behind ports that the firmware calls external "
+		   "(Thunderbolt, for example): somebody has enabled it past the kernel, or the firmware before "
+		   "it. Which devices these are is read from sysfs (removable); firmware that does not mark its "
+		   "external ports, and kernels before 5.14, leave no trace of it, and then no finding. ATS on "
+		   "other devices is a matter of trust in them, and no finding.",
 	.advice = "unplug the device, or boot with pci=noats; look for what enabled it (setpci, firmware)",
 	.check = ats_untrusted_check,
 };
@@ -77,10 +75,9 @@ const struct audit_rule audit_pri_untrusted = {
 	.severity = AUDIT_HIGH,
 	.title = "page requests enabled on a device behind an external port",
 	.explain = "With PRI a device may ask the kernel to bring in pages, and goes on when it has them. It needs "
-		   "ATS, with all "
-		   "that ats-untrusted says of it; and a device that floods the queue of page requests holds up all "
-		   "others behind "
-		   "the same IOMMU. The kernel does not enable it for devices behind external ports.",
+		   "ATS, with all that ats-untrusted says of it; and a device that floods the queue of page "
+		   "requests holds up all others behind the same IOMMU. The kernel does not enable it for devices "
+		   "behind external ports.",
 	.advice = "unplug the device, or boot with pci=noats; look for what enabled it (setpci, firmware)",
 	.check = pri_untrusted_check,
 };
@@ -143,8 +140,8 @@ static void snoop_of_host(struct audit *a, const struct iommu_unit *unit)
 			return;
 		if (first) {
 			audit_add(a, AUDIT_INFO, unit->name,
-				  "%s cannot force coherent DMA, and devices behind it may send requests that do not "
-				  "snoop",
+				  "%s cannot force coherent DMA, and devices behind it may send requests that do "
+				  "not snoop",
 				  unit->name);
 			audit_advise(a, "nothing while the host drives them; before one is assigned, look at what "
 					"no-snoop-control says");
@@ -174,21 +171,15 @@ const struct audit_rule audit_no_snoop_control = {
 	.id = "no-snoop-control",
 	.severity = AUDIT_MEDIUM,
 	.title = "No Snoop enabled, and an IOMMU that cannot force coherency",
-	.explain =
-		"A PCI Express device whose Enable No Snoop bit is set may read and write memory without looking into "
-		"the "
-		"processors' caches. An IOMMU with snoop control can overrule that; this one cannot (VT-d ECAP bit 7). "
-		"For a "
-		"device of the host its driver deals with it. For an assigned device the guest's driver would have to, "
-		"and the guest's cache instructions may be virtualized away: the device then sees old data, or its "
-		"data are "
-		"overwritten by a cache line written back later. That looks like lost or stale DMA and comes and goes "
-		"with timing. KVM is "
-		"told of such devices by VFIO and lets the guest control its caches, which costs speed; programs other "
-		"than "
-		"guests are told nothing. For devices of the host there is one finding for information for each unit. "
-		"AMD's "
-		"IOMMUs always can; conventional PCI devices have no such bit.",
+	.explain = "A PCI Express device whose Enable No Snoop bit is set may read and write memory without looking "
+		   "into the processors' caches. An IOMMU with snoop control can overrule that; this one cannot (VT-d "
+		   "ECAP bit 7). For a device of the host its driver deals with it. For an assigned device the "
+		   "guest's driver would have to, and the guest's cache instructions may be virtualized away: the "
+		   "device then sees old data, or its data are overwritten by a cache line written back later. That "
+		   "looks like lost or stale DMA and comes and goes with timing. KVM is told of such devices by VFIO "
+		   "and lets the guest control its caches, which costs speed; programs other than guests are told "
+		   "nothing. For devices of the host there is one finding for information for each unit. AMD's IOMMUs "
+		   "always can; conventional PCI devices have no such bit.",
 	.advice = "clear the bit in the device (setpci -s ADDR CAP_EXP+8.w=0:0800) before the test, and see whether "
 		  "the symptoms go away",
 	.check = no_snoop_control_check,
@@ -231,14 +222,10 @@ const struct audit_rule audit_dma_mask = {
 	.severity = AUDIT_LOW,
 	.title = "a device that reaches little of the address space",
 	.explain = "The driver of the device has set a DMA mask of less than 32 bits. Its buffers must have IOVAs "
-		   "below that limit; "
-		   "without translation they are copied through bounce buffers. When such a device is assigned, its "
-		   "IOVAs have to be "
-		   "chosen as low, and a guest's memory, which is mapped where the guest has it, is mostly beyond its "
-		   "reach. "
-		   "Masks of 32 bits are the default and no finding; VFIO sets none, so that those of assigned devices "
-		   "are "
-		   "not looked at.",
+		   "below that limit; without translation they are copied through bounce buffers. When such a "
+		   "device is assigned, its IOVAs have to be chosen as low, and a guest's memory, which is mapped "
+		   "where the guest has it, is mostly beyond its reach. Masks of 32 bits are the default and no "
+		   "finding; VFIO sets none, so that those of assigned devices are not looked at.",
 	.advice = "map for it below the limit only; a guest needs a driver that knows of it, or a virtual IOMMU",
 	.check = dma_mask_check,
 };
@@ -266,13 +253,11 @@ const struct audit_rule audit_config_broken = {
 	.id = "config-broken",
 	.severity = AUDIT_MEDIUM,
 	.title = "broken capability lists in config space",
-	.explain =
-		"The list of capabilities in the device's config space runs in a circle, leads out of the space, or "
-		"points into "
-		"itself. What comes behind the break was not seen, by this audit nor by the kernel, so that ATS, ACS "
-		"and others may be "
-		"there and not be known. It is seen on devices that are defective, that have dropped off the bus and "
-		"come back, whose power is off, or that are emulated badly.",
+	.explain = "The list of capabilities in the device's config space runs in a circle, leads out of the space, "
+		   "or points into itself. What comes behind the break was not seen, by this audit nor by the kernel, "
+		   "so that ATS, ACS and others may be there and not be known. It is seen on devices that are "
+		   "defective, that have dropped off the bus and come back, whose power is off, or that are emulated "
+		   "badly.",
 	.advice = "reset or power-cycle the device and look again; then update its firmware",
 	.check = config_broken_check,
 };

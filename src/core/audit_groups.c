@@ -5,8 +5,10 @@
 
 #include "core/audit_acs.h"
 #include "core/audit_priv.h"
+#include "host/pci_path.h"
 
-#define MEMBERS_MAX 64 /* of a group, whose causes are looked for */
+#define VMD_SEGMENT 0x10000 /* made up by the kernel for what is behind Intel VMD */
+#define MEMBERS_MAX 64	    /* of a group, whose causes are looked for */
 
 static void groups_config_path(const struct audit *a, unsigned int i, char *buf, size_t len)
 {
@@ -19,9 +21,9 @@ static void groups_config_path(const struct audit *a, unsigned int i, char *buf,
 struct shared {
 	unsigned int members[MEMBERS_MAX], nr_members, nr_all;
 	unsigned int causes[AUDIT_EVIDENCE_MAX], nr_causes; /* devices without isolation */
-	bool unseen;
-	char first[96]; /* the first cause, in words */
-	int fixable;	/* a device whose missing bits can be enabled; -1 = none */
+	bool unseen, vmd;				    /* @vmd: one is behind a volume management device */
+	char first[96];					    /* the first cause, in words */
+	int fixable;					    /* a device whose missing bits can be enabled; -1 = none */
 	unsigned int fixable_bits;
 };
 
@@ -32,6 +34,8 @@ static void shared_members(const struct audit *a, const struct group_info *g, st
 
 		if (i < 0 || a->m->pci[i].is_bridge)
 			continue;
+		if (pci_path_number(a->m->pci[i].addr) >> 16 >= VMD_SEGMENT)
+			s->vmd = true;
 		if (s->nr_members < MEMBERS_MAX)
 			s->members[s->nr_members++] = (unsigned int)i;
 		s->nr_all++;
@@ -127,8 +131,8 @@ static void shared_advise(struct audit *a, const struct shared *s)
 		flags[6 - bit] = s->fixable_bits >> bit & 1 ? '1' : 'x';
 	flags[7] = '\0';
 	audit_advise(a,
-		     "boot with pci=config_acs=%s@%s (Linux 6.11 and later), and without pci=disable_acs_redir=; or "
-		     "assign the whole group",
+		     "boot with pci=config_acs=%s@%s (Linux 6.11 and later), and without pci=disable_acs_redir=; "
+		     "or assign the whole group",
 		     flags, a->m->pci[s->fixable].addr);
 }
 
@@ -152,7 +156,9 @@ static void group_shared_one(struct audit *a, const struct group_info *g)
 	audit_show(a, path, "%u devices, %u of them not bridges", g->nr_devices, s.nr_all);
 	for (unsigned int n = 0; n < s.nr_causes; n++)
 		shared_show_cause(a, s.causes[n]);
-	if (!s.nr_causes)
+	if (s.vmd)
+		audit_show(a, path, "devices of segments from 10000 on speak with the requester ID of the VMD device");
+	if (!s.nr_causes && !s.vmd)
 		audit_show(a, path, "%s",
 			   s.unseen ? "config space is not readable: which ACS bit is missing is not known"
 				    : "config space does not say why: every function and port on the way isolates");
@@ -170,21 +176,15 @@ const struct audit_rule audit_group_shared = {
 	.id = "group-shared",
 	.severity = AUDIT_LOW,
 	.title = "a group with several devices",
-	.explain =
-		"The devices of a group can reach each other without passing the IOMMU, or cannot be told apart by it, "
-		"so they can "
-		"only be given away together. The finding says what keeps them together, by the kernel's own rules: a "
-		"function of a multifunction device, or a port above, that does not have the ACS features source "
-		"validation "
-		"(SV), request redirect (RR), completion redirect (CR) and upstream forwarding (UF), or has "
-		"them and they are not enabled. A feature that the capability does not offer counts as hard-wired. "
-		"Bridges "
-		"do not count as devices of a group. It is normal for chipset functions that share a slot, and for "
-		"cards "
-		"whose functions belong together; it matters where one of them is to go to a guest and another stays. "
-		"The "
-		"kernel also knows devices that isolate without saying so; these do not share a group, and are no "
-		"finding.",
+	.explain = "The devices of a group can reach each other without passing the IOMMU, or cannot be told apart by "
+		   "it, so they can only be given away together. The finding says what keeps them together, by the "
+		   "kernel's own rules: a function of a multifunction device, or a port above, that does not have the "
+		   "ACS features source validation (SV), request redirect (RR), completion redirect (CR) and upstream "
+		   "forwarding (UF), or has them and they are not enabled. A feature that the capability does not "
+		   "offer counts as hard-wired. Bridges do not count as devices of a group. It is normal for chipset "
+		   "functions that share a slot, and for cards whose functions belong together; it matters where one "
+		   "of them is to go to a guest and another stays. The kernel also knows devices that isolate without "
+		   "saying so; these do not share a group, and are no finding.",
 	.advice = "assign all devices of the group together, or move one to a slot below another root port",
 	.check = group_shared_check,
 };
@@ -212,8 +212,8 @@ static void alias_found(struct audit *a, unsigned int bridge, const struct alias
 	char path[64];
 
 	audit_add(a, n->assigned ? AUDIT_MEDIUM : AUDIT_LOW, addr,
-		  "%u device%s behind the bridge %s to conventional PCI send%s their DMA with a requester ID that is "
-		  "not their own",
+		  "%u device%s behind the bridge %s to conventional PCI send%s their DMA with a requester ID that "
+		  "is not their own",
 		  n->behind, n->behind == 1 ? "" : "s", addr, n->behind == 1 ? "s" : "");
 	groups_config_path(a, bridge, path, sizeof(path));
 	if (c->has_pcie)
@@ -256,12 +256,10 @@ const struct audit_rule audit_bridge_alias = {
 	.severity = AUDIT_MEDIUM,
 	.title = "devices behind a bridge to conventional PCI",
 	.explain = "Conventional PCI has no requester IDs. A bridge from PCI Express to it sends the DMA of what is "
-		   "behind it "
-		   "under its own ID or that of device 0 of its bus, so that the IOMMU cannot tell these devices "
-		   "apart: they share "
-		   "one group and one set of mappings, faults are reported under the alias and not under the device, "
-		   "and a "
-		   "device behind the bridge can act for another. The severity is low where none of them is assigned.",
+		   "behind it under its own ID or that of device 0 of its bus, so that the IOMMU cannot tell these "
+		   "devices apart: they share one group and one set of mappings, faults are reported under the "
+		   "alias and not under the device, and a device behind the bridge can act for another. The "
+		   "severity is low where none of them is assigned.",
 	.advice = "assign everything behind the bridge together, or use a PCI Express device in its stead",
 	.check = bridge_alias_check,
 };
@@ -318,13 +316,11 @@ const struct audit_rule audit_group_host_bridge = {
 	.id = "group-host-bridge",
 	.severity = AUDIT_MEDIUM,
 	.title = "a bridge of the host in an assigned group",
-	.explain =
-		"A group with a device on VFIO also holds a bridge that a driver of the host works on, other than "
-		"pcieport, which "
-		"is known to do no DMA. The kernel then refuses to open the group, or, where it does not (before "
-		"5.18, for PCI bridges), a driver of the host and a guest share one set of mappings. Where the group "
-		"holds the host bridge itself without a "
-		"driver, the severity is low: the device can reach the machine's own fabric without passing the IOMMU.",
+	.explain = "A group with a device on VFIO also holds a bridge that a driver of the host works on, other than "
+		   "pcieport, which is known to do no DMA. The kernel then refuses to open the group, or, where it "
+		   "does not (before 5.18, for PCI bridges), a driver of the host and a guest share one set of "
+		   "mappings. Where the group holds the host bridge itself without a driver, the severity is low: the "
+		   "device can reach the machine's own fabric without passing the IOMMU.",
 	.advice = "move the device to a slot whose group it has for itself",
 	.check = group_host_bridge_check,
 };
@@ -358,8 +354,8 @@ static void acs_override_check(struct audit *a)
 	word = override_pci_word(a, "disable_acs_redir=");
 	if (word) {
 		audit_add(a, AUDIT_MEDIUM, "kernel",
-			  "ACS redirection is switched off for some devices, which may then reach each other past the "
-			  "IOMMU");
+			  "ACS redirection is switched off for some devices, which may then reach each other past "
+			  "the IOMMU");
 		audit_advise(a, "take disable_acs_redir= out of pci= on the kernel's command line, unless peer-to-peer "
 				"DMA needs it");
 		audit_show(a, "/proc/cmdline", "pci=%.*s", (int)strcspn(word, ","), word);
@@ -371,13 +367,10 @@ const struct audit_rule audit_acs_override = {
 	.severity = AUDIT_MEDIUM,
 	.title = "isolation is claimed or switched off on the command line",
 	.explain = "pcie_acs_override= is an option of patched kernels that makes them take devices for isolated that "
-		   "do not say so. "
-		   "Groups look split, and nothing in the hardware keeps a device in one of them from reaching a "
-		   "device in "
-		   "another: a guest can corrupt or read what the host does with the neighbour. With devices assigned "
-		   "the severity is high. "
-		   "pci=disable_acs_redir= switches off what keeps devices apart, for peer-to-peer DMA; the kernel "
-		   "then puts them into one group.",
+		   "do not say so. Groups look split, and nothing in the hardware keeps a device in one of them "
+		   "from reaching a device in another: a guest can corrupt or read what the host does with the "
+		   "neighbour. With devices assigned the severity is high. pci=disable_acs_redir= switches off "
+		   "what keeps devices apart, for peer-to-peer DMA; the kernel then puts them into one group.",
 	.advice = "take pcie_acs_override= off the kernel's command line, and assign groups as the hardware makes them",
 	.check = acs_override_check,
 };

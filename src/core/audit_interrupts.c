@@ -152,16 +152,13 @@ const struct audit_rule audit_interrupt_remapping_off = {
 	.severity = AUDIT_HIGH,
 	.title = "no interrupt remapping",
 	.explain = "On x86 a device sends an interrupt by writing to an address between 0xfee00000 and 0xfeefffff, and "
-		   "translation "
-		   "does not apply there. Without interrupt remapping a device that was given to a guest can send any "
-		   "vector to any processor of the host, exceptions included, and so attack the host. VFIO therefore "
-		   "refuses such a machine unless it is told to allow unsafe interrupts. Whether remapping is on is "
-		   "read from the names of "
-		   "the chips in /proc/interrupts (they begin with IR-) or from the kernel's log; the reason why it is "
-		   "not "
-		   "from the command line, ECAP.IR and the flags of the DMAR table. In a guest the finding is of "
-		   "medium severity: "
-		   "the host is protected by its own IOMMU, and only guests of the guest are at risk. virtio-iommu and "
+		   "translation does not apply there. Without interrupt remapping a device that was given to a "
+		   "guest can send any vector to any processor of the host, exceptions included, and so attack the "
+		   "host. VFIO therefore refuses such a machine unless it is told to allow unsafe interrupts. "
+		   "Whether remapping is on is read from the names of the chips in /proc/interrupts (they begin "
+		   "with IR-) or from the kernel's log; the reason why it is not from the command line, ECAP.IR "
+		   "and the flags of the DMAR table. In a guest the finding is of medium severity: the host is "
+		   "protected by its own IOMMU, and only guests of the guest are at risk. virtio-iommu and "
 		   "machines other than x86 have no interrupt remapping of this kind, and no finding.",
 	.advice = "enable interrupt remapping (often named x2APIC or VT-d) in the firmware setup; see dmesg | grep -iE "
 		  "'remapping|DMAR-IR|AMD-Vi'",
@@ -215,14 +212,11 @@ const struct audit_rule audit_unsafe_interrupts = {
 	.severity = AUDIT_HIGH,
 	.title = "VFIO may give devices away without interrupt remapping",
 	.explain = "allow_unsafe_interrupts of vfio_iommu_type1 or iommufd is set: the kernel then assigns devices "
-		   "although "
-		   "nothing checks the interrupts that they send (see interrupt-remapping-off). A guest that controls "
-		   "such a "
-		   "device can attack the host with interrupts. Where interrupts are remapped the parameter does "
-		   "nothing, and "
-		   "the finding is low: it would hide the loss of remapping after a change of firmware or command "
-		   "line. In "
-		   "a guest with virtio-iommu, which cannot remap, it is the only way to use VFIO; there it is medium.",
+		   "although nothing checks the interrupts that they send (see interrupt-remapping-off). A guest "
+		   "that controls such a device can attack the host with interrupts. Where interrupts are remapped "
+		   "the parameter does nothing, and the finding is low: it would hide the loss of remapping after "
+		   "a change of firmware or command line. In a guest with virtio-iommu, which cannot remap, it is "
+		   "the only way to use VFIO; there it is medium.",
 	.advice = "take the option out of /etc/modprobe.d and off the command line",
 	.check = unsafe_interrupts_check,
 };

@@ -121,20 +121,14 @@ const struct audit_rule audit_kernel_faults = {
 	.severity = AUDIT_MEDIUM,
 	.title = "the kernel logged IOMMU faults",
 	.explain = "A device made requests that the IOMMU stopped: to an address that is not mapped, without the "
-		   "permission, or "
-		   "an interrupt nobody set up. That is the IOMMU doing its work; the question is why the device did "
-		   "that. A driver that "
-		   "unmaps too early, a device that goes on after a reset, firmware that uses memory it did not "
-		   "reserve, or "
-		   "somebody trying. The severity is high for a device that is assigned, or shares its group with one, "
-		   "and for "
-		   "100 faults and more of one device. Faults of a device behind a bridge to conventional PCI are "
-		   "logged for the "
-		   "bridge. The kernel limits how many it prints (VT-d: about three in five seconds), so that there "
-		   "were more; and the "
-		   "log holds only what was not overwritten since boot. A run of iommuctl compare with "
-		   "--probe-unmapped or --readonly leaves faults in "
-		   "the log by intention.",
+		   "permission, or an interrupt nobody set up. That is the IOMMU doing its work; the question is "
+		   "why the device did that. A driver that unmaps too early, a device that goes on after a reset, "
+		   "firmware that uses memory it did not reserve, or somebody trying. The severity is high for a "
+		   "device that is assigned, or shares its group with one, and for 100 faults and more of one "
+		   "device. Faults of a device behind a bridge to conventional PCI are logged for the bridge. The "
+		   "kernel limits how many it prints (VT-d: about three in five seconds), so that there were more; "
+		   "and the log holds only what was not overwritten since boot. A run of iommuctl compare with "
+		   "--probe-unmapped or --readonly leaves faults in the log by intention.",
 	.advice = "look at what the device's driver logged at the same time; update driver and firmware; try the "
 		  "device alone in a guest",
 	.check = kernel_faults_check,
@@ -165,12 +159,9 @@ const struct audit_rule audit_pte_already_set = {
 	.severity = AUDIT_HIGH,
 	.title = "\"DMA PTE ... already set\" in the kernel's log",
 	.explain = "The VT-d driver was to map an address and found an entry there. Either an unmap had left it, and "
-		   "the device "
-		   "could reach memory that had long been given to somebody else; or two users mapped the same "
-		   "address. The kernel "
-		   "overwrites the entry and goes on, and what was written through it in the meantime is not known. "
-		   "Kernels 5.15 and 5.16-rc left "
-		   "entries behind after large unmaps.",
+		   "the device could reach memory that had long been given to somebody else; or two users mapped "
+		   "the same address. The kernel overwrites the entry and goes on, and what was written through it "
+		   "in the meantime is not known. Kernels 5.15 and 5.16-rc left entries behind after large unmaps.",
 	.advice = "update the kernel; then iommuctl compare --iova adversarial --probe-unmapped on a device you can "
 		  "spare",
 	.check = pte_already_set_check,
@@ -246,12 +237,10 @@ const struct audit_rule audit_kernel_complaint = {
 	.severity = AUDIT_MEDIUM,
 	.title = "the kernel complained about itself",
 	.explain = "A WARNING, BUG, oops, stall or time-out of an invalidation queue is in the log. Where the line "
-		   "names code of the "
-		   "IOMMU, of VFIO or of DMA mapping the severity is medium: what the kernel believes of its mappings "
-		   "may be wrong from then on. "
-		   "Other complaints are of low severity: they are no finding about the IOMMU, but a kernel "
-		   "that has oopsed is no ground for conclusions. Where the log no longer holds it, the taint flags "
-		   "say that there was one.",
+		   "names code of the IOMMU, of VFIO or of DMA mapping the severity is medium: what the kernel "
+		   "believes of its mappings may be wrong from then on. Other complaints are of low severity: they "
+		   "are no finding about the IOMMU, but a kernel that has oopsed is no ground for conclusions. "
+		   "Where the log no longer holds it, the taint flags say that there was one.",
 	.advice = "reboot before relying on isolation; update the kernel; report what stays",
 	.check = kernel_complaint_check,
 };
@@ -287,12 +276,10 @@ const struct audit_rule audit_firmware_bug = {
 	.severity = AUDIT_MEDIUM,
 	.title = "the kernel calls the firmware's IOMMU tables wrong",
 	.explain = "While it read the tables, the kernel found something that contradicts itself or the hardware, and "
-		   "worked round it: an "
-		   "interrupt controller that no IOMMU remaps (which switches interrupt remapping off on AMD), a "
-		   "shared memory region outside "
-		   "reserved memory, a device under the wrong unit. The line tells what. A conflict of AMD's feature "
-		   "registers "
-		   "is told by source-mismatch instead.",
+		   "worked round it: an interrupt controller that no IOMMU remaps (which switches interrupt "
+		   "remapping off on AMD), a shared memory region outside reserved memory, a device under the "
+		   "wrong unit. The line tells what. A conflict of AMD's feature registers is told by "
+		   "source-mismatch instead.",
 	.advice = "update the firmware; search the maker's notes for DMAR or IVRS",
 	.check = firmware_bug_check,
 };

@@ -52,12 +52,10 @@ const struct audit_rule audit_register_forbidden = {
 	.severity = AUDIT_MEDIUM,
 	.title = "a register holds what its specification forbids",
 	.explain = "A capability register of the IOMMU has a combination of bits that its specification rules out: no "
-		   "address width "
-		   "at all, a feature without the one it needs, a reserved code. The evidence names the field and the "
-		   "section. Hardware does not do that; "
-		   "emulated IOMMUs, broken firmware overrides and misread captures do. What the kernel concludes from "
-		   "such a "
-		   "register is not to be relied on.",
+		   "address width at all, a feature without the one it needs, a reserved code. The evidence names "
+		   "the field and the section. Hardware does not do that; emulated IOMMUs, broken firmware "
+		   "overrides and misread captures do. What the kernel concludes from such a register is not to be "
+		   "relied on.",
 	.advice = "compare with another machine of the type; update the hypervisor or firmware that makes the value up",
 	.check = register_forbidden_check,
 };
@@ -99,14 +97,10 @@ const struct audit_rule audit_dirty_unverified = {
 	.severity = AUDIT_INFO,
 	.title = "dirty tracking is claimed and was never verified",
 	.explain = "The registers or the kernel say that the IOMMU marks pages that a device has written. Live "
-		   "migration relies on "
-		   "it: a page that is not marked arrives with old contents. Reading registers does not show whether "
-		   "it works. "
-		   "On AMD the kernel takes the claim from a firmware table rather than from the hardware; emulated "
-		   "IOMMUs can claim it and "
-		   "mark nothing; and several kernels had bugs in collecting the marks. It is no fault, but a thing to "
-		   "test "
-		   "before it is needed.",
+		   "migration relies on it: a page that is not marked arrives with old contents. Reading registers "
+		   "does not show whether it works. On AMD the kernel takes the claim from a firmware table rather "
+		   "than from the hardware; emulated IOMMUs can claim it and mark nothing; and several kernels had "
+		   "bugs in collecting the marks. It is no fault, but a thing to test before it is needed.",
 	.advice = "before relying on it, write known pages by DMA and hold the bitmap against them",
 	.check = dirty_unverified_check,
 };
@@ -260,8 +254,8 @@ static void mismatch_efr(struct audit *a)
 	}
 	if (audit_log_line(a, "EFR mismatch", line, sizeof(line))) {
 		audit_add(a, AUDIT_MEDIUM, "IVRS",
-			  "the features of an AMD IOMMU differ between IVRS and the hardware, and the kernel believes "
-			  "IVRS");
+			  "the features of an AMD IOMMU differ between IVRS and the hardware, and the kernel "
+			  "believes IVRS");
 		audit_show(a, "kernel log", "%s", line);
 	}
 }
@@ -328,16 +322,12 @@ const struct audit_rule audit_source_mismatch = {
 	.id = "source-mismatch",
 	.severity = AUDIT_MEDIUM,
 	.title = "two sources say different things about one IOMMU",
-	.explain =
-		"What should be one fact is told in two ways: a register in sysfs and by IOMMU_GET_HW_INFO; AMD's "
-		"features in IVRS and in the "
-		"hardware (the kernel believes IVRS and warns); the registers' address in sysfs and in DMAR; the IOMMU "
-		"of a device for the "
-		"kernel and by DMAR's scopes; coherency and table updates of an SMMU in IORT and in IDR0 (the kernel "
-		"believes IORT). "
-		"One of the two is wrong, and features may be used that the hardware lacks: dirty tracking that tracks "
-		"nothing, page tables that are not seen. In captures it can mean that files of two machines were "
-		"mixed.",
+	.explain = "What should be one fact is told in two ways: a register in sysfs and by IOMMU_GET_HW_INFO; AMD's "
+		   "features in IVRS and in the hardware (the kernel believes IVRS and warns); the registers' address "
+		   "in sysfs and in DMAR; the IOMMU of a device for the kernel and by DMAR's scopes; coherency and "
+		   "table updates of an SMMU in IORT and in IDR0 (the kernel believes IORT). One of the two is wrong, "
+		   "and features may be used that the hardware lacks: dirty tracking that tracks nothing, page tables "
+		   "that are not seen. In captures it can mean that files of two machines were mixed.",
 	.advice = "update the firmware; do not rely on the features that only one of the sources has",
 	.check = source_mismatch_check,
 };
@@ -371,10 +361,8 @@ const struct audit_rule audit_source_broken = {
 	.severity = AUDIT_MEDIUM,
 	.title = "a source that holds nonsense",
 	.explain = "A file that should hold a register or another fact holds something else, and was left out: what it "
-		   "would have told is not "
-		   "known. On a running machine that is a kernel whose format this version does not know; in a "
-		   "capture, a damaged "
-		   "or edited file.",
+		   "would have told is not known. On a running machine that is a kernel whose format this version "
+		   "does not know; in a capture, a damaged or edited file.",
 	.advice = "report the file and the kernel's version; with a capture, make a new one",
 	.check = source_broken_check,
 };

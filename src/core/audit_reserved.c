@@ -124,16 +124,12 @@ const struct audit_rule audit_reserved_direct = {
 	.severity = AUDIT_MEDIUM,
 	.title = "memory that firmware shares with a device (RMRR, unity map)",
 	.explain = "The firmware says that the device keeps using a piece of memory behind the system's back (an RMRR "
-		   "of the DMAR table, "
-		   "an IVMD of IVRS, an RMR of IORT): to report its state to a management controller, for example. The "
-		   "kernel maps it one to one as "
-		   "long as the host has the device. On VT-d it refuses to assign such a device (\"Device is "
-		   "ineligible for IOMMU domain "
-		   "attach due to platform RMRR requirement\"), because whoever has it could use that memory. On other "
-		   "machines "
-		   "the region must be left out of the guest's addresses. For devices of the host this is normal, and "
-		   "one finding "
-		   "for information.",
+		   "of the DMAR table, an IVMD of IVRS, an RMR of IORT): to report its state to a management "
+		   "controller, for example. The kernel maps it one to one as long as the host has the device. On "
+		   "VT-d it refuses to assign such a device (\"Device is ineligible for IOMMU domain attach due to "
+		   "platform RMRR requirement\"), because whoever has it could use that memory. On other machines "
+		   "the region must be left out of the guest's addresses. For devices of the host this is normal, "
+		   "and one finding for information.",
 	.advice = "look for a firmware setting (shared memory features of the slot) or update that ends it, or use "
 		  "another device",
 	.check = reserved_direct_check,
@@ -157,11 +153,9 @@ const struct audit_rule audit_reserved_relaxable = {
 	.severity = AUDIT_INFO,
 	.title = "memory that firmware shared with a device and no longer needs to",
 	.explain = "An RMRR of a USB controller or a graphics device. Firmware uses it for the keyboard and the screen "
-		   "before "
-		   "the system runs; the kernel knows that nobody needs it afterwards, calls it direct-relaxable and "
-		   "lets the "
-		   "device be assigned. With integrated graphics the region may be the memory stolen for it, which the "
-		   "guest's driver then has to do without.",
+		   "before the system runs; the kernel knows that nobody needs it afterwards, calls it "
+		   "direct-relaxable and lets the device be assigned. With integrated graphics the region may be "
+		   "the memory stolen for it, which the guest's driver then has to do without.",
 	.advice = "nothing",
 	.check = reserved_relaxable_check,
 };
@@ -271,14 +265,12 @@ const struct audit_rule audit_msi_window = {
 	.severity = AUDIT_INFO,
 	.title = "the window of addresses that interrupts are sent to",
 	.explain = "On x86 a write of a device to 0xfee00000-0xfeefffff is an interrupt, whatever the IOMMU's tables "
-		   "say. The kernel lists "
-		   "the window among the reserved addresses of every group, so that nobody maps memory there. Where a "
-		   "group "
-		   "lacks it, or memory lies there, DMA that was meant for memory turns into interrupts: severity "
-		   "high. On Arm and "
-		   "RISC-V the kernel maps the interrupt controller's doorbell at IOVAs of its own choice (0x8000000 "
-		   "in most cases) for devices on VFIO; that is "
-		   "reported for information, because guests whose memory lies there cannot be mapped one to one.",
+		   "say. The kernel lists the window among the reserved addresses of every group, so that nobody "
+		   "maps memory there. Where a group lacks it, or memory lies there, DMA that was meant for memory "
+		   "turns into interrupts: severity high. On Arm and RISC-V the kernel maps the interrupt "
+		   "controller's doorbell at IOVAs of its own choice (0x8000000 in most cases) for devices on "
+		   "VFIO; that is reported for information, because guests whose memory lies there cannot be "
+		   "mapped one to one.",
 	.advice = "leave these addresses out of what is mapped",
 	.check = msi_window_check,
 };
@@ -347,13 +339,10 @@ const struct audit_rule audit_iova_width = {
 	.severity = AUDIT_LOW,
 	.title = "the IOMMU's addresses are narrower than the processor's",
 	.explain = "A guest's physical addresses are the IOVAs of its assigned devices. Where the IOMMU translates "
-		   "fewer bits than the "
-		   "processor has physical addresses, a guest that is laid out for the processor's width has memory or "
-		   "device "
-		   "windows that no device can reach: its firmware likes to put 64-bit BARs at the top. Maps above the "
-		   "limit fail with "
-		   "EINVAL (QEMU: \"VFIO_MAP_DMA failed: Invalid argument\"), and peer-to-peer DMA between its devices "
-		   "does not work. Guests "
+		   "fewer bits than the processor has physical addresses, a guest that is laid out for the "
+		   "processor's width has memory or device windows that no device can reach: its firmware likes to "
+		   "put 64-bit BARs at the top. Maps above the limit fail with EINVAL (QEMU: \"VFIO_MAP_DMA "
+		   "failed: Invalid argument\"), and peer-to-peer DMA between its devices does not work. Guests "
 		   "whose memory ends below the limit work all the same.",
 	.advice = "give guests with assigned devices no more address bits than the IOMMU has (QEMU: -cpu "
 		  "host,host-phys-bits-limit=BITS)",

@@ -99,15 +99,11 @@ const struct audit_rule audit_acpi_malformed = {
 	.severity = AUDIT_HIGH,
 	.title = "a firmware table that is broken",
 	.explain = "The table from which the kernel learns of its IOMMUs (DMAR, IVRS, IORT or VIOT) breaks its "
-		   "specification. High: it "
-		   "is cut off, its lengths do not add up, or its structure leads nowhere, so that what lies behind is "
-		   "lost, "
-		   "whole IOMMUs perhaps. Medium: the checksum is wrong, a value is impossible, something is there "
-		   "twice. Low: "
-		   "reserved bits are set, or a type is used that is not defined, as newer firmware does. The evidence "
-		   "is the "
-		   "offset in the table, and the bytes. The kernel ignores some of it, and gives up on the whole table "
-		   "for some.",
+		   "specification. High: it is cut off, its lengths do not add up, or its structure leads nowhere, "
+		   "so that what lies behind is lost, whole IOMMUs perhaps. Medium: the checksum is wrong, a value "
+		   "is impossible, something is there twice. Low: reserved bits are set, or a type is used that is "
+		   "not defined, as newer firmware does. The evidence is the offset in the table, and the bytes. "
+		   "The kernel ignores some of it, and gives up on the whole table for some.",
 	.advice = "update the firmware; if it stays, report it to the maker with the table: /sys/firmware/acpi/tables",
 	.check = acpi_malformed_check,
 };
@@ -122,9 +118,8 @@ const struct audit_rule audit_acpi_misaligned = {
 	.severity = AUDIT_MEDIUM,
 	.title = "a firmware table with addresses that are not page-aligned",
 	.explain = "Registers of an IOMMU, or memory that a device shares with firmware, must begin and end at page "
-		   "borders. What does not is rounded by the kernel, so that more memory is open to the device than "
-		   "was said, or "
-		   "refused, so that the device's first DMA faults.",
+		   "borders. What does not is rounded by the kernel, so that more memory is open to the device "
+		   "than was said, or refused, so that the device's first DMA faults.",
 	.advice = "update the firmware; if it stays, report it to the maker",
 	.check = acpi_misaligned_check,
 };
@@ -139,10 +134,8 @@ const struct audit_rule audit_acpi_overlap = {
 	.severity = AUDIT_HIGH,
 	.title = "structures of a firmware table overlap",
 	.explain = "Two IOMMUs have registers at the same addresses, or two shared memory regions or device ranges "
-		   "overlap. One of the "
-		   "two entries is wrong. An IOMMU that is programmed through the registers of another one does not "
-		   "translate at all while the kernel "
-		   "believes it does.",
+		   "overlap. One of the two entries is wrong. An IOMMU that is programmed through the registers of "
+		   "another one does not translate at all while the kernel believes it does.",
 	.advice = "update the firmware; until then do not rely on the isolation of the devices behind these IOMMUs",
 	.check = acpi_overlap_check,
 };
@@ -235,12 +228,10 @@ const struct audit_rule audit_acpi_reference = {
 	.severity = AUDIT_MEDIUM,
 	.title = "a firmware table names what is not there",
 	.explain = "A structure of the table refers to another one, or to an IOMMU's own PCI function, that does not "
-		   "exist: what it was to "
-		   "say is lost. Devices that DMAR names and that are not on the bus are reported together and for "
-		   "information: firmware lists devices that can be switched off, hidden or not plugged in. If such a "
-		   "device "
-		   "is there under another number, because the firmware has counted buses wrongly, then it is not "
-		   "covered (see drhd-uncovered).",
+		   "exist: what it was to say is lost. Devices that DMAR names and that are not on the bus are "
+		   "reported together and for information: firmware lists devices that can be switched off, hidden "
+		   "or not plugged in. If such a device is there under another number, because the firmware has "
+		   "counted buses wrongly, then it is not covered (see drhd-uncovered).",
 	.advice = "update the firmware; if it stays, report it to the maker",
 	.check = acpi_reference_check,
 };
@@ -335,14 +326,11 @@ const struct audit_rule audit_drhd_uncovered = {
 	.id = "drhd-uncovered",
 	.severity = AUDIT_HIGH,
 	.title = "a device that no IOMMU covers",
-	.explain =
-		"The firmware's table says by device scopes which IOMMU is in charge of which device (DRHD structures "
-		"of DMAR, IVHD "
-		"blocks of IVRS). The device is in none of them, and the kernel has found no IOMMU for it either: it "
-		"reaches all of memory, and cannot be assigned. It is not said of bridges and the machine's "
-		"own fabric, of virtual functions (their physical function counts), and of devices behind Intel VMD, "
-		"which speak "
-		"with the ID of the VMD device.",
+	.explain = "The firmware's table says by device scopes which IOMMU is in charge of which device (DRHD "
+		   "structures of DMAR, IVHD blocks of IVRS). The device is in none of them, and the kernel has found "
+		   "no IOMMU for it either: it reaches all of memory, and cannot be assigned. It is not said of "
+		   "bridges and the machine's own fabric, of virtual functions (their physical function counts), and "
+		   "of devices behind Intel VMD, which speak with the ID of the VMD device.",
 	.advice = "update the firmware, or move the device to another slot; until then treat it as not isolated",
 	.check = drhd_uncovered_check,
 };
@@ -395,15 +383,11 @@ const struct audit_rule audit_preboot_dma = {
 	.severity = AUDIT_LOW,
 	.title = "no protection against DMA before the kernel starts",
 	.explain = "Until the kernel sets up the IOMMU, it is up to firmware whether a device reaches memory. Firmware "
-		   "that keeps it blocked "
-		   "says so by a bit in DMAR (DMA_CTRL_PLATFORM_OPT_IN) or IVRS; the kernel then also turns the IOMMU "
-		   "on by "
-		   "itself and treats devices behind external ports as untrusted. Here the bit is clear. Who can plug "
-		   "in a "
-		   "device before or while the machine starts can put code into memory. It matters for machines that "
-		   "leave "
-		   "the house, and for those with Thunderbolt or USB4 (then the severity is medium); servers rarely "
-		   "have it set.",
+		   "that keeps it blocked says so by a bit in DMAR (DMA_CTRL_PLATFORM_OPT_IN) or IVRS; the kernel "
+		   "then also turns the IOMMU on by itself and treats devices behind external ports as untrusted. "
+		   "Here the bit is clear. Who can plug in a device before or while the machine starts can put "
+		   "code into memory. It matters for machines that leave the house, and for those with Thunderbolt "
+		   "or USB4 (then the severity is medium); servers rarely have it set.",
 	.advice = "switch on kernel DMA protection (also named pre-boot DMA protection) in the firmware setup",
 	.check = preboot_dma_check,
 };
