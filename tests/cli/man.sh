@@ -64,8 +64,17 @@ else
 	skip "the fields of the registers are all there" "jq is not installed"
 fi
 
+# iommuctl-audit(7) is made from the rules: it has what audit --list lists, each with its text
+audit=$top_builddir/man/iommuctl-audit.7
+[ -e "$audit" ] || audit=$top_srcdir/man/iommuctl-audit.7
+run audit --list
+findings=$(awk '$2 ~ /^(info|low|medium|high)$/ { print $1 }' "$tmp/stdout")
+isnt "$findings" "" "the binary lists findings"
+is "$(sed -n 's/^\.Ss //p' "$audit")" "$findings" "the findings are all there"
+is "$(grep -c '^\.Em What to do :$' "$audit")" "$(wc -l <<<"$findings")" "and what to do about each"
+
 if command -v mandoc >/dev/null; then
-	for p in "$page" "$registers"; do
+	for p in "$page" "$registers" "$audit"; do
 		is "$(mandoc -T lint "$p" | grep -v 'referenced manual not found')" "" "mandoc has nothing to say against ${p##*/}"
 	done
 else
