@@ -108,7 +108,13 @@ static void ioctl_report_ports(struct report *r, const struct ioctl_facts *facts
 		report_str(r, "device", p->device);
 		report_num(r, "index", p->index);
 		report_str(r, "flavour", p->flavour);
+		if (strncmp(p->flavour, "pci", 3) == 0)
+			report_num(r, "pf", p->pf);
+		if (strcmp(p->flavour, "pcivf") == 0 || strcmp(p->flavour, "pcisf") == 0)
+			report_num(r, p->flavour + 3, p->vf);
 		report_bool(r, "has_function", p->has_function);
+		if (p->state[0])
+			report_str(r, "state", p->state);
 		if (p->migratable_known)
 			report_bool(r, "migratable", p->migratable);
 		report_close(r);
