@@ -166,10 +166,12 @@ static void decode_text(struct report *r, const struct reg_value *v, bool all)
 		snprintf(raw, sizeof(raw), "0x%" PRIx64, part.raw);
 		report_line(r, "  %5s  %-*s  %6s  %s", reg_bits_text(part.high, part.low, bits, sizeof(bits)), width,
 			    part.field ? part.field->name : "reserved", raw,
-			    part.field ? register_meaning(v, &part, meaning, sizeof(meaning)) : "not known");
+			    part.field ? register_meaning(v, &part, meaning, sizeof(meaning))
+				       : "reserved, or not known");
 	}
 	if (hidden)
-		report_line(r, "  %u fields are clear (-v shows them)", hidden);
+		report_line(r, "  %u field%s clear (-v shows %s)", hidden, hidden > 1 ? "s are" : " is",
+			    hidden > 1 ? "them" : "it");
 	report_line(r, "%s", "");
 }
 

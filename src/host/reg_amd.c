@@ -14,6 +14,7 @@
 #define CAPHDR "AMD 48882 capability 00h, Linux amd_iommu_types.h"
 #define CAPHDR_QEMU "AMD 48882 capability 00h, QEMU amd_iommu.h"
 #define CTRL "AMD 48882 MMIO 0018h, Linux amd_iommu_types.h"
+#define CTRL_ILLUMOS "AMD 48882 MMIO 0018h, illumos amd_iommu_impl.h"
 #define CTRL_XEN "AMD 48882 MMIO 0018h, Xen iommu-defs.h"
 
 static const char *const amd_hats[] = {"4-level host tables at most", "5-level host tables at most",
@@ -63,7 +64,7 @@ static const struct reg_field efr_fields[] = {
 	REG_BIT("EPHSup", 50, "enhanced handling of page requests", EFR),
 	REG_BIT("AttrFWSup", 51, "forwarding of attributes", EFR_XEN),
 	REG_BIT("HDSup", 52, "dirty bit in host (v1) entries", EFR),
-	REG_BIT("InvIotlbTypeSup", 54, "type of an INVALIDATE_IOTLB_PAGES command", EFR_XEN),
+	REG_BIT("InvIotlbTypeSup", 54, "type field in INVALIDATE_IOTLB_PAGES", EFR_XEN),
 	REG_BIT("vIommuSup", 55, "vIOMMU", EFR_XEN),
 	REG_BIT("GAUpdateDisSup", 61, "switching off the accessed bit of guest (v2) entries", EFR_XEN),
 	REG_BIT("ForcePhyDestSup", 62, "forced physical destination mode of remapped interrupts",
@@ -138,7 +139,7 @@ static const struct reg_field ctrl_fields[] = {
 	REG_BIT("GTEn", 16, "guest translation enabled", CTRL),
 	REG_BIT("GAEn", 17, "guest virtual APIC enabled", CTRL),
 	REG_BIT("SmiFEn", 22, "SMI filter enabled", CTRL_XEN),
-	REG_BIT("SlfWBDis", 23, "self write back disabled", CTRL_XEN),
+	REG_BIT("SlfWBdis", 23, "self write back disabled", CTRL_XEN),
 	REG_BIT("SmiFLogEn", 24, "SMI filter log enabled", CTRL_XEN),
 	REG_CODE("GAMEn", 27, 25, "guest virtual APIC mode", CTRL_XEN),
 	REG_BIT("GALogEn", 28, "guest virtual APIC log enabled", CTRL),
@@ -161,8 +162,10 @@ static const struct reg_field ctrl_fields[] = {
 	REG_BIT("vIommuEn", 53, "vIOMMU enabled", CTRL_XEN),
 	REG_BIT("GAUpdateDis", 54, "update of the accessed bit of guest (v2) entries off", CTRL_XEN),
 	REG_BIT("GAPPIEn", 55, "guest APIC physical processor interrupt enabled", CTRL_XEN),
+	REG_BIT("TMPMEn", 56, "tiered memory page migration enabled", CTRL_ILLUMOS),
 	REG_BIT("GCR3TRPMode", 58, "guest CR3 table by guest physical address", CTRL),
 	REG_BIT("IRTCacheDis", 59, "cache of interrupt remapping entries off", CTRL),
+	REG_BIT("GstBufferTRPMode", 60, "guest buffers by guest physical address", CTRL_ILLUMOS),
 	REG_CODE("SNPAVICEn", 63, 61, "guest virtual APIC under SNP", CTRL),
 };
 const struct reg reg_amd_ctrl = {"amd.ctrl",  "AMD IOMMU control register (MMIO offset 0x18)",

@@ -12,10 +12,10 @@
 
 #include "host/reg_tables.h"
 
-/* The values of a field that are allowed, as a bit mask: fields of at most 5 bits. */
+/* The values of a field that are allowed, as a bit mask: fields of at most 6 bits. */
 struct rule_values {
 	const char *reg, *field;
-	uint32_t allowed;
+	uint64_t allowed;
 	const char *why;
 	const char *spec;
 };
@@ -32,6 +32,10 @@ static const struct rule_values rule_values[] = {
 	{"smmuv3.idr0", "TTENDIAN", 0xd, "reserved", "IHI 0070 6.3.1"},
 	{"smmuv3.idr0", "STALL_MODEL", 0x7, "reserved", "IHI 0070 6.3.1"},
 	{"smmuv3.idr0", "ST_LEVEL", 0x3, "reserved", "IHI 0070 6.3.1"},
+	{"smmuv3.idr1", "SIDSIZE", 0x1ffffffff, "more than 32 bits", "IHI 0070 6.3.2"},
+	{"smmuv3.idr1", "SSIDSIZE", 0x1fffff, "more than 20 bits", "IHI 0070 6.3.2"},
+	{"smmuv3.idr1", "EVENTQS", 0xfffff, "more than 2^19 entries", "IHI 0070 6.3.2"},
+	{"smmuv3.idr1", "CMDQS", 0xfffff, "more than 2^19 entries", "IHI 0070 6.3.2"},
 	{"smmuv3.idr3", "BBML", 0x7, "reserved", "IHI 0070 6.3.4"},
 	{"smmuv3.idr5", "VAX", 0x7, "reserved", "IHI 0070 6.3.6"},
 	{"riscv.caps", "IGS", 0x7, "reserved", "RISC-V IOMMU 1.0, capabilities"},
@@ -46,6 +50,8 @@ struct rule_needs {
 };
 
 #define ECAP "VT-d 11.4.3"
+#define IDR0 "IHI 0070 6.3.1"
+#define IDR3 "IHI 0070 6.3.4"
 static const struct rule_needs rule_needs[] = {
 	{"vtd.ecap", "DT", NULL, "QI", ECAP, false},
 	{"vtd.ecap", "IR", NULL, "QI", ECAP, false},
@@ -74,6 +80,26 @@ static const struct rule_needs rule_needs[] = {
 	{"vtd.ecap", "EIMER", NULL, "EIM", ECAP, false},
 	{"vtd.ecap", "IRREQ", NULL, "IR", ECAP, false},
 	{"vtd.cap", "PI", "vtd.ecap", "IR", "VT-d 11.4.2", false},
+	{"smmuv3.idr0", "Hyp", NULL, "S1P S2P", IDR0, false},
+	{"smmuv3.idr0", "NS1ATS", NULL, "ATS S1P S2P", IDR0, false},
+	{"smmuv3.idr0", "PRI", NULL, "ATS", IDR0, false},
+	{"smmuv3.idr0", "VMW", NULL, "S2P", IDR0, false},
+	{"smmuv3.idr0", "VATOS", NULL, "ATOS S1P S2P", IDR0, false},
+	{"smmuv3.idr0", "ATSRECERR", NULL, "ATS", IDR0, false},
+	{"smmuv3.idr1", "ECMDQ", "smmuv3.idr0", "COHACC MSI", "IHI 0070 6.3.2", false},
+	{"smmuv3.idr3", "HAD", "smmuv3.idr0", "S1P", IDR3, false},
+	{"smmuv3.idr3", "PBHA", NULL, "HAD", IDR3, false},
+	{"smmuv3.idr3", "PPS", "smmuv3.idr0", "PRI", IDR3, false},
+	{"smmuv3.idr3", "PTWNNC", "smmuv3.idr0", "S2P", IDR3, false},
+	{"smmuv3.idr3", "DPT", "smmuv3.idr0", "ATS", IDR3, false},
+	{"smmuv3.idr3", "PASIDTT", "smmuv3.idr0", "ATS", IDR3, false},
+	{"smmuv3.idr3", "S1PI", "smmuv3.idr0", "S1P", IDR3, false},
+	{"smmuv3.idr3", "S2PI", "smmuv3.idr0", "S2P", IDR3, false},
+	{"smmuv3.idr3", "S2PO", NULL, "S2PI", IDR3, false},
+	{"smmuv3.idr3", "THE", "smmuv3.idr0", "S1P", IDR3, false},
+	{"smmuv3.idr3", "MTEPERM", "smmuv3.idr0", "S2P", IDR3, false},
+	{"smmuv3.idr3", "AIE", "smmuv3.idr0", "S1P", IDR3, false},
+	{"smmuv3.idr5", "D128", "smmuv3.idr3", "S1PI S2PO AIE MTEPERM", "IHI 0070 6.3.6", false},
 	{"riscv.caps", "Sv57", NULL, "Sv48", "RISC-V IOMMU 1.0, capabilities", false},
 	{"riscv.caps", "Sv48", NULL, "Sv39", "RISC-V IOMMU 1.0, capabilities", false},
 };
@@ -202,13 +228,51 @@ static void rule_check_vtd(struct rule_run *run)
 		rule_found(run, cap, "RWBF", "RWBF (bit 4) is set, but so is vtd.ecap SMTS (bit 43) (VT-d 11.4.2)");
 }
 
-static void rule_check_others(struct rule_run *run)
+static void rule_check_idr5(struct rule_run *run, const struct reg_value *idr5)
 {
-	const struct reg_value *idr0 = rule_value(run, "smmuv3.idr0"), *cap = rule_value(run, "amd.cap");
+	uint64_t oas = reg_get(idr5->reg, "OAS", idr5->raw), vax = reg_get(idr5->reg, "VAX", idr5->raw);
+	bool ds = reg_get(idr5->reg, "DS", idr5->raw), d128 = reg_get(idr5->reg, "D128", idr5->raw);
+	bool small = reg_get(idr5->reg, "GRAN4K", idr5->raw) || reg_get(idr5->reg, "GRAN16K", idr5->raw);
+	bool gran64k = reg_get(idr5->reg, "GRAN64K", idr5->raw);
 
+	if (oas == 7 && !d128)
+		rule_found(run, idr5, "OAS", "OAS (bits 2:0) is 0x7, but D128 (bit 8) is clear (IHI 0070 6.3.6)");
+	if (oas == 6 && !gran64k && !ds && !d128)
+		rule_found(run, idr5, "OAS",
+			   "OAS (bits 2:0) is 0x6, but GRAN64K (bit 6), DS (bit 7) and D128 (bit 8) are clear (IHI "
+			   "0070 6.3.6)");
+	if (vax == 2 && !d128)
+		rule_found(run, idr5, "VAX", "VAX (bits 11:10) is 0x2, but D128 (bit 8) is clear (IHI 0070 6.3.6)");
+	if (vax && !gran64k && !(ds && small))
+		rule_found(run, idr5, "VAX",
+			   "VAX (bits 11:10) is 0x%" PRIx64 ", but no granule takes such addresses (IHI 0070 6.3.6)",
+			   vax);
+	if (ds && !(vax && small))
+		rule_found(run, idr5, "DS", "DS (bit 7) is set, but %s (IHI 0070 6.3.6)",
+			   small ? "VAX (bits 11:10) is 0" : "GRAN4K (bit 4) and GRAN16K (bit 5) are clear");
+}
+
+static void rule_check_smmuv3(struct rule_run *run)
+{
+	const struct reg_value *idr0 = rule_value(run, "smmuv3.idr0"), *idr1 = rule_value(run, "smmuv3.idr1");
+	const struct reg_value *idr5 = rule_value(run, "smmuv3.idr5");
+
+	if (idr0 && idr1 && reg_get(idr1->reg, "SIDSIZE", idr1->raw) >= 7 &&
+	    !rule_is_set(run, "smmuv3.idr0", "ST_LEVEL"))
+		rule_found(
+			run, idr1, "SIDSIZE",
+			"SIDSIZE (bits 5:0) is 7 or more, but smmuv3.idr0 ST_LEVEL (bits 28:27) is 0 (IHI 0070 6.3.2)");
+	if (idr5)
+		rule_check_idr5(run, idr5);
 	if (idr0 && !rule_is_set(run, "smmuv3.idr0", "S1P") && !rule_is_set(run, "smmuv3.idr0", "S2P"))
 		rule_found(run, idr0, "S1P",
-			   "S2P and S1P (bits 1:0) are clear: nothing can be translated (IHI 0070 6.3.1)");
+			   "S2P and S1P (bits 1:0) are clear: Linux arm_smmu_device_hw_probe() refuses it");
+}
+
+static void rule_check_amd(struct rule_run *run)
+{
+	const struct reg_value *cap = rule_value(run, "amd.cap");
+
 	if (cap && reg_get(cap->reg, "CapId", cap->raw) != 0xf)
 		rule_found(run, cap, "CapId", "CapId (bits 7:0) is 0x%" PRIx64 ", not 0xf (AMD 48882 capability 00h)",
 			   reg_get(cap->reg, "CapId", cap->raw));
@@ -242,6 +306,7 @@ unsigned int reg_violations(const struct reg_value *values, unsigned int n, stru
 	rule_check_values(&run);
 	rule_check_needs(&run);
 	rule_check_vtd(&run);
-	rule_check_others(&run);
+	rule_check_smmuv3(&run);
+	rule_check_amd(&run);
 	return run.found;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The identification registers of the Arm SMMUv3, field by field: the specification's names and sections (IHI 0070). Fields
- * beyond Linux' arm-smmu-v3.h are held against Renode's model and the UEFI driver's SmmuV3Registers.h.
+ * The identification registers of the Arm SMMUv3, field by field: the specification's names and sections (IHI 0070, an issue
+ * with SMMUv3.4).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,11 +17,14 @@
 #define IIDR "IHI 0070 6.3.7"
 #define AIDR "IHI 0070 6.3.8"
 
-static const char *const ttf[] = {NULL, "AArch32 tables", "AArch64 tables", "AArch32 and AArch64 tables"};
+static const char *const ttf[] = {NULL, "AArch32 (VMSAv8-32 LPAE) tables", "AArch64 (VMSAv8-64) tables",
+				  "AArch32 and AArch64 tables"};
 static const char *const httu[] = {
 	"no hardware update of table entries", "accessed flag updated by hardware",
 	"accessed flag and dirty state updated by hardware",
 	"accessed flag, dirty state and table descriptors' accessed flag updated by hardware"};
+static const char *const ns1ats[] = {"split-stage (stage 1 only) ATS, where ATS and both stages are there",
+				     "no split-stage (stage 1 only) ATS"};
 static const char *const ttendian[] = {"little- and big-endian tables", NULL, "little-endian tables",
 				       "big-endian tables"};
 static const char *const stall_model[] = {"faults may stall or terminate", "faults terminate", "faults stall"};
@@ -33,24 +36,24 @@ static const struct reg_field idr0_fields[] = {
 	REG_BIT("S2P", 0, "stage 2 translation", IDR0),
 	REG_BIT("S1P", 1, "stage 1 translation", IDR0),
 	REG_CHOICE("TTF", 3, 2, "table formats", ttf, IDR0),
-	REG_BIT("COHACC", 4, "coherent access to tables and queues", IDR0),
+	REG_BIT("COHACC", 4, "coherent access to translation tables, structures and queues", IDR0),
 	REG_BIT("BTM", 5, "broadcast TLB maintenance", IDR0),
 	REG_CHOICE("HTTU", 7, 6, "hardware translation table update", httu, IDR0),
 	REG_BIT("DORMHINT", 8, "dormant hint", IDR0),
-	REG_BIT("HYP", 9, "hypervisor stage 1 contexts", IDR0),
+	REG_BIT("Hyp", 9, "hypervisor stage 1 contexts", IDR0),
 	REG_BIT("ATS", 10, "ATS", IDR0),
-	REG_BIT("NS1ATS", 11, "limit of ATS to stage 2 or split-stage translations", IDR0),
+	REG_CHOICE("NS1ATS", 11, 11, "split-stage ATS", ns1ats, IDR0),
 	REG_BIT("ASID16", 12, "16-bit ASIDs", IDR0),
 	REG_BIT("MSI", 13, "MSIs from the SMMU itself", IDR0),
-	REG_BIT("SEV", 14, "wake-up events", IDR0),
+	REG_BIT("SEV", 14, "WFE wake-up events", IDR0),
 	REG_BIT("ATOS", 15, "address translation operations", IDR0),
 	REG_BIT("PRI", 16, "page requests (PRI)", IDR0),
-	REG_BIT("VMW", 17, "VMID wildcard matching", IDR0),
+	REG_BIT("VMW", 17, "VMID wildcards in TLB invalidation", IDR0),
 	REG_BIT("VMID16", 18, "16-bit VMIDs", IDR0),
 	REG_BIT("CD2L", 19, "2-level context descriptor tables", IDR0),
 	REG_BIT("VATOS", 20, "virtual address translation operations", IDR0),
 	REG_CHOICE("TTENDIAN", 22, 21, "byte order of tables", ttendian, IDR0),
-	REG_BIT("ATSRECERR", 23, "records of ATS errors", IDR0),
+	REG_BIT("ATSRECERR", 23, "records of configuration errors of ATS and page requests", IDR0),
 	REG_CHOICE("STALL_MODEL", 25, 24, "stall model", stall_model, IDR0),
 	REG_CHOICE("TERM_MODEL", 26, 26, "termination model", term_model, IDR0),
 	REG_CHOICE("ST_LEVEL", 28, 27, "stream table formats", st_level, IDR0),
@@ -66,10 +69,10 @@ static const struct reg_field idr1_fields[] = {
 	REG_SHOW("EVENTQS", 20, 16, "event queue", reg_show_entries, IDR1),
 	REG_SHOW("CMDQS", 25, 21, "command queue", reg_show_entries, IDR1),
 	REG_BIT("ATTR_PERMS_OVR", 26, "override of incoming permission attributes", IDR1),
-	REG_BIT("ATTR_TYPES_OVR", 27, "override of incoming memory types", IDR1),
-	REG_BIT("REL", 28, "base addresses relative to the registers", IDR1),
-	REG_BIT("QUEUES_PRESET", 29, "fixed queue addresses", IDR1),
-	REG_BIT("TABLES_PRESET", 30, "fixed table addresses", IDR1),
+	REG_BIT("ATTR_TYPES_OVR", 27, "override of incoming memory types and shareability", IDR1),
+	REG_BIT("REL", 28, "preset addresses relative to the registers", IDR1),
+	REG_BIT("QUEUES_PRESET", 29, "preset queue addresses", IDR1),
+	REG_BIT("TABLES_PRESET", 30, "preset stream table addresses", IDR1),
 	REG_BIT("ECMDQ", 31, "enhanced command queues", IDR1),
 };
 const struct reg reg_smmuv3_idr1 = {"smmuv3.idr1",	    "Arm SMMUv3 SMMU_IDR1 (offset 0x04)", 32, IDR1, idr1_fields,
@@ -93,24 +96,25 @@ static const char *const bbml[] = {"level 0: break before make when a mapping ch
 static const struct reg_field idr3_fields[] = {
 	REG_BIT("HAD", 2, "hierarchical attribute disable", IDR3),
 	REG_BIT("PBHA", 3, "page-based hardware attributes", IDR3),
-	REG_BIT("XNX", 4, "separate execute permissions at stage 2", IDR3),
-	REG_BIT("PPS", 5, "PASIDs in the responses to page requests that had one", IDR3),
+	REG_BIT("XNX", 4, "execute permission at stage 2 by exception level", IDR3),
+	REG_BIT("PPS", 5, "the PASID in automatic responses at a page request queue overflow, whatever STE.PPAR says",
+		IDR3),
 	REG_BIT("MPAM", 7, "memory partitioning and monitoring", IDR3),
 	REG_BIT("FWB", 8, "stage 2 control of memory types (S2FWB)", IDR3),
 	REG_BIT("STT", 9, "small translation tables", IDR3),
-	REG_BIT("RIL", 10, "range-based invalidation", IDR3),
+	REG_BIT("RIL", 10, "range-based invalidation and level hint", IDR3),
 	REG_CHOICE("BBML", 12, 11, "break-before-make level", bbml, IDR3),
-	REG_BIT("E0PD", 13, "E0PD", IDR3),
-	REG_BIT("PTWNNC", 14, "non-cacheable table walks treated as normal memory", IDR3),
+	REG_BIT("E0PD", 13, "E0PD: unprivileged accesses kept out of a translation table's half", IDR3),
+	REG_BIT("PTWNNC", 14, "stage 1 walks of Device memory treated as Normal non-cacheable", IDR3),
 	REG_BIT("DPT", 15, "device permission table", IDR3),
-	REG_BIT("PASIDTT", 16, "PASIDs in ATS translated traffic", IDR3),
+	REG_BIT("PASIDTT", 16, "PASIDs in ATS translated transactions", IDR3),
 	REG_BIT("EPAN", 17, "enhanced privileged access never", IDR3),
 	REG_BIT("S1PI", 18, "stage 1 permission indirection", IDR3),
 	REG_BIT("S2PI", 19, "stage 2 permission indirection", IDR3),
 	REG_BIT("S2PO", 20, "stage 2 permission overlay", IDR3),
-	REG_BIT("THE", 21, "translation hardening", IDR3),
-	REG_BIT("MTEPERM", 22, "MTE permissions", IDR3),
-	REG_BIT("AIE", 23, "attribute index enhancement", IDR3),
+	REG_BIT("THE", 21, "translation hardening extension", IDR3),
+	REG_BIT("MTEPERM", 22, "NoTagAccess encodings at stage 2 (MTE)", IDR3),
+	REG_BIT("AIE", 23, "stage 1 attribute index extension", IDR3),
 };
 const struct reg reg_smmuv3_idr3 = {"smmuv3.idr3",	    "Arm SMMUv3 SMMU_IDR3 (offset 0x0c)", 32, IDR3, idr3_fields,
 				    ARRAY_SIZE(idr3_fields)};
@@ -132,7 +136,7 @@ static const struct reg_field idr5_fields[] = {
 	REG_BIT("GRAN16K", 5, "16K granule", IDR5),
 	REG_BIT("GRAN64K", 6, "64K granule", IDR5),
 	REG_BIT("DS", 7, "52-bit addresses with the 4K and 16K granules", IDR5),
-	REG_BIT("D128", 8, "128-bit descriptors", IDR5),
+	REG_BIT("D128", 8, "128-bit (VMSAv9-128) descriptors", IDR5),
 	REG_CHOICE("VAX", 11, 10, "virtual address extent", vax, IDR5),
 	REG_COUNT("STALL_MAX", 31, 16, "stalled transactions at most", IDR5),
 };

@@ -56,6 +56,16 @@ static void vtd_show_records(uint64_t raw, char *buf, size_t len)
 	snprintf(buf, len, "%" PRIu64 " fault recording register%s", raw + 1, raw ? "s" : "");
 }
 
+static void vtd_show_mamv(uint64_t raw, char *buf, size_t len)
+{
+	snprintf(buf, len, "2^%" PRIu64 " pages at most in one page-selective invalidation (where PSI is set)", raw);
+}
+
+static void vtd_show_mhmv(uint64_t raw, char *buf, size_t len)
+{
+	snprintf(buf, len, "2^%" PRIu64 " entries at most in one interrupt entry cache invalidation", raw);
+}
+
 static const struct reg_field cap_fields[] = {
 	REG_SHOW("ND", 2, 0, "domain ids", vtd_show_domains, CAP),
 	REG_BIT("AFL", 3, "advanced fault logging (older revisions)", "Linux cap_afl"),
@@ -71,7 +81,7 @@ static const struct reg_field cap_fields[] = {
 	REG_SHOW("SSLPS", 37, 34, "second-stage large pages", vtd_show_sslps, CAP),
 	REG_BIT("PSI", 39, "page-selective IOTLB invalidation", CAP),
 	REG_SHOW("NFR", 47, 40, "number of fault recording registers", vtd_show_records, CAP),
-	REG_COUNT("MAMV", 53, 48, "page-number bits at most masked in one page-selective invalidation", CAP),
+	REG_SHOW("MAMV", 53, 48, "maximum address mask value", vtd_show_mamv, CAP),
 	REG_BIT("DWD", 54, "draining of writes at an IOTLB invalidation", CAP),
 	REG_BIT("DRD", 55, "draining of reads at an IOTLB invalidation", CAP),
 	REG_BIT("FS1GP", 56, "1G first-stage pages", CAP),
@@ -99,12 +109,13 @@ static const struct reg_field ecap_fields[] = {
 	REG_BIT("PT", 6, "pass-through translation type", ECAP),
 	REG_BIT("SC", 7, "snoop control", ECAP),
 	REG_SHOW("IRO", 17, 8, "IOTLB registers", reg_show_offset, ECAP),
-	REG_COUNT("MHMV", 23, 20, "index bits at most masked in one interrupt entry cache invalidation", ECAP),
+	REG_SHOW("MHMV", 23, 20, "maximum handle mask value", vtd_show_mhmv, ECAP),
 	REG_BIT("ECS", 24, "extended context entries (older revisions; scalable mode replaced them)",
 		"chipsec iommu.xml"),
 	REG_BIT("MTS", 25, "memory types in first-stage translation", ECAP),
 	REG_BIT("NEST", 26, "nested translation", ECAP),
 	REG_BIT("DIS", 27, "deferred invalidation (older revisions)", "Linux ecap_dis"),
+	REG_BIT("DEP", 28, "PASIDs in their pre-production form (older revisions)", "Linux ecap_broken_pasid"),
 	REG_BIT("PRS", 29, "page requests (PRI)", ECAP),
 	REG_BIT("ERS", 30, "execute requests", ECAP),
 	REG_BIT("SRS", 31, "supervisor requests", ECAP),

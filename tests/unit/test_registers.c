@@ -502,9 +502,9 @@ static void reserved_values_are_violations(void **state)
 	fires("smmuv3.idr0", 0xb, 0x20000b, "TTENDIAN (bits 22:21) is 0x1: reserved (IHI 0070 6.3.1)");
 	fires("smmuv3.idr0", 0xb, 0x300000b, "STALL_MODEL (bits 25:24) is 0x3: reserved (IHI 0070 6.3.1)");
 	fires("smmuv3.idr0", 0xb, 0x1000000b, "ST_LEVEL (bits 28:27) is 0x2: reserved (IHI 0070 6.3.1)");
-	fires("smmuv3.idr0", 0x9, 0x8, "S2P and S1P (bits 1:0) are clear: nothing can be translated (IHI 0070 6.3.1)");
+	fires("smmuv3.idr0", 0x9, 0x8, "S2P and S1P (bits 1:0) are clear: Linux arm_smmu_device_hw_probe() refuses it");
 	fires("smmuv3.idr3", 0x1000, 0x1800, "BBML (bits 12:11) is 0x3: reserved (IHI 0070 6.3.4)");
-	fires("smmuv3.idr5", 0x800, 0xc00, "VAX (bits 11:10) is 0x3: reserved (IHI 0070 6.3.6)");
+	fires("smmuv3.idr5", 0x440, 0xc40, "VAX (bits 11:10) is 0x3: reserved (IHI 0070 6.3.6)");
 	fires("riscv.caps", 2 << 28, 3 << 28, "IGS (bits 29:28) is 0x3: reserved (RISC-V IOMMU 1.0, capabilities)");
 	fires("pcie.pasid", 20 << 8, 21 << 8,
 	      "Max PASID Width (bits 12:8) is 0x15: more than 20 bits (PCIe PASID Extended Capability)");
@@ -527,6 +527,31 @@ static void flags_need_each_other(void **state)
 	/* extended contexts had PASIDs without scalable mode */
 	fires("vtd.ecap", qi | pasid | 1 << 24, qi | pasid,
 	      "PASID (bit 40) is set, but SMTS (bit 43) is clear (VT-d 11.4.3)");
+	fires("smmuv3.idr0", 0x1000b | 1 << 10, 0x1000b,
+	      "PRI (bit 16) is set, but ATS (bit 10) is clear (IHI 0070 6.3.1)");
+	fires("smmuv3.idr1", 20 << 6 | 6, 21 << 6 | 6,
+	      "SSIDSIZE (bits 10:6) is 0x15: more than 20 bits (IHI 0070 6.3.2)");
+	fires("smmuv3.idr1", 32, 33, "SIDSIZE (bits 5:0) is 0x21: more than 32 bits (IHI 0070 6.3.2)");
+	fires("smmuv3.idr5", 0x46, 0x16,
+	      "OAS (bits 2:0) is 0x6, but GRAN64K (bit 6), DS (bit 7) and D128 (bit 8) are clear (IHI 0070 6.3.6)");
+	fires("smmuv3.idr5", 0x107, 0x7, "OAS (bits 2:0) is 0x7, but D128 (bit 8) is clear (IHI 0070 6.3.6)");
+	fires("smmuv3.idr5", 0x940, 0x840, "VAX (bits 11:10) is 0x2, but D128 (bit 8) is clear (IHI 0070 6.3.6)");
+	fires("smmuv3.idr5", 0x490, 0x410,
+	      "VAX (bits 11:10) is 0x1, but no granule takes such addresses (IHI 0070 6.3.6)");
+	fires("smmuv3.idr5", 0x490, 0x90, "DS (bit 7) is set, but VAX (bits 11:10) is 0 (IHI 0070 6.3.6)");
+	fires("smmuv3.idr5", 0x4a0, 0x4c0,
+	      "DS (bit 7) is set, but GRAN4K (bit 4) and GRAN16K (bit 5) are clear (IHI 0070 6.3.6)");
+	value(&v[0], "smmuv3.idr0", 0xb);
+	value(&v[1], "smmuv3.idr1", 7);
+	assert_string_equal(violation(v, 2),
+			    "SIDSIZE (bits 5:0) is 7 or more, but smmuv3.idr0 ST_LEVEL (bits 28:27) is 0 "
+			    "(IHI 0070 6.3.2)");
+	v[1].raw = 6;
+	assert_string_equal(violation(v, 2), "");
+	value(&v[1], "smmuv3.idr3", 1 << 15);
+	assert_string_equal(violation(&v[1], 1), "");
+	assert_string_equal(violation(v, 2),
+			    "DPT (bit 15) is set, but smmuv3.idr0 ATS (bit 10) is clear (IHI 0070 6.3.4)");
 	/* across registers: only where both were read */
 	value(&v[0], "vtd.cap", UINT64_C(1) << 59 | 38 << 16 | 0x200);
 	value(&v[1], "vtd.ecap", qi);
