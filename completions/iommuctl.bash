@@ -98,7 +98,7 @@ _iommuctl() {
 			dma) words='read write copy' ;;
 			bench) words='map' ;;
 			decode) words=$(_iommuctl_ctl -q decode --list | awk '$2 ~ /^[0-9]+$/ { print $1 "=" }') ;;
-			run)
+			run | capture)
 				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 				return
 				;;

@@ -230,8 +230,11 @@ static int host_vread_target(const struct host *host, char target[PATH_MAX], con
 	if (ret)
 		return ret;
 	n = readlink(path, target, PATH_MAX - 1);
-	if (n < 0)
-		return -errno;
+	if (n < 0) {
+		ret = -errno;
+		record_exists(host, host_bare(host, path));
+		return ret;
+	}
 	record_link(host, host_bare(host, path));
 	target[n] = '\0';
 	return 0;
@@ -277,10 +280,10 @@ bool host_exists(const struct host *host, const char *fmt, ...)
 	va_start(ap, fmt);
 	ret = host_vpath(host, path, sizeof(path), fmt, ap);
 	va_end(ap);
-	if (ret || access(path, F_OK))
+	if (ret)
 		return false;
 	record_exists(host, host_bare(host, path));
-	return true;
+	return access(path, F_OK) == 0;
 }
 
 /* One write(2) call: sysfs takes a value whole or not at all. */

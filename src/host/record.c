@@ -201,8 +201,8 @@ static bool record_walk_link(struct record_walk *w, const struct record_entry *l
 }
 
 /*
- * What @path leads to: resolved into w->real and remembered, with every directory and link on the way. The last component is
- * taken for @kind when @known. NULL: it leads out of the root or nowhere.
+ * What @path leads to: resolved into w->real and remembered, with every directory and link on the way. When @known, somebody was
+ * there: the last component is taken for @kind and those before it for directories. NULL: it leads out of the root or nowhere.
  */
 static struct record_entry *record_resolve(struct record_walk *w, const struct host *host, const char *path, bool known,
 					   enum record_kind kind)
@@ -233,7 +233,7 @@ static struct record_entry *record_resolve(struct record_walk *w, const struct h
 		w->real[len] = '/';
 		strcpy(w->real + len + 1, name);
 		last = !w->todo[strspn(w->todo, "/")];
-		e = record_look(host, w->real, known || !last, last ? kind : RECORD_DIR);
+		e = record_look(host, w->real, known, last ? kind : RECORD_DIR);
 		if (!e)
 			return NULL;
 		if (e->kind == RECORD_LINK && !record_walk_link(w, e)) {
@@ -274,6 +274,7 @@ void record_dir(const struct host *host, const char *path, char *const *names)
 	}
 }
 
+/* Also of what is not there: the directories on the way, which tell from "was not looked for". */
 void record_exists(const struct host *host, const char *path)
 {
 	struct record_walk w;
@@ -303,8 +304,13 @@ void record_refused(const struct host *host, const char *path, int err)
 {
 	struct record_entry *e;
 
-	if (!host->record || err == -ENOENT || err == -ENOTDIR || err == -ENOMEM)
+	if (!host->record || err == -ENOMEM)
 		return;
+	/* these come of what lies there, which is kept: absent, a directory, links in a circle */
+	if (err == -ENOENT || err == -ENOTDIR || err == -EISDIR || err == -ELOOP) {
+		record_exists(host, path);
+		return;
+	}
 	if (record_set_find(&host->record->refused, path))
 		return;
 	e = record_add(host->record, &host->record->refused, path, RECORD_REFUSED);

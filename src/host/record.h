@@ -46,7 +46,7 @@ void record_file(const struct host *host, const char *path, const char *data, si
 void record_dir(const struct host *host, const char *path, char *const *names);
 void record_link(const struct host *host, const char *path);
 void record_exists(const struct host *host, const char *path);
-/* @err -errno. That something is not there is no refusal, and is not kept. */
+/* @err -errno. That something is not there is no refusal: then the directories on the way to it are kept. */
 void record_refused(const struct host *host, const char *path, int err);
 
 #endif

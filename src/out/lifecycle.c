@@ -56,6 +56,11 @@ int report_open(struct report **out, const struct report_params *params)
 	return 0;
 }
 
+void report_redirect(struct report *r, FILE *to)
+{
+	r->to = to;
+}
+
 static const char *report_errno_name(int err)
 {
 #ifdef HAVE_STRERRORNAME_NP

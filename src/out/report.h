@@ -30,6 +30,9 @@ struct report_params {
 /* Starts with the keys every run has, in this order: command, version, kernel, seed, result. */
 int report_open(struct report **out, const struct report_params *params);
 
+/* Rendered there instead: stdout carries something else. @to must outlive the report. */
+void report_redirect(struct report *r, FILE *to);
+
 /*
  * Values go to the innermost open object. Keys keep their order; a key given twice is replaced. Inside a list opened
  * by report_list(), give key NULL. Out of memory is remembered and reported by report_end().

@@ -54,6 +54,11 @@ int sink_write_stream(FILE *to, const char *data, size_t length)
 	return ret;
 }
 
+int sink_stdout(void)
+{
+	return STDOUT_FILENO;
+}
+
 int sink_write_fd(int fd, const char *data, size_t length)
 {
 	struct sink_guard guard;

@@ -12,6 +12,8 @@
  * in the stream's buffer, so that exit() does not try again.
  */
 int sink_write_stream(FILE *to, const char *data, size_t length);
+/* stdout's, for data that are no report. */
+int sink_stdout(void);
 /* One write(2); more only where the kernel took a part. */
 int sink_write_fd(int fd, const char *data, size_t length);
 

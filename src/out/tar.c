@@ -201,12 +201,7 @@ int tar_link(struct tar *tar, const char *name, const char *target)
 	return tar_entry(tar, TAR_LINK, name, target, NULL, 0);
 }
 
-uint64_t tar_size(const struct tar *tar)
-{
-	return tar->written;
-}
-
-int tar_close(struct tar *tar)
+int tar_close(struct tar *tar, uint64_t *size)
 {
 	static const char end[2 * TAR_BLOCK];
 	int err;
@@ -216,6 +211,8 @@ int tar_close(struct tar *tar)
 	tar_put(tar, end, sizeof(end));
 	tar_pad(tar, TAR_RECORD);
 	err = tar->err;
+	if (size)
+		*size = tar->written;
 	free(tar);
 	return err;
 }

@@ -20,9 +20,7 @@ struct tar *tar_open(int fd, uint64_t mtime);
 int tar_dir(struct tar *tar, const char *name);
 int tar_file(struct tar *tar, const char *name, const void *data, size_t size);
 int tar_link(struct tar *tar, const char *name, const char *target);
-/* Bytes written so far, headers and padding included. */
-uint64_t tar_size(const struct tar *tar);
-/* End of archive, and free. 0, or the first error there was. NULL is fine. */
-int tar_close(struct tar *tar);
+/* End of archive, and free; its bytes in *size if not NULL. 0, or the first error there was. NULL is fine. */
+int tar_close(struct tar *tar, uint64_t *size);
 
 #endif

@@ -161,7 +161,7 @@ asked() {
 	local devices='' d
 	for d; do devices+=${devices:+,}$d; done
 	mkdir -p "$root/iommuctl"
-	printf '{"asked":true,"has_iommufd":true,"iommufd_err":0,"vfio_api":0,"vfio_err":0,"devlink_asked":true,"devlink_err":0,"devices":[%s],"ports":[]}\n' \
+	printf '{"asked":true,"has_iommufd":true,"iommufd_err":0,"vfio_api":0,"vfio_err":0,"devlink_asked":true,"devlink_err":0,"extensions":[{"name":"VFIO_TYPE1v2_IOMMU","nr":3,"before":1}],"devices":[%s],"ports":[]}\n' \
 		"$devices" >"$root/iommuctl/ioctl.json"
 }
 

@@ -144,6 +144,10 @@ static void test_absent(void **state)
 	assert_false(host_exists(&m->host, "/sys/nothing"));
 	assert_int_equal(m->host.record->refused.nr_entries, 0);
 	assert_null(seen(m, "/proc/none"));
+	/* but that one looked: the way to it is there */
+	assert_int_equal(host_read_link(&m->host, line, sizeof(line), "/sys/class/iommu/dmar9/link"), -ENOENT);
+	is_dir(m, "/sys/class/iommu");
+	assert_null(seen(m, "/sys/class/iommu/dmar9"));
 }
 
 /* Links that lead out of a sysroot, or in circles, end in nothing. */
