@@ -104,7 +104,7 @@ static int caps_select_all(struct caps *c, const struct caps_command *cc, struct
 }
 
 /* An IOMMU is asked through its devices: those of a unit that was named are opened for it. */
-static int caps_ask(struct caps *c, const struct caps_command *cc, struct fail *f)
+static int caps_ask(struct caps *c, bool open, struct fail *f)
 {
 	const struct machine *m = &c->machine;
 	CLEANUP_FREE bool *wanted = calloc(m->nr_devices + 1, sizeof(*wanted));
@@ -116,7 +116,7 @@ static int caps_ask(struct caps *c, const struct caps_command *cc, struct fail *
 
 		wanted[i] = c->devices[i] || (unit && c->units[unit - m->units]);
 	}
-	return asked_fill_some(&c->machine, !cc->no_open, wanted, f);
+	return asked_fill_some(&c->machine, open, wanted, f);
 }
 
 static void caps_show(struct report *r, const struct caps *c)
@@ -151,7 +151,8 @@ static int caps_execute(struct command_run *run, void *state)
 	if (!err)
 		err = caps_select_all(&c, cc, &run->fail);
 	if (!err)
-		err = caps_ask(&c, cc, &run->fail);
+		/* a device that is asked is reset, which is more than nothing */
+		err = caps_ask(&c, !cc->no_open && !run->globals->dry_run, &run->fail);
 	if (!err && caps_merge(&c))
 		err = fail_set(&run->fail, ENOMEM, "cannot read this machine");
 	if (!err && caps_report_registers(run->report, &c))

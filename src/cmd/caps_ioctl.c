@@ -267,7 +267,7 @@ void caps_text_interfaces(struct report *r, const struct caps *c)
 		else if (host_is_capture(c->machine.host))
 			report_line(r, "VFIO and iommufd: their answers are not in this capture");
 		else
-			report_line(r, "VFIO and iommufd: not asked (--no-open)");
+			report_line(r, "VFIO and iommufd: not asked, as no node of /dev was to be opened");
 		return;
 	}
 	if (c->all)

@@ -75,7 +75,7 @@ int holders_find(struct holder **out, unsigned int *count)
 	int ret = host_list_dir(&holders_host, &pids, "/proc");
 
 	for (char **pid = pids; !ret && *pid; pid++)
-		if (isdigit((unsigned char)**pid) && atoi(*pid) != getpid())
+		if (isdigit((unsigned char)**pid))
 			ret = holders_of_process(&list, atoi(*pid));
 	if (list.count)
 		qsort(list.holders, list.count, sizeof(*list.holders), holder_compare);

@@ -12,7 +12,7 @@ struct holder {
 };
 
 /*
- * Holders below /dev/vfio among the processes that this one may look at, itself left out; malloc'ed, by node, one per
+ * Holders below /dev/vfio among the processes that this one may look at, itself among them; malloc'ed, by node, one per
  * process and node. 0 or -ENOMEM.
  */
 int holders_find(struct holder **out, unsigned int *count);

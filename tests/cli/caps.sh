@@ -158,5 +158,7 @@ done
 # this machine, whatever it is
 run caps --no-open
 status_is 0 "this machine"
-like "$stdout" 'VFIO and iommufd: not asked \(--no-open\)' "without opening anything"
+like "$stdout" 'VFIO and iommufd: not asked' "without opening anything"
+run --dry-run caps
+like "$stdout" 'VFIO and iommufd: not asked' "--dry-run opens nothing either"
 done_testing
