@@ -38,11 +38,19 @@ static void iort_check_target(struct iort *iort, const struct iort_node *n, cons
 			     target->at);
 }
 
+/* A node that is too short is there, so that others can lead to it, but nothing of its kind has been read. */
+static bool iort_was_read(const struct iort_node *n)
+{
+	size_t fixed = iort_kind_fixed(n->type);
+
+	return fixed && n->len >= fixed;
+}
+
 static void iort_check_references(struct iort *iort, const struct iort_node *n)
 {
 	for (unsigned int i = 0; i < n->nr_mappings; i++)
 		iort_check_target(iort, n, &n->mappings[i]);
-	if (n->type == IORT_PMCG && !iort_node_at(iort, n->reference))
+	if (n->type == IORT_PMCG && iort_was_read(n) && !iort_node_at(iort, n->reference))
 		acpi_problem(&iort->table, n->at + 28, "reference", "PMCG: it counts for 0x%x, where no node begins",
 			     n->reference);
 }
@@ -80,7 +88,7 @@ static void iort_check_twins(struct iort *iort, const struct iort_node *n, struc
 	if (n->type == IORT_SMMU || n->type == IORT_SMMUV3)
 		iort_check_registers(iort, n, twins);
 	/* one root complex for a segment: drivers/acpi/arm64/iort.c, iort_match_node_callback */
-	if (n->type == IORT_ROOT)
+	if (n->type == IORT_ROOT && iort_was_read(n))
 		other = acpi_ranges_add(&twins->segments, 0, n->segment, n->segment, n->at);
 	if (other >= 0)
 		acpi_problem(&iort->table, n->at + 28, "duplicate",

@@ -388,6 +388,29 @@ static void test_old_revision(void **state)
 	iort_free(&v);
 }
 
+/* Nodes that are too short are told as that, and as nothing else. */
+static void test_short_nodes(void **state)
+{
+	static const uint8_t types[] = {IORT_PMCG, IORT_ROOT, IORT_ROOT, IORT_SMMUV3, IORT_RMR};
+	struct image m;
+	struct iort v;
+
+	(void)state;
+	image_begin(&m, "IORT", 0);
+	image_add(&m, 4, ARRAY_SIZE(types));
+	image_add(&m, 4, 48);
+	image_add(&m, 4, 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++)
+		add_node(&m, types[i], 16, 0, 0, 0);
+	image_end(&m);
+	parse(&m, &v);
+	assert_int_equal(v.nr_nodes, ARRAY_SIZE(types));
+	assert_int_equal(v.table.nr_problems, ARRAY_SIZE(types));
+	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++)
+		assert_non_null(table_problem(&v.table, "length", 49 + i * 16));
+	iort_free(&v);
+}
+
 static void test_truncated(void **state)
 {
 	struct image m;
@@ -425,8 +448,8 @@ int main(void)
 		cmocka_unit_test(test_good_smmus),   cmocka_unit_test(test_good_others),
 		cmocka_unit_test(test_damages),	     cmocka_unit_test(test_unended_name),
 		cmocka_unit_test(test_long_loop),    cmocka_unit_test(test_two_of_a_segment),
-		cmocka_unit_test(test_old_revision), cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_old_revision), cmocka_unit_test(test_short_nodes),
+		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
