@@ -198,8 +198,8 @@ static void audit_show_all(struct command_run *run, const struct audit *a, int f
 	for (size_t i = 0; audit_rules[i]; i++)
 		audit_check(r, a, audit_rules[i], fail_on);
 	report_checks_hide(r);
-	snprintf(run->detail, sizeof(run->detail), "%u findings, %u of them high", a->nr_findings,
-		 audit_count(a, AUDIT_HIGH));
+	snprintf(run->detail, sizeof(run->detail), "%u finding%s, %u of them high", a->nr_findings,
+		 a->nr_findings == 1 ? "" : "s", audit_count(a, AUDIT_HIGH));
 }
 
 /* The names as the machine has them: 00:04.0 becomes 0000:00:04.0. */
@@ -256,7 +256,8 @@ static int audit_execute(struct command_run *run, void *state)
 	err = machine_read(&run->globals->host, MACHINE_ALL, &m, &run->fail);
 	if (err)
 		return err;
-	err = asked_fill(&m, !ac->no_open, &run->fail);
+	/* to be opened resets a device */
+	err = asked_fill(&m, !ac->no_open && !run->globals->dry_run, &run->fail);
 	if (!err)
 		err = audit_of_machine(run, ac, &m);
 	machine_free(&m);

@@ -106,12 +106,13 @@ static uint64_t memlock_number(const char *text, const char *key)
 /* A process that has devices and has used nine tenths of what it may lock. With CAP_IPC_LOCK nothing limits it. */
 static void memlock_of_holder(struct audit *a, const struct holder *h)
 {
+	static const struct host here; /* not the audit's: other people's processes do not belong into a capture */
 	CLEANUP_FREE char *limits = NULL, *status = NULL;
 	char subject[64], source[64], have[32], may[32];
 	uint64_t limit, locked;
 
-	if (host_read_file(a->m->host, &limits, NULL, "/proc/%d/limits", h->pid) ||
-	    host_read_file(a->m->host, &status, NULL, "/proc/%d/status", h->pid))
+	if (host_read_file(&here, &limits, NULL, "/proc/%d/limits", h->pid) ||
+	    host_read_file(&here, &status, NULL, "/proc/%d/status", h->pid))
 		return;
 	limit = memlock_number(limits, "Max locked memory");
 	/* type1 counts what it pins as locked, iommufd as pinned; both in KiB here */

@@ -55,5 +55,9 @@ is "$(offers iommuctl decode vtd.e)" "vtd.ecap=" "a register is completed"
 is "$(offers iommuctl decode '' | wc -l)" "$("$IOMMUCTL" -q decode --list | grep -c bits)" "all registers are offered"
 is "$(offers iommuctl bench '')" "$("$IOMMUCTL" bench nosuch 2>&1 | sed -n 's/.* there is //p' | tr -d ' ' | tr ',' '\n' | sort)" \
 	"the benchmarks are offered"
+is "$(offers iommuctl audit --explain lazy)" lazy-flush "a finding is completed"
+is "$(offers iommuctl audit --explain '' | wc -l)" "$(("$("$IOMMUCTL" audit --list | grep -cE '^[a-z-]+ +(info|low|medium|high) ')" + 1))" \
+	"all findings are offered"
+is "$(offers iommuctl audit --fail-on m)" medium "a severity is completed"
 is "$(offers iommuctl nosuch --)" "" "an unknown command has no options"
 done_testing
