@@ -43,6 +43,16 @@ static unsigned int config_described(const struct audit *a, const char **table)
 	return n;
 }
 
+/* DMAR, IVRS and VIOT are about IOMMUs alone: one that is there describes some, also to who may not read it. */
+static const char *config_hidden(const struct audit *a)
+{
+	if (a->m->dmar.table.err)
+		return "DMAR";
+	if (a->m->ivrs.table.err)
+		return "IVRS";
+	return a->m->viot.table.err ? "VIOT" : NULL;
+}
+
 /* In use as far as it shows. False and the rule told blind where nothing at all shows. */
 static bool config_is_unused(struct audit *a)
 {
@@ -73,7 +83,7 @@ static void iommu_absent_check(struct audit *a)
 		    audit_sees_table(a, &m->iort.table, "IORT") && audit_sees_table(a, &m->viot.table, "VIOT");
 	const char *table;
 
-	if (!config_is_unused(a) || config_described(a, &table))
+	if (!config_is_unused(a) || config_described(a, &table) || config_hidden(a))
 		return;
 	audit_add(a, AUDIT_HIGH, "machine", "the machine has no IOMMU in use%s: every device reaches all of memory",
 		  sees ? ", and its firmware describes none" : "");
@@ -142,6 +152,25 @@ static void iommu_off_units(struct audit *a)
 	}
 }
 
+/* @n 0: how many the table describes is not known. */
+static void iommu_off_found(struct audit *a, const char *table, unsigned int n, const char *word)
+{
+	const char *why = *word ? ": it was started with " : "";
+
+	if (n)
+		audit_add(a, AUDIT_HIGH, "kernel",
+			  "the firmware describes %u IOMMU%s in its %s table, and the kernel uses none%s%s", n,
+			  n == 1 ? "" : "s", table, why, word);
+	else
+		audit_add(a, AUDIT_HIGH, "kernel", "the firmware has a %s table, and the kernel uses no IOMMU%s%s",
+			  table, why, word);
+	audit_show(a, "/sys/class/iommu", "no units");
+	if (n)
+		audit_show(a, table, "%u IOMMU%s described", n, n == 1 ? "" : "s");
+	else
+		audit_show(a, table, "is there, and may not be read");
+}
+
 static void iommu_off_check(struct audit *a)
 {
 	char word[32] = "", line[200];
@@ -152,14 +181,12 @@ static void iommu_off_check(struct audit *a)
 	audit_sees_table(a, &a->m->dmar.table, "DMAR");
 	audit_sees_table(a, &a->m->ivrs.table, "IVRS");
 	iommu_off_units(a);
-	if (!config_is_unused(a) || !n)
+	if (!n)
+		table = config_hidden(a);
+	if (!config_is_unused(a) || !table)
 		return;
-	audit_add(a, AUDIT_HIGH, "kernel",
-		  "the firmware describes %u IOMMU%s in its %s table, and the kernel uses none%s%s", n,
-		  n == 1 ? "" : "s", table, asked ? ": it was started with " : "", word);
+	iommu_off_found(a, table, n, asked ? word : "");
 	iommu_off_advise(a, table, asked, word);
-	audit_show(a, "/sys/class/iommu", "no units");
-	audit_show(a, table, "%u IOMMU%s described", n, n == 1 ? "" : "s");
 	if (asked)
 		audit_show(a, "/proc/cmdline", "%s", word);
 	if (audit_log_line(a, "DMAR: Failed", line, sizeof(line)) ||

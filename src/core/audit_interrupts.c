@@ -75,6 +75,15 @@ enum audit_remapping audit_remapping(const struct audit *a, char *source, size_t
 
 /* --- interrupt-remapping-off --- */
 
+/* virtio-iommu translates and has no way to remap interrupts; on x86 VFIO gives nothing away behind it without being told to. */
+static const struct iommu_unit *remapping_by_virtio(const struct audit *a)
+{
+	for (unsigned int i = 0; i < a->m->nr_units; i++)
+		if (a->m->units[i].kind == UNIT_VIRTIO && strcmp(a->m->kernel.arch, "x86") == 0)
+			return &a->m->units[i];
+	return NULL;
+}
+
 /* Why it is off, from what firmware, hardware and the command line say. True when one of them rules it out. */
 static bool remapping_why(const struct audit *a, char *source, size_t source_len, char *why, size_t len)
 {
@@ -100,6 +109,11 @@ static bool remapping_why(const struct audit *a, char *source, size_t source_len
 		snprintf(why, len, "DMAR+37: flags 0x%02x, INTR_REMAP (bit 0) is clear", m->dmar.flags);
 		return true;
 	}
+	if (remapping_by_virtio(a)) {
+		snprintf(source, source_len, "/sys/class/iommu/%s", remapping_by_virtio(a)->name);
+		snprintf(why, len, "a virtio-iommu, which cannot remap interrupts");
+		return true;
+	}
 	return false;
 }
 
@@ -108,8 +122,10 @@ static void remapping_advise(struct audit *a, const char *why)
 	if (strstr(why, "nointremap") || strstr(why, "intremap=off"))
 		audit_advise(a, "take %s off the kernel's command line", why);
 	else if (a->guest)
-		audit_advise(a, "start the guest with interrupt remapping (QEMU: -machine q35,kernel-irqchip=split, "
-				"intremap=on at its IOMMU)");
+		audit_advise(
+			a,
+			"start the guest with an IOMMU that remaps interrupts (QEMU: -machine q35,kernel-irqchip=split "
+			"-device intel-iommu,intremap=on)");
 }
 
 static void interrupt_remapping_off_check(struct audit *a)
@@ -119,8 +135,8 @@ static void interrupt_remapping_off_check(struct audit *a)
 	enum audit_remapping state;
 	bool ruled_out;
 
-	/* x86 alone sends interrupts as writes that need it; virtio-iommu has none to switch on */
-	if (!audit_has_unit(a, UNIT_VTD) && !audit_has_unit(a, UNIT_AMD))
+	/* x86 alone sends interrupts as writes that need it */
+	if (!audit_has_unit(a, UNIT_VTD) && !audit_has_unit(a, UNIT_AMD) && !remapping_by_virtio(a))
 		return;
 	state = audit_remapping(a, source, sizeof(source), line, sizeof(line));
 	ruled_out = remapping_why(a, why_source, sizeof(why_source), why, sizeof(why));
@@ -158,8 +174,9 @@ const struct audit_rule audit_interrupt_remapping_off = {
 		   "Whether remapping is on is read from the names of the chips in /proc/interrupts (they begin "
 		   "with IR-) or from the kernel's log; the reason why it is not from the command line, ECAP.IR "
 		   "and the flags of the DMAR table. In a guest the finding is of medium severity: the host is "
-		   "protected by its own IOMMU, and only guests of the guest are at risk. virtio-iommu and "
-		   "machines other than x86 have no interrupt remapping of this kind, and no finding.",
+		   "protected by its own IOMMU, and only guests of the guest are at risk; a virtio-iommu never "
+		   "remaps interrupts. Machines other than x86 have no interrupt remapping of this kind, and no "
+		   "finding.",
 	.advice = "enable interrupt remapping (often named x2APIC or VT-d) in the firmware setup; see dmesg | grep -iE "
 		  "'remapping|DMAR-IR|AMD-Vi'",
 	.check = interrupt_remapping_off_check,

@@ -14,10 +14,44 @@ static void reserved_path(const struct group_info *g, char *buf, size_t len)
 	snprintf(buf, len, "/sys/kernel/iommu_groups/%d/reserved_regions", g->id);
 }
 
-static bool reserved_has(const struct group_info *g, const char *type)
+#define ISA_LAST 0xffffffULL
+#define CLASS_ISA_BRIDGE 0x0601
+
+static bool reserved_has_isa_bridge(const struct audit *a, const struct group_info *g)
+{
+	for (unsigned int n = 0; n < g->nr_devices; n++) {
+		int i = machine_device(a->m, g->devices[n]);
+
+		if (i >= 0 && a->m->pci[i].class_code >> 8 == CLASS_ISA_BRIDGE)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The kernel's VT-d driver adds the first 16 MiB for floppy controllers behind an ISA bridge, on every machine that has one
+ * (intel/iommu.c, CONFIG_INTEL_IOMMU_FLOPPY_WA): no firmware asked for them.
+ */
+static bool reserved_is_for_floppies(const struct audit *a, const struct group_info *g, const struct group_reserved *r)
+{
+	if (r->start != 0 || r->last != ISA_LAST || strcmp(r->type, "direct-relaxable"))
+		return false;
+	for (unsigned int i = 0; i < a->m->dmar.nr_entries; i++)
+		if (a->m->dmar.entries[i].type == DMAR_RMRR && !a->m->dmar.entries[i].base)
+			return false;
+	return reserved_has_isa_bridge(a, g);
+}
+
+static bool reserved_is(const struct audit *a, const struct group_info *g, const struct group_reserved *r,
+			const char *type)
+{
+	return strcmp(r->type, type) == 0 && !reserved_is_for_floppies(a, g, r);
+}
+
+static bool reserved_has(const struct audit *a, const struct group_info *g, const char *type)
 {
 	for (unsigned int i = 0; i < g->nr_reserved; i++)
-		if (strcmp(g->reserved[i].type, type) == 0)
+		if (reserved_is(a, g, &g->reserved[i], type))
 			return true;
 	return false;
 }
@@ -57,7 +91,7 @@ static void reserved_show(struct audit *a, const struct group_info *g, const cha
 	for (unsigned int i = 0; i < g->nr_reserved; i++) {
 		const struct group_reserved *r = &g->reserved[i];
 
-		if (strcmp(r->type, type))
+		if (!reserved_is(a, g, r, type))
 			continue;
 		audit_show(a, path, "0x%016" PRIx64 " 0x%016" PRIx64 " %s", r->start, r->last, r->type);
 		if (table)
@@ -73,7 +107,7 @@ static unsigned int reserved_count(const struct audit *a, const char *type, bool
 	for (unsigned int i = 0; i < a->m->nr_groups; i++) {
 		const struct group_info *g = &a->m->groups[i];
 
-		n += reserved_has(g, type) && audit_wants_group(a, g) &&
+		n += reserved_has(a, g, type) && audit_wants_group(a, g) &&
 		     (assigned_too || audit_group_assigned(a, g) < 0);
 	}
 	return n;
@@ -84,7 +118,7 @@ static void reserved_show_all(struct audit *a, const char *type, bool assigned_t
 	for (unsigned int i = 0; i < a->m->nr_groups; i++) {
 		const struct group_info *g = &a->m->groups[i];
 
-		if (reserved_has(g, type) && audit_wants_group(a, g) &&
+		if (reserved_has(a, g, type) && audit_wants_group(a, g) &&
 		    (assigned_too || audit_group_assigned(a, g) < 0))
 			reserved_show(a, g, type, false);
 	}
@@ -99,7 +133,8 @@ static void reserved_direct_check(struct audit *a)
 
 	for (unsigned int i = 0; i < a->m->nr_groups; i++) {
 		const struct group_info *g = &a->m->groups[i];
-		int assigned = audit_wants_group(a, g) && reserved_has(g, "direct") ? audit_group_assigned(a, g) : -1;
+		int assigned =
+			audit_wants_group(a, g) && reserved_has(a, g, "direct") ? audit_group_assigned(a, g) : -1;
 
 		if (assigned < 0)
 			continue;
@@ -155,7 +190,8 @@ const struct audit_rule audit_reserved_relaxable = {
 	.explain = "An RMRR of a USB controller or a graphics device. Firmware uses it for the keyboard and the screen "
 		   "before the system runs; the kernel knows that nobody needs it afterwards, calls it "
 		   "direct-relaxable and lets the device be assigned. With integrated graphics the region may be "
-		   "the memory stolen for it, which the guest's driver then has to do without.",
+		   "the memory stolen for it, which the guest's driver then has to do without. The first 16 MiB of "
+		   "a group with an ISA bridge are no finding: Linux adds them by itself, for floppy controllers.",
 	.advice = "nothing",
 	.check = reserved_relaxable_check,
 };
@@ -238,7 +274,7 @@ static void window_of_software(struct audit *a)
 	for (unsigned int i = 0; i < a->m->nr_groups; i++) {
 		const struct group_info *g = &a->m->groups[i];
 
-		if (!reserved_has(g, "msi") || !audit_wants_group(a, g))
+		if (!reserved_has(a, g, "msi") || !audit_wants_group(a, g))
 			continue;
 		audit_add(a, AUDIT_INFO, "kernel", "interrupts take a window out of the IOVAs of every device");
 		reserved_show(a, g, "msi", false);

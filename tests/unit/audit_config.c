@@ -34,6 +34,14 @@ static void no_iommu_no_table(struct audit_machine *t)
 	t->m.dmar.table.err = -13;
 }
 
+/* an IORT is there for the interrupts of every Arm server */
+static void no_iommu_no_iort(struct audit_machine *t)
+{
+	audit_machine_unused(t);
+	memset(&t->m.dmar, 0, sizeof(t->m.dmar));
+	t->m.iort.table.err = -13;
+}
+
 static void no_sys(struct audit_machine *t)
 {
 	audit_machine_unused(t);
@@ -374,14 +382,18 @@ static void no_cmdline(struct audit_machine *t)
 
 const struct audit_case audit_cases_config[] = {
 	{"iommu-absent", "no unit, no group, no table", no_iommu, AUDIT_HIGH, "machine", "none of DMAR"},
-	{"iommu-absent", "the tables cannot be read", no_iommu_no_table, AUDIT_HIGH, "machine", "no units"},
+	{"iommu-absent", "a table is there and cannot be read", no_iommu_no_table, NOT_FOUND, NULL, NULL},
+	{"iommu-absent", "one that may be without an IOMMU cannot", no_iommu_no_iort, AUDIT_HIGH, "machine",
+	 "no units"},
 	{"iommu-absent", "a table describes one", off, NOT_FOUND, NULL, NULL},
 	{"iommu-absent", "nothing was captured", no_sys, BLIND, NULL, NULL},
 	{"iommu-off", "described and not used", off, AUDIT_HIGH, "kernel", "1 IOMMU described"},
 	{"iommu-off", "switched off by an option", off_by_option, AUDIT_HIGH, "kernel", "intel_iommu=off"},
 	{"iommu-off", "virtio-iommu without its driver", off_virtio, AUDIT_HIGH, "kernel", "1 IOMMU described"},
 	{"iommu-off", "there is none", no_iommu, NOT_FOUND, NULL, NULL},
-	{"iommu-off", "whether there is one cannot be read", no_iommu_no_table, BLIND, NULL, NULL},
+	{"iommu-off", "the table that describes it cannot be read", no_iommu_no_table, AUDIT_HIGH, "kernel",
+	 "may not be read"},
+	{"iommu-off", "one that may be without an IOMMU cannot", no_iommu_no_iort, NOT_FOUND, NULL, NULL},
 	{"passthrough-default", "iommu=pt", passthrough, AUDIT_MEDIUM, "kernel", "iommu=pt"},
 	{"passthrough-default", "by the kernel's build", passthrough_built_in, AUDIT_MEDIUM, "kernel", "identity"},
 	{"passthrough-default", "one group's own", passthrough_of_one, AUDIT_INFO, "kernel", "identity (0000:01:00.0)"},
@@ -414,7 +426,8 @@ const struct audit_case audit_cases_config[] = {
 	{"interrupt-remapping-off", "nothing shows it", remapping_unknown, BLIND, NULL, NULL},
 	{"interrupt-remapping-off", "the log says on", remapping_logged, NOT_FOUND, NULL, NULL},
 	{"interrupt-remapping-off", "without source ids", remapping_nosid, AUDIT_MEDIUM, "kernel", "nosid"},
-	{"interrupt-remapping-off", "virtio-iommu has none", audit_machine_virtio, NOT_FOUND, NULL, NULL},
+	{"interrupt-remapping-off", "virtio-iommu has none", audit_machine_virtio, AUDIT_MEDIUM, "kernel",
+	 "cannot remap"},
 	{"interrupt-remapping-off", "Arm has none", audit_machine_smmu, NOT_FOUND, NULL, NULL},
 	{"unsafe-interrupts", "set where nothing remaps", unsafe, AUDIT_HIGH, "kernel", "Y"},
 	{"unsafe-interrupts", "set where interrupts are remapped", unsafe_idle, AUDIT_LOW, "kernel", "remapped"},

@@ -189,6 +189,31 @@ static void relaxable(struct audit_machine *t)
 	reserve(t, GROUP_VFIO, "direct-relaxable");
 }
 
+/* The first 16 MiB, as the kernel reserves them for floppy controllers. */
+static void reserve_low(struct audit_machine *t, int group)
+{
+	reserve(t, group, "direct-relaxable");
+	t->reserved[group][t->groups[group].nr_reserved - 1].start = 0;
+	t->reserved[group][t->groups[group].nr_reserved - 1].last = 0xffffff;
+}
+
+static void relaxable_floppies(struct audit_machine *t)
+{
+	reserve_low(t, GROUP_ISA);
+}
+
+static void relaxable_low(struct audit_machine *t)
+{
+	reserve_low(t, GROUP_VFIO);
+}
+
+static void relaxable_rmrr(struct audit_machine *t)
+{
+	reserve_low(t, GROUP_ISA);
+	t->dmar_entries[t->m.dmar.nr_entries++] =
+		(struct dmar_entry){.type = DMAR_RMRR, .at = 0x48, .base = 0, .last = 0xffffff};
+}
+
 static void window_missing(struct audit_machine *t)
 {
 	t->groups[GROUP_NVME].nr_reserved = 0;
@@ -265,6 +290,10 @@ const struct audit_case audit_cases_groups[] = {
 	{"reserved-direct", "of the host", direct_of_host, AUDIT_INFO, "machine", "direct"},
 	{"reserved-direct", "relaxable ones are another finding", relaxable, NOT_FOUND, NULL, NULL},
 	{"reserved-relaxable", "of an assigned device", relaxable, AUDIT_INFO, "machine", "direct-relaxable"},
+	{"reserved-relaxable", "the kernel's own for floppies", relaxable_floppies, NOT_FOUND, NULL, NULL},
+	{"reserved-relaxable", "low memory of another device", relaxable_low, AUDIT_INFO, "machine",
+	 "0x0000000000ffffff"},
+	{"reserved-relaxable", "low memory by an RMRR", relaxable_rmrr, AUDIT_INFO, "machine", "0x0000000000ffffff"},
 	{"reserved-relaxable", "direct ones are another finding", direct_of_host, NOT_FOUND, NULL, NULL},
 	{"msi-window", "missing", window_missing, AUDIT_HIGH, "kernel", "none of them covers it"},
 	{"msi-window", "not shown", window_unknown, BLIND, NULL, NULL},
