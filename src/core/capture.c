@@ -170,7 +170,7 @@ static int capture_log(struct capture_tar *t)
 			*end++ = '\0';
 		ret = capture_line(t->c, line, s.to);
 	}
-	return stream_file(&s, t, LOG_FILE + 1, ret);
+	return stream_file(&s, t, &LOG_FILE[1], ret);
 }
 
 static int capture_nodes(struct capture_tar *t)
@@ -187,7 +187,7 @@ static int capture_nodes(struct capture_tar *t)
 		return ret;
 	for (unsigned int i = 0; i < m->nr_nodes; i++)
 		fprintf(s.to, "%s %o %u %u\n", m->nodes[i].path, m->nodes[i].mode, m->nodes[i].uid, m->nodes[i].gid);
-	return stream_file(&s, t, OWN_DIR "/nodes" + 1, 0);
+	return stream_file(&s, t, &(OWN_DIR "/nodes")[1], 0);
 }
 
 static int capture_ioctl(struct capture_tar *t)
@@ -203,7 +203,7 @@ static int capture_ioctl(struct capture_tar *t)
 	if (!text)
 		return -ENOMEM;
 	t->c->nr_files++;
-	return tar_file(t->tar, OWN_DIR "/ioctl.json" + 1, text, strlen(text));
+	return tar_file(t->tar, &(OWN_DIR "/ioctl.json")[1], text, strlen(text));
 }
 
 static void capture_refusal(struct capture_tar *t, const char *path, int err, FILE *to)
@@ -249,12 +249,12 @@ static int capture_about(struct capture_tar *t, time_t now)
 	if (!gmtime_r(&now, &utc) || !strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc))
 		when[0] = '\0';
 	fprintf(s.to, "version: %s\ntime: %s\nmasked: %s\n", PACKAGE_VERSION, when, t->c->raw ? "no" : "yes");
-	return stream_file(&s, t, OWN_DIR "/capture.txt" + 1, 0);
+	return stream_file(&s, t, &(OWN_DIR "/capture.txt")[1], 0);
 }
 
 static int capture_own(struct capture_tar *t, time_t now)
 {
-	int ret = tar_dir(t->tar, OWN_DIR + 1);
+	int ret = tar_dir(t->tar, &OWN_DIR[1]);
 
 	t->c->nr_dirs++;
 	if (!ret)
