@@ -167,8 +167,10 @@ static int devlink_ask(struct nl_sock *sock, struct devlink_list *list, struct f
 	if (ret < 0)
 		return fail_set(f, EIO, "cannot open generic netlink (%s)", nl_geterror(ret));
 	family = genl_ctrl_resolve(sock, "devlink");
-	if (family < 0)
+	if (family == -NLE_OBJ_NOTFOUND)
 		return fail_set(f, EOPNOTSUPP, "this kernel has no devlink");
+	if (family < 0)
+		return fail_set(f, EIO, "cannot find devlink (%s)", nl_geterror(family));
 	ret = nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, devlink_take, list);
 	if (ret >= 0)
 		ret = devlink_dump(sock, family, list);

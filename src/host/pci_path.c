@@ -3,7 +3,6 @@
 #include "host/pci_path.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,30 +33,39 @@ static bool pci_path_char(const char **s, const char *end, char c)
 	return true;
 }
 
+struct pci_path_parts {
+	uint32_t domain, bus, dev, fn;
+};
+
+static bool pci_path_split(const char *s, const char *end, bool long_form, struct pci_path_parts *p)
+{
+	p->domain = 0;
+	/* Domains have four digits, and five behind Intel VMD. */
+	if (long_form && (!pci_path_hex(&s, end, 5, 0xfffff, &p->domain) || !pci_path_char(&s, end, ':')))
+		return false;
+	return pci_path_hex(&s, end, 2, 0xff, &p->bus) && pci_path_char(&s, end, ':') &&
+	       pci_path_hex(&s, end, 2, 0x1f, &p->dev) && pci_path_char(&s, end, '.') &&
+	       pci_path_hex(&s, end, 1, 7, &p->fn) && s == end;
+}
+
 bool pci_path_parse(const char *text, size_t len, char out[16])
 {
-	const char *end = text + len, *s = text;
-	uint32_t domain = 0, bus, dev, fn;
 	bool long_form = memchr(text, ':', len) != memrchr(text, ':', len);
+	struct pci_path_parts p;
 
-	/* Domains have four digits, and five behind Intel VMD. */
-	if (long_form && (!pci_path_hex(&s, end, 5, 0xfffff, &domain) || !pci_path_char(&s, end, ':')))
+	if (!pci_path_split(text, text + len, long_form, &p))
 		return false;
-	if (!pci_path_hex(&s, end, 2, 0xff, &bus) || !pci_path_char(&s, end, ':') ||
-	    !pci_path_hex(&s, end, 2, 0x1f, &dev) || !pci_path_char(&s, end, '.') ||
-	    !pci_path_hex(&s, end, 1, 7, &fn) || s != end)
-		return false;
-	snprintf(out, 16, "%04x:%02x:%02x.%x", domain & 0xfffff, bus & 0xff, dev & 0x1f, fn & 7);
+	snprintf(out, 16, "%04x:%02x:%02x.%x", p.domain & 0xfffff, p.bus & 0xff, p.dev & 0x1f, p.fn & 7);
 	return true;
 }
 
 uint64_t pci_path_number(const char *addr)
 {
-	uint32_t domain, bus, dev, fn;
+	struct pci_path_parts p;
 
-	if (sscanf(addr, "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
+	if (!pci_path_split(addr, addr + strlen(addr), true, &p))
 		return 0;
-	return (uint64_t)domain << 16 | bus << 8 | dev << 3 | fn;
+	return (uint64_t)p.domain << 16 | p.bus << 8 | p.dev << 3 | p.fn;
 }
 
 bool pci_path_next(const char **path, char out[16])

@@ -376,7 +376,7 @@ static void test_groups(void **state)
 
 static void expect_ready(struct machine *m, const char *addr, const char *why, const char *hint)
 {
-	char got_why[128], got_hint[128];
+	char got_why[256], got_hint[256];
 	struct pci_info dev;
 	bool ready;
 
@@ -385,6 +385,57 @@ static void expect_ready(struct machine *m, const char *addr, const char *why, c
 	assert_string_equal(got_why, why);
 	assert_string_equal(got_hint, hint);
 	assert_int_equal(ready, *why == '\0');
+}
+
+/* Asked among all of its machine, every device gives the answer that it gives alone. */
+static void expect_ready_alike(struct machine *m)
+{
+	char why[2][256], hint[2][256];
+	struct group_info *groups;
+	unsigned int n, nr_groups;
+	struct pci_info *pci;
+	struct ready *r;
+	bool ready;
+
+	assert_int_equal(pci_scan(&m->host, &pci, &n, NULL), 0);
+	assert_int_equal(groups_scan(&m->host, &groups, &nr_groups, NULL), 0);
+	assert_int_equal(ready_open(&m->host, pci, n, groups, nr_groups, &r), 0);
+	for (unsigned int i = 0; i < n; i++) {
+		ready = ready_ask(r, &pci[i], why[0], sizeof(why[0]), hint[0], sizeof(hint[0]));
+		assert_int_equal(device_ready(&m->host, &pci[i], why[1], sizeof(why[1]), hint[1], sizeof(hint[1])),
+				 ready);
+		assert_string_equal(why[0], why[1]);
+		assert_string_equal(hint[0], hint[1]);
+	}
+	ready_close(r);
+	groups_free(groups, nr_groups);
+	free(pci);
+}
+
+/* One group of more than anybody wants to read: some are named, the others counted. */
+static void test_ready_many(void **state)
+{
+	struct machine m;
+	char path[128];
+
+	machine_build(&m, "intel", false);
+	for (unsigned int i = 0; i < 12; i++) {
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/0000:20:%02x.0/class", i);
+		machine_put(&m, path, "0x018000\n");
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/0000:20:%02x.0/driver", i);
+		machine_link(&m, path, "../../drivers/ahci");
+		snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/10/devices/0000:20:%02x.0", i);
+		machine_link(&m, path, "../../../../bus/pci/devices/0000:20:01.0");
+	}
+	/* what is no PCI device is no bridge for that */
+	machine_link(&m, "/sys/kernel/iommu_groups/10/devices/AMDI0010:00", "../../../../bus/pci/devices/0000:20:01.0");
+	expect_ready(&m, "0000:06:00.0",
+		     "not bound to vfio-pci, and group 10 is blocked by 0000:20:00.0 (ahci), 0000:20:01.0 (ahci), "
+		     "0000:20:02.0 (ahci) and 10 more",
+		     "iommuctl bind 0000:06:00.0 0000:20:00.0 0000:20:01.0 0000:20:02.0 0000:20:03.0 0000:20:04.0 "
+		     "0000:20:05.0 0000:20:06.0 0000:20:07.0 and 5 more of group 10");
+	expect_ready_alike(&m);
+	machine_remove(&m);
 }
 
 static void test_ready(void **state)
@@ -405,15 +456,18 @@ static void test_ready(void **state)
 	machine_put(&m, "/sys/kernel/iommu_groups/7/name", "vfio-noiommu\n");
 	expect_ready(&m, "0000:03:00.0", "group 7 is a noiommu group: its DMA would not be translated",
 		     "enable VT-d in the firmware and boot with intel_iommu=on");
+	expect_ready_alike(&m);
 	machine_remove(&m);
 
 	machine_build(&m, "amd", false);
+	expect_ready_alike(&m);
 	expect_ready(&m, "0000:01:00.0", "group 2 is blocked by 0000:01:00.1 (snd_hda_intel)",
 		     "iommuctl bind 0000:01:00.1");
 	expect_ready(&m, "0000:00:02.1", "", "");
 	machine_remove(&m);
 
 	machine_build(&m, "none", false);
+	expect_ready_alike(&m);
 	expect_ready(&m, "0000:00:03.0", "no IOMMU", "enable VT-d in the firmware and boot with intel_iommu=on");
 	machine_remove(&m);
 }
@@ -507,8 +561,9 @@ int main(void)
 		cmocka_unit_test(test_names),	       cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_windows_hidden), cmocka_unit_test(test_windows_errors),
 		cmocka_unit_test(test_groups),	       cmocka_unit_test(test_ready),
-		cmocka_unit_test(test_self_locked),    cmocka_unit_test(test_self_phys),
-		cmocka_unit_test(test_self_memlock),   cmocka_unit_test(test_self_holder),
+		cmocka_unit_test(test_ready_many),     cmocka_unit_test(test_self_locked),
+		cmocka_unit_test(test_self_phys),      cmocka_unit_test(test_self_memlock),
+		cmocka_unit_test(test_self_holder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, machine_forget);

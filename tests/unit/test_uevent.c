@@ -47,20 +47,22 @@ static void test_parse(void **state)
 	assert_string_equal(e.raw + strlen(e.raw) - 11, "SEQNUM=2711");
 }
 
+#define WHOLE(text) text, sizeof(text)
+
 static const struct refused {
 	const char *name;
 	const char *message;
 	size_t len;
 } refused[] = {
 	{"nothing", "", 0},
-	{"one 0", "\0", 1},
-	{"udev's own", "libudev\0\xfe\xed\xca\xfe", 12},
+	{"one 0", WHOLE("")},
+	{"udev's own", WHOLE("libudev\0\xfe\xed\xca\xfe")},
 	{"without its end", bind_message, sizeof(bind_message) - 1},
-	{"no @", "bind\0ACTION=bind\0DEVPATH=/x\0SUBSYSTEM=pci", 43},
-	{"the @ elsewhere", "bind\0ACTION=bind@\0DEVPATH=/x\0SUBSYSTEM=pci", 44},
-	{"no subsystem", "bind@/x\0ACTION=bind\0DEVPATH=/x", 31},
-	{"no action", "bind@/x\0DEVPATH=/x\0SUBSYSTEM=pci", 33},
-	{"no path", "bind@/x\0ACTION=bind\0SUBSYSTEM=pci", 34},
+	{"no @", WHOLE("bind\0ACTION=bind\0DEVPATH=/x\0SUBSYSTEM=pci")},
+	{"the @ elsewhere", WHOLE("bind\0ACTION=bind@\0DEVPATH=/x\0SUBSYSTEM=pci")},
+	{"no subsystem", WHOLE("bind@/x\0ACTION=bind\0DEVPATH=/x")},
+	{"no action", WHOLE("bind@/x\0DEVPATH=/x\0SUBSYSTEM=pci")},
+	{"no path", WHOLE("bind@/x\0ACTION=bind\0SUBSYSTEM=pci")},
 };
 
 static void test_refused(void **state)
