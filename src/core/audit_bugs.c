@@ -12,6 +12,10 @@ enum bug_part { PART_VTD, PART_AMD, PART_RISCV, PART_TYPE1, PART_IOMMUFD, PART_P
 	{                              \
 		.major = x, .minor = y \
 	}
+#define EVER               \
+	{                  \
+		.major = 0 \
+	} /* nobody has said since when */
 #define P(x, y, z)                                 \
 	{                                          \
 		.major = x, .minor = y, .patch = z \
@@ -44,49 +48,49 @@ static const struct bug bugs[] = {
 	 PART_VTD,
 	 "the invalidation of ranges that are not aligned to their size is too short: old translations stay in use",
 	 "commit 59bf3557cf2f",
-	 V(4, 1),
+	 EVER,
 	 V(5, 18),
 	 {V(0, 0)}},
 	{"vtd-slow-map",
 	 PART_VTD,
 	 "maps of many pages take several times as long as they need",
 	 "commit 9906b9352a35",
-	 V(5, 14),
+	 EVER,
 	 V(5, 16),
 	 {V(0, 0)}},
 	{"type1-last-page",
 	 PART_AMD,
 	 "an unmap of the last page of a 64-bit address space does nothing, and its memory stays pinned",
 	 "commit 6012379ede6a",
-	 V(4, 0),
+	 EVER,
 	 RC(6, 18, 4),
 	 {V(0, 0)}},
 	{"type1-zero-page-pins",
 	 PART_TYPE1,
 	 "read-only maps of untouched memory leak references to the zero page",
 	 "commit 873aefb376bb",
-	 V(4, 0),
+	 EVER,
 	 V(6, 0),
 	 {V(0, 0)}},
 	{"type1-unlimited-maps",
 	 PART_TYPE1,
 	 "maps of device memory are not counted: a user can exhaust the kernel's memory",
 	 "CVE-2019-3882",
-	 V(4, 0),
+	 EVER,
 	 V(5, 1),
 	 {V(0, 0)}},
 	{"type1-locked-underflow",
 	 PART_TYPE1,
 	 "the count of locked memory underflows across exec: later maps fail with ENOMEM",
 	 "commit 046eca5018f8",
-	 V(4, 0),
+	 EVER,
 	 V(6, 3),
 	 {V(0, 0)}},
 	{"type1-pin-stall",
 	 PART_TYPE1,
 	 "pinning one huge range without large pages stalls a processor",
 	 "commit b1779e4f209c",
-	 V(4, 0),
+	 EVER,
 	 V(6, 17),
 	 {V(0, 0)}},
 	{"dirty-bitmap-set-ahead",
@@ -170,7 +174,7 @@ static const struct bug bugs[] = {
 	 PART_AMD,
 	 "a large page at IOVA 0 is mapped wrongly",
 	 "commit e3a682eaf2af",
-	 V(4, 0),
+	 EVER,
 	 V(6, 13),
 	 {V(0, 0)}},
 	{"page-table-empty-flush",
@@ -251,8 +255,11 @@ static enum bug_verdict bug_judge(const struct bug *bug, const struct audit_vers
 
 static void bug_versions(const struct bug *bug, char *buf, size_t len)
 {
-	size_t at = (size_t)snprintf(buf, len, "affected from %u.%u, fixed in %u.%u", bug->from.major, bug->from.minor,
-				     bug->fixed.major, bug->fixed.minor);
+	size_t at = 0;
+
+	if (bug->from.major)
+		at = (size_t)snprintf(buf, len, "affected from %u.%u, ", bug->from.major, bug->from.minor);
+	at += (size_t)snprintf(buf + at, len - at, "fixed in %u.%u", bug->fixed.major, bug->fixed.minor);
 
 	if (bug->fixed.rc && at < len)
 		at += (size_t)snprintf(buf + at, len - at, "-rc%d", bug->fixed.rc);
