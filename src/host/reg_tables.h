@@ -30,6 +30,8 @@
 	}
 
 extern const struct reg reg_vtd_cap, reg_vtd_ecap, reg_vtd_ver, reg_vtd_gsts, reg_vtd_fsts, reg_vtd_rtaddr;
+extern const struct reg reg_vtd_irta, reg_vtd_pmen, reg_vtd_plmbase, reg_vtd_plmlimit, reg_vtd_phmbase,
+	reg_vtd_phmlimit;
 extern const struct reg reg_amd_efr, reg_amd_efr2, reg_amd_cap, reg_amd_ctrl;
 extern const struct reg reg_smmuv3_idr0, reg_smmuv3_idr1, reg_smmuv3_idr2, reg_smmuv3_idr3, reg_smmuv3_idr4,
 	reg_smmuv3_idr5, reg_smmuv3_iidr, reg_smmuv3_aidr;

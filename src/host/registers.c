@@ -9,19 +9,14 @@
 #include "host/reg_tables.h"
 
 const struct reg *const registers[] = {
-	&reg_vtd_cap,	  &reg_vtd_ecap,
-	&reg_vtd_ver,	  &reg_vtd_gsts,
-	&reg_vtd_fsts,	  &reg_vtd_rtaddr,
-	&reg_amd_efr,	  &reg_amd_efr2,
-	&reg_amd_cap,	  &reg_amd_ctrl,
-	&reg_smmuv3_idr0, &reg_smmuv3_idr1,
-	&reg_smmuv3_idr2, &reg_smmuv3_idr3,
-	&reg_smmuv3_idr4, &reg_smmuv3_idr5,
-	&reg_smmuv3_iidr, &reg_smmuv3_aidr,
-	&reg_riscv_caps,  &reg_virtio_features,
-	&reg_pcie_ats,	  &reg_pcie_pri,
-	&reg_pcie_pasid,  &reg_pcie_acs,
-	&reg_pcie_sriov,  NULL,
+	&reg_vtd_cap,	  &reg_vtd_ecap,	&reg_vtd_ver,	  &reg_vtd_gsts,
+	&reg_vtd_fsts,	  &reg_vtd_rtaddr,	&reg_vtd_irta,	  &reg_vtd_pmen,
+	&reg_vtd_plmbase, &reg_vtd_plmlimit,	&reg_vtd_phmbase, &reg_vtd_phmlimit,
+	&reg_amd_efr,	  &reg_amd_efr2,	&reg_amd_cap,	  &reg_amd_ctrl,
+	&reg_smmuv3_idr0, &reg_smmuv3_idr1,	&reg_smmuv3_idr2, &reg_smmuv3_idr3,
+	&reg_smmuv3_idr4, &reg_smmuv3_idr5,	&reg_smmuv3_iidr, &reg_smmuv3_aidr,
+	&reg_riscv_caps,  &reg_virtio_features, &reg_pcie_ats,	  &reg_pcie_pri,
+	&reg_pcie_pasid,  &reg_pcie_acs,	&reg_pcie_sriov,  NULL,
 };
 
 const struct reg *reg_find(const char *name)

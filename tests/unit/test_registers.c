@@ -84,12 +84,22 @@ static void tables_are_whole(void **state)
 
 static void names_are_those_promised(void **state)
 {
-	static const char *const names[] = {
-		"vtd.cap",     "vtd.ecap",    "vtd.ver",     "vtd.gsts",    "vtd.fsts",
-		"vtd.rtaddr",  "amd.efr",     "amd.efr2",    "amd.cap",	    "amd.ctrl",
-		"smmuv3.idr0", "smmuv3.idr1", "smmuv3.idr2", "smmuv3.idr3", "smmuv3.idr4",
-		"smmuv3.idr5", "smmuv3.iidr", "smmuv3.aidr", "riscv.caps",  "virtio-iommu.features",
-		"pcie.ats",    "pcie.pri",    "pcie.pasid",  "pcie.acs",    "pcie.sriov"};
+	static const char *const names[] = {"vtd.cap",	    "vtd.ecap",
+					    "vtd.ver",	    "vtd.gsts",
+					    "vtd.fsts",	    "vtd.irta",
+					    "vtd.pmen",	    "vtd.plmbase",
+					    "vtd.plmlimit", "vtd.phmbase",
+					    "vtd.phmlimit", "vtd.rtaddr",
+					    "amd.efr",	    "amd.efr2",
+					    "amd.cap",	    "amd.ctrl",
+					    "smmuv3.idr0",  "smmuv3.idr1",
+					    "smmuv3.idr2",  "smmuv3.idr3",
+					    "smmuv3.idr4",  "smmuv3.idr5",
+					    "smmuv3.iidr",  "smmuv3.aidr",
+					    "riscv.caps",   "virtio-iommu.features",
+					    "pcie.ats",	    "pcie.pri",
+					    "pcie.pasid",   "pcie.acs",
+					    "pcie.sriov"};
 	unsigned int n = 0;
 
 	(void)state;
@@ -196,6 +206,10 @@ static void words_say_what_the_bits_mean(void **state)
 	assert_string_equal(meaning("vtd.cap", "FRO", UINT64_C(0x22) << 24), "at offset 0x220");
 	assert_string_equal(meaning("vtd.rtaddr", "TTM", 0x800), "reserved value");
 	assert_string_equal(meaning("vtd.rtaddr", "RTA", 0x123456400), "root table at 0x123456000");
+	assert_string_equal(meaning("vtd.irta", "IRTA", 0x12345680f), "interrupt remapping table at 0x123456000");
+	assert_string_equal(meaning("vtd.irta", "S", 0x12345680f), "65536 entries");
+	assert_string_equal(meaning("vtd.pmen", "PRS", 0), "no protected memory regions in force");
+	assert_string_equal(meaning("vtd.phmbase", "PHMB", 0x100000000), "from 0x100000000");
 	assert_string_equal(meaning("amd.efr", "HATS", 0xc00), "reserved value");
 	assert_string_equal(meaning("smmuv3.idr1", "CMDQS", 0x13U << 21), "524288 entries at most");
 	assert_string_equal(meaning("smmuv3.idr0", "TTF", 0), "reserved value");
