@@ -158,32 +158,68 @@ static bool scope_is_missing(const struct audit *a, const struct acpi_scope *s)
 	return (s->type == 1 || s->type == SCOPE_BRIDGE) && s->nr_path && machine_scope(a->m, s) < 0;
 }
 
-static void reference_scopes(struct audit *a)
+/*
+ * An endpoint that is a bridge to more devices, or a bridge that is none (drivers/iommu/intel/dmar.c, dmar_insert_dev_scope():
+ * there bridges are known by their header; NTB devices that are named as bridges have the class of other bridges).
+ */
+static bool scope_is_mistaken(const struct audit *a, const struct acpi_scope *s)
+{
+	int at = s->type == 1 || s->type == SCOPE_BRIDGE ? machine_scope(a->m, s) : -1;
+	uint32_t class;
+
+	if (at < 0)
+		return false;
+	class = a->m->pci[at].class_code >> 8;
+	return s->type == SCOPE_BRIDGE ? class >> 8 != 0x06 : class == 0x0604 || class == 0x0607;
+}
+
+typedef bool (*scope_test)(const struct audit *a, const struct acpi_scope *s);
+
+static unsigned int scopes_count(const struct audit *a, scope_test test)
 {
 	const struct dmar *dmar = &a->m->dmar;
-	static const char *const names[] = {"DRHD", "RMRR", "ATSR", "RHSA", "ANDD", "SATC", "SIDP"};
-	unsigned int missing = 0;
-	char source[32], text[64];
+	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < dmar->nr_entries; i++)
 		for (unsigned int s = 0; s < dmar->entries[i].nr_scopes; s++)
-			missing += scope_is_missing(a, &dmar->entries[i].scopes[s]);
-	if (!missing)
-		return;
-	audit_add(a, AUDIT_INFO, "DMAR", "DMAR names %u device%s that %s not there", missing, missing == 1 ? "" : "s",
-		  missing == 1 ? "is" : "are");
-	audit_advise(a, "nothing, where the devices are switched off in the firmware setup or not plugged in");
+			count += test(a, &dmar->entries[i].scopes[s]);
+	return count;
+}
+
+static void scopes_show(struct audit *a, scope_test test)
+{
+	const struct dmar *dmar = &a->m->dmar;
+	char source[32], text[64];
+
 	for (unsigned int i = 0; i < dmar->nr_entries; i++)
 		for (unsigned int s = 0; s < dmar->entries[i].nr_scopes; s++) {
 			const struct acpi_scope *scope = &dmar->entries[i].scopes[s];
 
-			if (!scope_is_missing(a, scope))
+			if (!test(a, scope))
 				continue;
 			snprintf(source, sizeof(source), "DMAR+0x%x", scope->at);
-			audit_show(a, source, "%s: %s %s", names[dmar->entries[i].type],
+			audit_show(a, source, "%s: %s %s", dmar_type_name(dmar->entries[i].type),
 				   scope->type == SCOPE_BRIDGE ? "bridge" : "device",
 				   scope_text(scope, text, sizeof(text)));
 		}
+}
+
+static void reference_scopes(struct audit *a)
+{
+	unsigned int missing = scopes_count(a, scope_is_missing), mistaken = scopes_count(a, scope_is_mistaken);
+
+	if (missing) {
+		audit_add(a, AUDIT_INFO, "DMAR", "DMAR names %u device%s that %s not there", missing,
+			  missing == 1 ? "" : "s", missing == 1 ? "is" : "are");
+		audit_advise(a, "nothing, where the devices are switched off in the firmware setup or not plugged in");
+		scopes_show(a, scope_is_missing);
+	}
+	if (mistaken) {
+		audit_add(a, AUDIT_MEDIUM, "DMAR",
+			  "DMAR takes %u device%s for what %s not: a bridge for an endpoint or the other way", mistaken,
+			  mistaken == 1 ? "" : "s", mistaken == 1 ? "it is" : "they are");
+		scopes_show(a, scope_is_mistaken);
+	}
 }
 
 /* An IOMMU that is a PCI function, and is not there as one. */
@@ -231,7 +267,8 @@ const struct audit_rule audit_acpi_reference = {
 		   "exist: what it was to say is lost. Devices that DMAR names and that are not on the bus are "
 		   "reported together and for information: firmware lists devices that can be switched off, hidden "
 		   "or not plugged in. If such a device is there under another number, because the firmware has "
-		   "counted buses wrongly, then it is not covered (see drhd-uncovered).",
+		   "counted buses wrongly, then it is not covered (see drhd-uncovered). A bridge that is named as an "
+		   "endpoint, or an endpoint as a bridge, is an error on which Linux does not use VT-d at all.",
 	.advice = "update the firmware; if it stays, report it to the maker",
 	.check = acpi_reference_check,
 };

@@ -71,6 +71,23 @@ static void scope_ioapic(struct audit_machine *t)
 	t->scopes[0].type = 3;
 }
 
+static void scope_of_a_bridge(struct audit_machine *t)
+{
+	scope(t, 1);
+}
+
+static void scope_of_no_bridge(struct audit_machine *t)
+{
+	scope(t, 3);
+	t->scopes[0].type = 2;
+}
+
+static void scope_of_the_port(struct audit_machine *t)
+{
+	scope(t, 1);
+	t->scopes[0].type = 2;
+}
+
 static void ivrs_unit_missing(struct audit_machine *t)
 {
 	audit_machine_amd(t);
@@ -164,6 +181,9 @@ const struct audit_case audit_cases_tables[] = {
 	{"acpi-reference", "a device that is not there", scope_missing, AUDIT_INFO, "DMAR", "0000:00:1c.0"},
 	{"acpi-reference", "a device that is there", scope_present, NOT_FOUND, NULL, NULL},
 	{"acpi-reference", "an IOAPIC", scope_ioapic, NOT_FOUND, NULL, NULL},
+	{"acpi-reference", "a bridge named as an endpoint", scope_of_a_bridge, AUDIT_MEDIUM, "DMAR", "0000:00:01.0"},
+	{"acpi-reference", "an endpoint named as a bridge", scope_of_no_bridge, AUDIT_MEDIUM, "DMAR", "0000:00:03.0"},
+	{"acpi-reference", "a bridge named as one", scope_of_the_port, NOT_FOUND, NULL, NULL},
 	{"acpi-reference", "an IOMMU that is not there", ivrs_unit_missing, AUDIT_MEDIUM, "IVRS", "0000:00:01.2"},
 	{"acpi-reference", "an IOMMU that is there", ivrs_unit_present, NOT_FOUND, NULL, NULL},
 	{"drhd-uncovered", "one device", uncovered, AUDIT_HIGH, "0000:02:00.0", "no DRHD"},
