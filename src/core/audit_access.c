@@ -171,11 +171,11 @@ const struct audit_rule audit_memlock_small = {
 	.severity = AUDIT_LOW,
 	.title = "the limit on locked memory is small for VFIO",
 	.explain = "What is mapped for a device is pinned and counts against RLIMIT_MEMLOCK of the process, unless it "
-		   "has CAP_IPC_LOCK. Either a process that has VFIO's nodes open has used nine tenths of its limit, "
-		   "so that its next maps may fail with ENOMEM; or the hard limit where this audit ran is below "
-		   "64 MiB while devices are assigned, and a guest that is started from here with more memory fails. "
-		   "The second is about the shell in which the audit ran: a service has a limit of its own "
-		   "(LimitMEMLOCK= in its unit), and root is not limited. In a capture neither is known.",
+		   "has CAP_IPC_LOCK. Either a process that has VFIO's nodes open has used nine tenths of its "
+		   "limit, so that its next maps may fail with ENOMEM; or the hard limit where this audit ran is "
+		   "below 64 MiB while devices are assigned, and a guest that is started from here with more "
+		   "memory fails. The second is about the shell in which the audit ran: a service has a limit of "
+		   "its own (LimitMEMLOCK= in its unit), and root is not limited. In a capture neither is known.",
 	.advice = "raise it for who runs guests: memlock in /etc/security/limits.conf, LimitMEMLOCK=infinity in a "
 		  "service's unit",
 	.check = memlock_small_check,

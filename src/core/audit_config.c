@@ -100,11 +100,11 @@ const struct audit_rule audit_iommu_absent = {
 	.title = "no IOMMU in use, and none described",
 	.explain = "The kernel has no IOMMU unit and no IOMMU group, and the firmware's tables name no IOMMU. "
 		   "Whatever a device writes to, it reaches: a faulty or hostile device, its firmware, or whoever "
-		   "controls it from a guest or over the network owns the machine's memory. VFIO gives no device away "
-		   "in this state. On most machines the IOMMU is there and switched off in the firmware setup (VT-d, "
-		   "AMD-Vi, SMMU, sometimes \"virtualization for I/O\"), which also takes its table away. Where the "
-		   "tables could not be read, the finding says only that none is in use. It is harmless where nothing "
-		   "but trusted, fixed devices is plugged in and nothing is assigned to guests.",
+		   "controls it from a guest or over the network owns the machine's memory. VFIO gives no device "
+		   "away in this state. On most machines the IOMMU is there and switched off in the firmware setup "
+		   "(VT-d, AMD-Vi, SMMU, sometimes \"virtualization for I/O\"), which also takes its table away. "
+		   "Where the tables could not be read, the finding says only that none is in use. It is harmless "
+		   "where nothing but trusted, fixed devices is plugged in and nothing is assigned to guests.",
 	.advice = "enable the IOMMU in the firmware setup",
 	.check = iommu_absent_check,
 };
@@ -199,8 +199,8 @@ const struct audit_rule audit_iommu_off = {
 	.severity = AUDIT_HIGH,
 	.title = "the machine has an IOMMU that the kernel does not use",
 	.explain = "The firmware's tables describe IOMMUs, and none of them is in use. The hardware is there and "
-		   "enabled; the kernel was told to leave it alone (iommu=off, intel_iommu=off, amd_iommu=off), was "
-		   "never told to use it (several distributions build VT-d support switched off, so that "
+		   "enabled; the kernel was told to leave it alone (iommu=off, intel_iommu=off, amd_iommu=off), "
+		   "was never told to use it (several distributions build VT-d support switched off, so that "
 		   "intel_iommu=on is needed), lacks the driver (virtio_iommu is often a module), or gave up while "
 		   "setting it up, which the kernel log tells. Until then every device reaches all of memory, and "
 		   "VFIO gives none away.",
@@ -334,12 +334,12 @@ const struct audit_rule audit_passthrough_default = {
 	.severity = AUDIT_MEDIUM,
 	.title = "devices of the host are not translated",
 	.explain = "The IOMMU is on, and the devices that the host itself drives bypass it: their groups are of type "
-		   "identity, by iommu=pt or iommu.passthrough=1 on the command line or by the kernel's build. It is "
-		   "chosen for speed. A device on VFIO is translated all the same; but a faulty or hostile device of "
-		   "the host reaches all of memory, that of the guests included. Where only some groups are of type "
-		   "identity the finding is for information: drivers ask for it (AMD graphics with PASIDs, sound and "
-		   "graphics of some Intel chipsets), and administrators set it. igfx_off, which leaves one IOMMU "
-		   "off, and arm-smmu.disable_bypass=0 belong here too.",
+		   "identity, by iommu=pt or iommu.passthrough=1 on the command line or by the kernel's build. It "
+		   "is chosen for speed. A device on VFIO is translated all the same; but a faulty or hostile "
+		   "device of the host reaches all of memory, that of the guests included. Where only some groups "
+		   "are of type identity the finding is for information: drivers ask for it (AMD graphics with "
+		   "PASIDs, sound and graphics of some Intel chipsets), and administrators set it. igfx_off, which "
+		   "leaves one IOMMU off, and arm-smmu.disable_bypass=0 belong here too.",
 	.advice = "take iommu=pt or iommu.passthrough=1 off the kernel's command line, unless the host trusts every "
 		  "device it drives",
 	.check = passthrough_default_check,
@@ -404,8 +404,8 @@ const struct audit_rule audit_lazy_flush = {
 		   "and flushes in batches, up to 10 ms later. In between, a device still reaches pages that are "
 		   "already somebody else's. Devices on VFIO are always flushed at once; but the pages that the "
 		   "host's own devices can still write to may by then belong to a guest. Most distributions choose "
-		   "lazy flushing, for speed. It is no finding where nothing is assigned: then all that a device can "
-		   "reach late is the host's own.",
+		   "lazy flushing, for speed. It is no finding where nothing is assigned: then all that a device "
+		   "can reach late is the host's own.",
 	.advice = "boot with iommu.strict=1, or for a group whose devices are unbound: echo DMA > "
 		  "/sys/kernel/iommu_groups/N/type",
 	.check = lazy_flush_check,
@@ -452,8 +452,8 @@ const struct audit_rule audit_superpages_off = {
 	.explain = "Memory is mapped in pages of 4 KiB where the IOMMU could use 2 MiB or 1 GiB: because the kernel "
 		   "was told so (intel_iommu=sp_off, vfio_iommu_type1's disable_hugepages) or because the hardware "
 		   "has no larger ones. Mapping a large guest then takes many times as long, its tables take more "
-		   "memory, and the IOTLB holds less of it. These switches are used to look for a bug in large pages, "
-		   "and forgotten; they harm nothing but speed.",
+		   "memory, and the IOTLB holds less of it. These switches are used to look for a bug in large "
+		   "pages, and forgotten; they harm nothing but speed.",
 	.advice = "switch large pages on again",
 	.check = superpages_off_check,
 };

@@ -172,14 +172,14 @@ const struct audit_rule audit_no_snoop_control = {
 	.severity = AUDIT_MEDIUM,
 	.title = "No Snoop enabled, and an IOMMU that cannot force coherency",
 	.explain = "A PCI Express device whose Enable No Snoop bit is set may read and write memory without looking "
-		   "into the processors' caches. An IOMMU with snoop control can overrule that; this one cannot (VT-d "
-		   "ECAP bit 7). For a device of the host its driver deals with it. For an assigned device the "
-		   "guest's driver would have to, and the guest's cache instructions may be virtualized away: the "
-		   "device then sees old data, or its data are overwritten by a cache line written back later. That "
-		   "looks like lost or stale DMA and comes and goes with timing. KVM is told of such devices by VFIO "
-		   "and lets the guest control its caches, which costs speed; programs other than guests are told "
-		   "nothing. For devices of the host there is one finding for information for each unit. AMD's IOMMUs "
-		   "always can; conventional PCI devices have no such bit.",
+		   "into the processors' caches. An IOMMU with snoop control can overrule that; this one cannot "
+		   "(VT-d ECAP bit 7). For a device of the host its driver deals with it. For an assigned device "
+		   "the guest's driver would have to, and the guest's cache instructions may be virtualized away: "
+		   "the device then sees old data, or its data are overwritten by a cache line written back later. "
+		   "That looks like lost or stale DMA and comes and goes with timing. KVM is told of such devices "
+		   "by VFIO and lets the guest control its caches, which costs speed; programs other than guests "
+		   "are told nothing. For devices of the host there is one finding for information for each unit. "
+		   "AMD's IOMMUs always can; conventional PCI devices have no such bit.",
 	.advice = "clear the bit in the device (setpci -s ADDR CAP_EXP+8.w=0:0800) before the test, and see whether "
 		  "the symptoms go away",
 	.check = no_snoop_control_check,
@@ -254,10 +254,10 @@ const struct audit_rule audit_config_broken = {
 	.severity = AUDIT_MEDIUM,
 	.title = "broken capability lists in config space",
 	.explain = "The list of capabilities in the device's config space runs in a circle, leads out of the space, "
-		   "or points into itself. What comes behind the break was not seen, by this audit nor by the kernel, "
-		   "so that ATS, ACS and others may be there and not be known. It is seen on devices that are "
-		   "defective, that have dropped off the bus and come back, whose power is off, or that are emulated "
-		   "badly.",
+		   "or points into itself. What comes behind the break was not seen, by this audit nor by the "
+		   "kernel, so that ATS, ACS and others may be there and not be known. It is seen on devices that "
+		   "are defective, that have dropped off the bus and come back, whose power is off, or that are "
+		   "emulated badly.",
 	.advice = "reset or power-cycle the device and look again; then update its firmware",
 	.check = config_broken_check,
 };

@@ -178,13 +178,13 @@ const struct audit_rule audit_group_shared = {
 	.title = "a group with several devices",
 	.explain = "The devices of a group can reach each other without passing the IOMMU, or cannot be told apart by "
 		   "it, so they can only be given away together. The finding says what keeps them together, by the "
-		   "kernel's own rules: a function of a multifunction device, or a port above, that does not have the "
-		   "ACS features source validation (SV), request redirect (RR), completion redirect (CR) and upstream "
-		   "forwarding (UF), or has them and they are not enabled. A feature that the capability does not "
-		   "offer counts as hard-wired. Bridges do not count as devices of a group. It is normal for chipset "
-		   "functions that share a slot, and for cards whose functions belong together; it matters where one "
-		   "of them is to go to a guest and another stays. The kernel also knows devices that isolate without "
-		   "saying so; these do not share a group, and are no finding.",
+		   "kernel's own rules: a function of a multifunction device, or a port above, that does not have "
+		   "the ACS features source validation (SV), request redirect (RR), completion redirect (CR) and "
+		   "upstream forwarding (UF), or has them and they are not enabled. A feature that the capability "
+		   "does not offer counts as hard-wired. Bridges do not count as devices of a group. It is normal "
+		   "for chipset functions that share a slot, and for cards whose functions belong together; it "
+		   "matters where one of them is to go to a guest and another stays. The kernel also knows devices "
+		   "that isolate without saying so; these do not share a group, and are no finding.",
 	.advice = "assign all devices of the group together, or move one to a slot below another root port",
 	.check = group_shared_check,
 };
@@ -319,8 +319,8 @@ const struct audit_rule audit_group_host_bridge = {
 	.explain = "A group with a device on VFIO also holds a bridge that a driver of the host works on, other than "
 		   "pcieport, which is known to do no DMA. The kernel then refuses to open the group, or, where it "
 		   "does not (before 5.18, for PCI bridges), a driver of the host and a guest share one set of "
-		   "mappings. Where the group holds the host bridge itself without a driver, the severity is low: the "
-		   "device can reach the machine's own fabric without passing the IOMMU.",
+		   "mappings. Where the group holds the host bridge itself without a driver, the severity is low: "
+		   "the device can reach the machine's own fabric without passing the IOMMU.",
 	.advice = "move the device to a slot whose group it has for itself",
 	.check = group_host_bridge_check,
 };

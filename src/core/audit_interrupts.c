@@ -122,10 +122,8 @@ static void remapping_advise(struct audit *a, const char *why)
 	if (strstr(why, "nointremap") || strstr(why, "intremap=off"))
 		audit_advise(a, "take %s off the kernel's command line", why);
 	else if (a->guest)
-		audit_advise(
-			a,
-			"start the guest with an IOMMU that remaps interrupts (QEMU: -machine q35,kernel-irqchip=split "
-			"-device intel-iommu,intremap=on)");
+		audit_advise(a, "start the guest with an IOMMU that remaps interrupts (QEMU: -machine "
+				"q35,kernel-irqchip=split -device intel-iommu,intremap=on)");
 }
 
 static void interrupt_remapping_off_check(struct audit *a)

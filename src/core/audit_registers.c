@@ -323,11 +323,12 @@ const struct audit_rule audit_source_mismatch = {
 	.severity = AUDIT_MEDIUM,
 	.title = "two sources say different things about one IOMMU",
 	.explain = "What should be one fact is told in two ways: a register in sysfs and by IOMMU_GET_HW_INFO; AMD's "
-		   "features in IVRS and in the hardware (the kernel believes IVRS and warns); the registers' address "
-		   "in sysfs and in DMAR; the IOMMU of a device for the kernel and by DMAR's scopes; coherency and "
-		   "table updates of an SMMU in IORT and in IDR0 (the kernel believes IORT). One of the two is wrong, "
-		   "and features may be used that the hardware lacks: dirty tracking that tracks nothing, page tables "
-		   "that are not seen. In captures it can mean that files of two machines were mixed.",
+		   "features in IVRS and in the hardware (the kernel believes IVRS and warns); the registers' "
+		   "address in sysfs and in DMAR; the IOMMU of a device for the kernel and by DMAR's scopes; "
+		   "coherency and table updates of an SMMU in IORT and in IDR0 (the kernel believes IORT). One of "
+		   "the two is wrong, and features may be used that the hardware lacks: dirty tracking that tracks "
+		   "nothing, page tables that are not seen. In captures it can mean that files of two machines "
+		   "were mixed.",
 	.advice = "update the firmware; do not rely on the features that only one of the sources has",
 	.check = source_mismatch_check,
 };

@@ -364,10 +364,10 @@ const struct audit_rule audit_drhd_uncovered = {
 	.severity = AUDIT_HIGH,
 	.title = "a device that no IOMMU covers",
 	.explain = "The firmware's table says by device scopes which IOMMU is in charge of which device (DRHD "
-		   "structures of DMAR, IVHD blocks of IVRS). The device is in none of them, and the kernel has found "
-		   "no IOMMU for it either: it reaches all of memory, and cannot be assigned. It is not said of "
-		   "bridges and the machine's own fabric, of virtual functions (their physical function counts), and "
-		   "of devices behind Intel VMD, which speak with the ID of the VMD device.",
+		   "structures of DMAR, IVHD blocks of IVRS). The device is in none of them, and the kernel has "
+		   "found no IOMMU for it either: it reaches all of memory, and cannot be assigned. It is not said "
+		   "of bridges and the machine's own fabric, of virtual functions (their physical function "
+		   "counts), and of devices behind Intel VMD, which speak with the ID of the VMD device.",
 	.advice = "update the firmware, or move the device to another slot; until then treat it as not isolated",
 	.check = drhd_uncovered_check,
 };
