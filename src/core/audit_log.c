@@ -247,10 +247,26 @@ const struct audit_rule audit_kernel_complaint = {
 
 /* --- firmware-bug-logged --- */
 
+/* Lines that blame a table without saying so: drivers/acpi/viot.c, drivers/iommu/intel/iommu.c (check_tylersburg_isoch). */
+static bool firmware_is_blamed(const char *line)
+{
+	static const char *const lines[] = {"VIOT: Could not find PCI IOMMU", "VIOT: Could not find MMIO IOMMU",
+					    "DMAR: Recommended TLB entries for ISOCH unit"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		if (strstr(line, lines[i]))
+			return true;
+	return false;
+}
+
 static bool firmware_line(const char *line)
 {
-	return (strstr(line, "[Firmware Bug]") || strstr(line, "[Firmware Warn]")) && !strstr(line, "EFR mismatch") &&
-	       complaint_is_ours(line);
+	if (firmware_is_blamed(line))
+		return true;
+	if (!strstr(line, "[Firmware Bug]") && !strstr(line, "[Firmware Warn]"))
+		return false;
+	return !strstr(line, "EFR mismatch") &&
+	       (complaint_is_ours(line) || strstr(line, "ACPI: IORT:") || strstr(line, "ACPI: VIOT:"));
 }
 
 static void firmware_bug_check(struct audit *a)

@@ -62,4 +62,14 @@ is "$(lines broken-tables '^  problem at 0x70, misaligned: DRHD: the registers a
 is "$(acpi lying '.dmar|[.present, .error, .length]|map(tostring)|join(" ")')" "true EISDIR 0" "a table that cannot be read is there"
 is "$(lines lying '^DMAR: not readable: /sys/firmware/acpi/tables/DMAR: Is a directory$')" 1 "and text says why"
 is "$(acpi lying '.ivrs.problems[0].kind')" truncated "a table of no bytes is cut off"
+
+# docs/checks.md: every finding it names is one that audit knows.
+run audit --list
+known=$(grep -oE '[a-z]+(-[a-z]+)+' <<<"$stdout" | sort -u)
+named=$(grep -oE '`[a-z]+(-[a-z]+)+`' "$top_srcdir/docs/checks.md" | tr -d '`' | sort -u)
+isnt "$(wc -l <<<"$named")" 0 "docs/checks.md names findings"
+is "$(comm -23 <(echo "$named") <(echo "$known"))" "" "and they exist"
+named=$(grep -oE '`vtd\.[a-z]+`' "$top_srcdir/docs/checks.md" | tr -d '`' | sort -u)
+run decode --list
+is "$(comm -23 <(echo "$named") <(grep -oE 'vtd\.[a-z]+' <<<"$stdout" | sort -u))" "" "and so do the registers it names"
 done_testing

@@ -102,6 +102,16 @@ static void firmware_bug(struct audit_machine *t)
 	log_is(t, "[Firmware Bug]: AMD-Vi: IOAPIC[4] not in IVRS table\n");
 }
 
+static void firmware_bug_iort(struct audit_machine *t)
+{
+	log_is(t, "ACPI: IORT: [Firmware Bug]: [map 0x1] conflicting mapping for input ID 0x100\n");
+}
+
+static void firmware_viot(struct audit_machine *t)
+{
+	log_is(t, "ACPI: VIOT: Could not find PCI IOMMU\n");
+}
+
 static void firmware_bug_other(struct audit_machine *t)
 {
 	log_is(t, "[Firmware Bug]: TSC frequency mismatch\n");
@@ -179,6 +189,8 @@ const struct audit_case audit_cases_log[] = {
 	{"kernel-complaint", "none", harmless, NOT_FOUND, NULL, NULL},
 	{"kernel-complaint", "no log", no_log, BLIND, NULL, NULL},
 	{"firmware-bug-logged", "of IVRS", firmware_bug, AUDIT_MEDIUM, "firmware", "IOAPIC[4]"},
+	{"firmware-bug-logged", "of IORT", firmware_bug_iort, AUDIT_MEDIUM, "firmware", "conflicting mapping"},
+	{"firmware-bug-logged", "of VIOT, by its words", firmware_viot, AUDIT_MEDIUM, "firmware", "PCI IOMMU"},
 	{"firmware-bug-logged", "of something else", firmware_bug_other, NOT_FOUND, NULL, NULL},
 	{"firmware-bug-logged", "told as source-mismatch", efr_mismatch, NOT_FOUND, NULL, NULL},
 	{"source-mismatch", "by the log", efr_mismatch, AUDIT_MEDIUM, "IVRS", "EFR mismatch"},
