@@ -121,6 +121,12 @@ void caps_report_devices(struct report *r, const struct caps *c)
 	free(asked);
 }
 
+/* What a list does not name is not there only when all of the list was seen. */
+static bool devices_is_whole(const struct pci_config *config)
+{
+	return config->len > CONFIG_HEADER && !config->broken[0];
+}
+
 /* "on", "off", "-" for a capability that is not there, "?" where the part of config space that has it cannot be read. */
 static const char *devices_state(const struct pci_config *config, const char *name, uint64_t enable)
 {
@@ -128,7 +134,7 @@ static const char *devices_state(const struct pci_config *config, const char *na
 
 	if (v)
 		return v->raw & enable ? "on" : "off";
-	if (config->len <= CONFIG_HEADER)
+	if (!devices_is_whole(config))
 		return "?";
 	return config->has_pcie && config->len <= CONFIG_EXTENDED ? "?" : "-";
 }
@@ -141,7 +147,7 @@ static const char *devices_bit(bool known, bool set)
 /* No Snoop is a bit of PCI Express; without config space behind the header nobody knows whether the device is that. */
 static const char *devices_no_snoop(const struct pci_config *config)
 {
-	if (!config->has_pcie && config->len > CONFIG_HEADER)
+	if (!config->has_pcie && devices_is_whole(config))
 		return "-";
 	return devices_bit(config->has_pcie, config->devctl & DEVCTL_NO_SNOOP);
 }
@@ -150,7 +156,7 @@ static const char *devices_port(const struct pci_config *config)
 {
 	if (config->has_pcie)
 		return devices_pcie_type(config);
-	return config->len > CONFIG_HEADER ? "conventional" : "?";
+	return devices_is_whole(config) ? "conventional" : "?";
 }
 
 /* The enable bits stand where reg_pcie.c has them: ATS 31, PRI 0, PASID 16, any of ACS 22:16, SR-IOV 32. */

@@ -11,6 +11,8 @@
 #include "host/pci_path.h"
 #include "host/text.h"
 
+#define PCI_CLASS_IOMMU 0x0806
+
 struct ready {
 	const struct host *host;
 	const struct pci_info *pci; /* NULL: looked up one by one */
@@ -374,6 +376,8 @@ bool ready_ask(struct ready *r, const struct pci_info *dev, char *why, size_t wh
 		hint[0] = '\0';
 	if (pci_is_fabric(dev))
 		return ready_no(&q, "a bridge");
+	if (dev->class_code >> 8 == PCI_CLASS_IOMMU)
+		return ready_no(&q, "the IOMMU itself");
 	if (!ready_has_group(&q) || !ready_group_answer(&q))
 		return false;
 	return host_is_capture(r->host) || (ready_has_node(&q) && ready_is_free(&q));

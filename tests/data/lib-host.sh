@@ -50,6 +50,7 @@ pci() {
 	put "$path/resource" "$resource"
 	put "$path/modalias" "pci:v0000${ids%%:*}d0000${ids##*:}sv00001028sd00000A21bc${class:0:2}sc${class:2:2}i${class:4:2}\n"
 	put "$path/driver_override" "(null)\n"
+	put "$path/dma_mask_bits" "$([ -n "$driver" ] && echo 64 || echo 32)\n"
 	[ -z "$reset" ] || put "$path/reset_method" "$reset\n"
 	link "sys/bus/pci/devices/$addr" "$path"
 	if [ -n "$driver" ]; then
@@ -116,7 +117,7 @@ vtd() { # NAME ADDRESS CAP ECAP VERSION
 	put "$dir/cap" "$3\n"
 	put "$dir/ecap" "$4\n"
 	put "$dir/version" "$5\n"
-	put "$dir/domains_supported" '65536\n'
+	put "$dir/domains_supported" "$((1 << (4 + 2 * (0x$3 & 7))))\n" # ND
 	put "$dir/domains_used" '12\n'
 }
 

@@ -4,6 +4,7 @@
 msi='0x00000000fee00000 0x00000000feefffff msi' ht='0x000000fd00000000 0x000000ffffffffff reserved' bus=pci0000:00
 efr=0x246577efa2254afa
 common 6.8.12-amd64 AuthenticAMD 'quiet iommu.strict=1'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: AuthenticAMD\naddress sizes\t: 48 bits physical, 48 bits virtual\n'
 interrupts IR-IO-APIC IR-PCI-MSI AMD-Vi0-GA
 amdvi ivhd0 190b640f 246577efa2254afa:10
 group 0 DMA "$msi" "$ht"

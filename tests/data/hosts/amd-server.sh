@@ -4,7 +4,8 @@
 # kernel believes IVRS; a network card on vfio-pci behind it, asked by iommufd.
 msi='0x00000000fee00000 0x00000000feefffff msi' ht='0x000000fd00000000 0x000000ffffffffff reserved'
 efr=0x246577efa2254afa claimed=0x247777efa2254afa
-common 6.12.9-amd64 AuthenticAMD 'quiet iommu.strict=1'
+common 7.2.12-amd64 AuthenticAMD 'quiet iommu.strict=1'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: AuthenticAMD\naddress sizes\t: 48 bits physical, 48 bits virtual\n'
 interrupts IR-IO-APIC IR-PCI-MSI AMD-Vi0-GA
 amdvi ivhd0 190b640f "${efr#0x}:0"
 amdvi ivhd1 190b640f "${efr#0x}:0"
@@ -39,7 +40,7 @@ for type in 0x11 0x40; do
 done
 table_end
 
-asked "$(asked_device 0000:41:00.0 0xfffffffffffff000 0x0-0xfedfffff,0xfef00000-0xfcffffffff,0x10000000000-0xffffffffffffffff 3 amd 0x1 0 amd.efr=$claimed amd.efr2=0x0)"
+asked "$(asked_device 0000:41:00.0 0xfffffffffffff000 0x0-0xfedfffff,0xfef00000-0xfcffffffff,0x10000000000-0xffffffffffffffff 4 amd 0x1 0 amd.efr=$claimed amd.efr2=0x0)"
 kmsg 'AMD-Vi: Using global IVHD EFR:0x246577efa2254afa, EFR2:0x0' \
 	'AMD-Vi: [Firmware Warn]: EFR mismatch. Use IVHD EFR (0x247777efa2254afa : 0x246577efa2254afa).' \
 	'iommu: Default domain type: Translated' \

@@ -10,12 +10,13 @@ unit smmu3.0x000000002b500000
 group 0 DMA "$msi"
 group 1 DMA "$msi"
 group 2 unmanaged "$msi"
+group 4 DMA "$msi"
 group 3 DMA '0x00000000f0000000 0x00000000f000ffff direct' "$msi"
 pci $bus/0000:00:01.0 1af4:1000 060400 driver=pcieport group=0 unit=smmu3.0x000000002b400000
 conf $bus/0000:00:01.0 root-port bus=0,1,1 acs=001f,001d
 pci $bus/0000:00:01.0/0000:01:00.0 144d:a80a 010802 driver=nvme group=1 unit=smmu3.0x000000002b400000 reset=flr
 conf $bus/0000:00:01.0/0000:01:00.0 endpoint flr=1
-pci $bus/0000:00:02.0 1af4:1000 060400 driver=pcieport group=0 unit=smmu3.0x000000002b400000
+pci $bus/0000:00:02.0 1af4:1000 060400 driver=pcieport group=4 unit=smmu3.0x000000002b400000
 conf $bus/0000:00:02.0 root-port bus=0,2,2 acs=001f,001d
 pci $bus/0000:00:02.0/0000:02:00.0 15b3:1019 020000 driver=vfio-pci group=2 unit=smmu3.0x000000002b400000 reset='flr bus'
 conf $bus/0000:00:02.0/0000:02:00.0 endpoint flr=1 ats=0000,0000 acs=0000,0000 pasid=1000,0000
@@ -53,7 +54,7 @@ struct_end
 iort_end
 
 asked "$(asked_device 0000:02:00.0 0x40201000 0x0-0x7ffffff,0x8100000-0xffffffffffff 2 arm-smmuv3 0x1 16 \
-	smmuv3.idr0=0x0d44109f smmuv3.idr1=0x02739d50 smmuv3.idr3=0x00001414 smmuv3.idr5=0x00000075 smmuv3.iidr=0x0000043b smmuv3.aidr=0x1)"
+	smmuv3.idr0=0x0d44149f smmuv3.idr1=0x02730410 smmuv3.idr3=0x00001414 smmuv3.idr5=0x00000075 smmuv3.iidr=0x0000043b smmuv3.aidr=0x1)"
 kmsg 'arm-smmu-v3 arm-smmu-v3.0.auto: option mask 0x0' \
 	'arm-smmu-v3 arm-smmu-v3.0.auto: ias 48-bit, oas 48-bit (features 0x0000dfff)' \
 	'iommu: Default domain type: Translated' \

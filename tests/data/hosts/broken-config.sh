@@ -4,6 +4,7 @@
 # which only the header can be read, and a bridge whose secondary bus is below its primary.
 msi='0x00000000fee00000 0x00000000feefffff msi' bus=pci0000:00
 common 6.1.0-18-amd64 GenuineIntel 'quiet intel_iommu=on iommu.strict=1'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: GenuineIntel\naddress sizes\t: 39 bits physical, 48 bits virtual\n'
 interrupts IR-IO-APIC IR-PCI-MSI DMAR-MSI
 vtd dmar0 0xfed91000 d2008c40660462 f050da 1:0
 for n in 0 1 2 3 4 5 6 7; do group $n DMA "$msi"; done

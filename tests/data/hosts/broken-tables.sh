@@ -5,6 +5,7 @@
 # checksum, a length that is longer than the file.
 msi='0x00000000fee00000 0x00000000feefffff msi' bus=pci0000:00
 common 6.1.0-18-amd64 GenuineIntel 'quiet intel_iommu=on iommu.strict=1'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: GenuineIntel\naddress sizes\t: 39 bits physical, 48 bits virtual\n'
 interrupts IR-IO-APIC IR-PCI-MSI DMAR-MSI
 vtd dmar0 0xfed90000 d2008c40660462 f050da 1:0
 vtd dmar1 0xfed91000 d2008c40660462 f050da 1:0

@@ -4,6 +4,7 @@
 # like trouble; the faulting card is on vfio-pci.
 msi='0x00000000fee00000 0x00000000feefffff msi' bus=pci0000:00
 common 6.1.0-18-amd64 GenuineIntel 'quiet intel_iommu=on iommu.strict=1'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: GenuineIntel\naddress sizes\t: 39 bits physical, 48 bits virtual\n'
 put proc/sys/kernel/tainted '512\n' # a warning
 interrupts IR-IO-APIC IR-PCI-MSI DMAR-MSI
 vtd dmar0 0xfed91000 d2008c40660462 f050da 1:0

@@ -3,6 +3,7 @@
 # A laptop as in the report of 2022 (VFIO on 4.18): its second unit has exactly those registers; an FPGA board on vfio-pci.
 msi='0x00000000fee00000 0x00000000feefffff msi' bus=pci0000:00
 common 4.18.0-348.el8.x86_64 GenuineIntel 'quiet intel_iommu=on'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: GenuineIntel\naddress sizes\t: 39 bits physical, 48 bits virtual\n'
 interrupts IR-IO-APIC IR-PCI-MSI DMAR-MSI
 vtd dmar0 0xfed90000 1c0000c40660462 19e2ff0505e 1:0
 vtd dmar1 0xfed91000 d2008c40660462 f050da 1:0

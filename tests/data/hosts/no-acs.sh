@@ -4,9 +4,10 @@
 # downstream ports could keep their devices apart and are not told to (Upstream Forwarding is off).
 msi='0x00000000fee00000 0x00000000feefffff msi' bus=pci0000:00
 common 6.1.0-18-amd64 GenuineIntel 'quiet intel_iommu=on iommu.strict=1'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: GenuineIntel\naddress sizes\t: 39 bits physical, 48 bits virtual\n'
 interrupts IR-IO-APIC IR-PCI-MSI DMAR-MSI
 vtd dmar0 0xfed91000 d2008c40660462 f050da 1:0
-for n in 0 1 2 3; do group $n DMA "$msi"; done
+for n in 0 1 2 3 4; do group $n DMA "$msi"; done
 pci $bus/0000:00:00.0 8086:191f 060000 group=0 unit=dmar0
 conf $bus/0000:00:00.0 conventional
 pci $bus/0000:00:1c.0 8086:a110 060400 driver=pcieport group=1 unit=dmar0
@@ -18,7 +19,7 @@ for n in 0 1 2; do
 	conf $bus/0000:00:1c.0/0000:01:00.$n endpoint multi=1
 done
 net enp1s0f1 sys/devices/$bus/0000:00:1c.0/0000:01:00.1 0x1003 up
-pci $bus/0000:00:1d.0 8086:a118 060400 driver=pcieport group=1 unit=dmar0
+pci $bus/0000:00:1d.0 8086:a118 060400 driver=pcieport group=4 unit=dmar0
 conf $bus/0000:00:1d.0 root-port bus=0,2,5 acs=001f,001d
 switch=$bus/0000:00:1d.0/0000:02:00.0
 pci $switch 10b5:8747 060400 driver=pcieport group=3 unit=dmar0

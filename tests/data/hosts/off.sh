@@ -3,6 +3,7 @@
 # The firmware describes an IOMMU and the kernel was told not to use it.
 bus=pci0000:00
 common 6.1.0-18-amd64 GenuineIntel 'quiet intel_iommu=off'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: GenuineIntel\naddress sizes\t: 39 bits physical, 48 bits virtual\n'
 interrupts IO-APIC PCI-MSI
 pci $bus/0000:00:00.0 8086:191f 060000
 conf $bus/0000:00:00.0 conventional

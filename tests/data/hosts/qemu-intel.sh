@@ -4,6 +4,7 @@
 # Register values: measured on QEMU 11.1.3.
 msi='0x00000000fee00000 0x00000000feefffff msi' bus=pci0000:00
 common 7.2.12-amd64 GenuineIntel 'quiet intel_iommu=on'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: GenuineIntel\naddress sizes\t: 39 bits physical, 48 bits virtual\n'
 interrupts IR-IO-APIC IR-PCI-MSI DMAR-MSI
 vtd dmar0 0xfed90000 80d2008c222f0686 f00f4a 1:0
 group 0 DMA "$msi"

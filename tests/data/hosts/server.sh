@@ -5,6 +5,7 @@
 msi='0x00000000fee00000 0x00000000feefffff msi' cap=19ed008c40780c66 ecap=3ef9ea6f050df
 pch=pci0000:00 nic=pci0000:16/0000:16:02.0 dsa=pci0000:6a
 common 6.12.9-amd64 GenuineIntel 'quiet intel_iommu=on,sm_on iommu.strict=1'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: GenuineIntel\naddress sizes\t: 52 bits physical, 57 bits virtual\n'
 interrupts IR-IO-APIC IR-PCI-MSI DMAR-MSI
 for n in 0 1 2 3; do vtd dmar$n 0x$((93 + n))ffc000 $cap $ecap 6:0; done
 group 0 DMA "$msi"

@@ -3,6 +3,7 @@
 # A guest whose IOMMU is virtio: VIOT names it and what is behind it. No registers, no interrupt remapping.
 msi='0x00000000fee00000 0x00000000feefffff msi' bus=pci0000:00
 common 6.12.9-amd64 GenuineIntel quiet
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: GenuineIntel\naddress sizes\t: 39 bits physical, 48 bits virtual\n'
 interrupts IO-APIC PCI-MSI
 unit virtio0
 group 0 DMA-FQ "$msi"

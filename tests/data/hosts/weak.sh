@@ -4,6 +4,7 @@
 # both interfaces, noiommu mode, device nodes open for everybody, superpages off, an old kernel, a device with 31-bit addresses.
 msi='0x00000000fee00000 0x00000000feefffff msi' bus=pci0000:00
 common 5.15.0-25-generic GenuineIntel 'quiet intel_iommu=on,sp_off iommu=pt intremap=off vfio_iommu_type1.allow_unsafe_interrupts=1'
+put proc/cpuinfo 'processor\t: 0\nvendor_id\t: GenuineIntel\naddress sizes\t: 39 bits physical, 48 bits virtual\n'
 interrupts IO-APIC PCI-MSI DMAR-MSI
 vtd dmar0 0xfed91000 d2008c40660462 f050da 1:0
 group 0 identity "$msi"
