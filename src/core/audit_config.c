@@ -53,10 +53,24 @@ static const char *config_hidden(const struct audit *a)
 	return a->m->viot.table.err ? "VIOT" : NULL;
 }
 
+/* iommufd's own test device is a unit too, of no known kind and with nothing behind it. */
+static bool config_has_unit(const struct audit *a)
+{
+	for (unsigned int i = 0; i < a->m->nr_units; i++)
+		if (a->m->units[i].kind != UNIT_OTHER || a->m->units[i].nr_devices)
+			return true;
+	return false;
+}
+
+static void config_show_unused(struct audit *a)
+{
+	audit_show(a, "/sys/class/iommu", "%s", a->m->nr_units ? "no unit with a device behind it" : "no units");
+}
+
 /* In use as far as it shows. False and the rule told blind where nothing at all shows. */
 static bool config_is_unused(struct audit *a)
 {
-	if (a->m->nr_units || a->m->nr_groups)
+	if (config_has_unit(a) || a->m->nr_groups)
 		return false;
 	if (!host_exists(a->m->host, "/sys")) {
 		audit_unseen(a, "", "%s holds no /sys", host_is_capture(a->m->host) ? "the capture" : "this machine");
@@ -88,7 +102,7 @@ static void iommu_absent_check(struct audit *a)
 	audit_add(a, AUDIT_HIGH, "machine", "the machine has no IOMMU in use%s: every device reaches all of memory",
 		  sees ? ", and its firmware describes none" : "");
 	audit_advise(a, "%s", config_absent_advice(a));
-	audit_show(a, "/sys/class/iommu", "no units");
+	config_show_unused(a);
 	audit_show(a, "/sys/kernel/iommu_groups", "no groups");
 	if (sees)
 		audit_show(a, "/sys/firmware/acpi/tables", "none of DMAR, IVRS, IORT and VIOT describes an IOMMU");
@@ -164,7 +178,7 @@ static void iommu_off_found(struct audit *a, const char *table, unsigned int n, 
 	else
 		audit_add(a, AUDIT_HIGH, "kernel", "the firmware has a %s table, and the kernel uses no IOMMU%s%s",
 			  table, why, word);
-	audit_show(a, "/sys/class/iommu", "no units");
+	config_show_unused(a);
 	if (n)
 		audit_show(a, table, "%u IOMMU%s described", n, n == 1 ? "" : "s");
 	else

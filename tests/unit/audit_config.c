@@ -42,6 +42,21 @@ static void no_iommu_no_iort(struct audit_machine *t)
 	t->m.iort.table.err = -13;
 }
 
+static void no_iommu_but_a_test(struct audit_machine *t)
+{
+	no_iommu(t);
+	t->m.nr_units = 1;
+	t->units[0].kind = UNIT_OTHER;
+	t->units[0].nr_devices = 0;
+	snprintf(t->units[0].name, sizeof(t->units[0].name), "iommufd_selftest_iommu.0");
+}
+
+static void unit_of_other_kind(struct audit_machine *t)
+{
+	no_iommu_but_a_test(t);
+	t->units[0].nr_devices = 1;
+}
+
 static void no_sys(struct audit_machine *t)
 {
 	audit_machine_unused(t);
@@ -385,6 +400,9 @@ const struct audit_case audit_cases_config[] = {
 	{"iommu-absent", "a table is there and cannot be read", no_iommu_no_table, NOT_FOUND, NULL, NULL},
 	{"iommu-absent", "one that may be without an IOMMU cannot", no_iommu_no_iort, AUDIT_HIGH, "machine",
 	 "no units"},
+	{"iommu-absent", "none but iommufd's test", no_iommu_but_a_test, AUDIT_HIGH, "machine",
+	 "no unit with a device"},
+	{"iommu-absent", "one of a kind nobody knows", unit_of_other_kind, NOT_FOUND, NULL, NULL},
 	{"iommu-absent", "a table describes one", off, NOT_FOUND, NULL, NULL},
 	{"iommu-absent", "nothing was captured", no_sys, BLIND, NULL, NULL},
 	{"iommu-off", "described and not used", off, AUDIT_HIGH, "kernel", "1 IOMMU described"},
