@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/acpi_table.h"
+#include "host/text.h"
 
 #define ACPI_DIR "/sys/firmware/acpi/tables/"
 
@@ -87,8 +88,10 @@ static void acpi_header_ids(struct acpi_table *t, const struct acpi_part *whole)
 
 	acpi_sub(whole, 10, 6, &ids);
 	acpi_string(&ids, 0, t->oem_id, sizeof(t->oem_id));
+	text_chomp(t->oem_id); /* they are filled up with blanks */
 	acpi_sub(whole, 16, 8, &ids);
 	acpi_string(&ids, 0, t->oem_table_id, sizeof(t->oem_table_id));
+	text_chomp(t->oem_table_id);
 	t->revision = acpi_get(whole, 8, 1);
 }
 

@@ -48,7 +48,7 @@ static inline void image_begin(struct image *m, const char *signature, uint8_t r
 	image_add(m, 1, revision);
 	image_add(m, 1, 0);
 	image_text(m, "TESTER", 6);
-	image_text(m, "TABLE", 8);
+	image_text(m, "TABLE   ", 8); /* blanks, as firmware has them */
 	image_add(m, 4, 1);
 	image_text(m, "IOMM", 4);
 	image_add(m, 4, 1);
