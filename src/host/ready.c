@@ -61,13 +61,17 @@ static void ready_hint(const struct ready_question *q, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* How to switch the IOMMU on depends on whose it is. */
+/* How to switch the IOMMU on depends on whose it is: firmware that describes it says so, else the processor may be a guess. */
 static const char *ready_enable_hint(struct ready *r)
 {
 	CLEANUP_FREE char *cpuinfo = NULL;
 
 	if (r->enable_hint)
 		return r->enable_hint;
+	if (host_exists(r->host, "/sys/firmware/acpi/tables/DMAR"))
+		return r->enable_hint = "boot with intel_iommu=on: the firmware describes VT-d";
+	if (host_exists(r->host, "/sys/firmware/acpi/tables/IVRS"))
+		return r->enable_hint = "boot without amd_iommu=off: the firmware describes AMD-Vi";
 	r->enable_hint = "enable the IOMMU in the firmware and on the kernel command line";
 	if (host_read_file(r->host, &cpuinfo, NULL, "/proc/cpuinfo"))
 		return r->enable_hint;

@@ -469,6 +469,10 @@ static void test_ready(void **state)
 	machine_build(&m, "none", false);
 	expect_ready_alike(&m);
 	expect_ready(&m, "0000:00:03.0", "no IOMMU", "enable VT-d in the firmware and boot with intel_iommu=on");
+	machine_put(&m, "/sys/firmware/acpi/tables/IVRS", "IVRS");
+	expect_ready(&m, "0000:00:03.0", "no IOMMU", "boot without amd_iommu=off: the firmware describes AMD-Vi");
+	machine_put(&m, "/sys/firmware/acpi/tables/DMAR", "DMAR");
+	expect_ready(&m, "0000:00:03.0", "no IOMMU", "boot with intel_iommu=on: the firmware describes VT-d");
 	machine_remove(&m);
 }
 

@@ -56,6 +56,8 @@ audit_judge() {
 	local name=$1 out=$2 free bound
 	free=$(audit_row "$name" free)
 	audit_lists "$name" "$out/free"
+	! audit_has "$name" hint || is "$(jq -r --arg edu "$(cat "$out/edu")" '.devices[] | select(.id == $edu) | .hint' "$out/free/list")" \
+		"$(audit_row "$name" hint)" "$name: list says what to do"
 	audit_knows "$name" "$out"
 	audit_finds "$name, as it booted" "$out/free/audit" "$free"
 	audit_user "$name" "$out/free"
