@@ -33,16 +33,42 @@
 
 #define LSI_MOVE 0xc0000000u	  /* | count; source; destination */
 #define LSI_INTERRUPT 0x98080000u /* unconditionally; then one dword of our choice */
+#define LSI_JUMP 0x80880000u /* unconditionally, relative; then the distance in 24 bits, of which 8 more are ignored */
+#define LSI_NOP 0x80000000u  /* a jump on no condition; then a dword that is ignored */
+#define LSI_RESERVED 0xa0080000u /* no instruction: the chip stops, with LSI_DSTAT_ILLEGAL */
 #define LSI_MOVE_DWORDS 3
-#define LSI_DEPTH 300 /* of 340 that fit a page; QEMU looks for endless scripts from 500 instructions on */
+#define LSI_DEPTH 300
+#define LSI_PAGE_DWORDS 1024
+#define LSI_PROGRAM 120 /* dwords from the start of the page */
 #define LSI_MAX_LEN 0xfffff8u
 #define LSI_MS 1000000ull
 #define LSI_SETTLE_MS 100 /* for a script that a SCSI interrupt came into, then again for its abort */
+/* A script hangs that takes longer than this and its bytes at 1 MB/s, a small part of what the slowest PCI bus does. */
+#define LSI_HANG_MS 2000
+#define LSI_BYTES_PER_MS 1000
+
+_Static_assert(LSI_PROGRAM + LSI_DEPTH * LSI_MOVE_DWORDS + 2 <= LSI_PAGE_DWORDS, "a full script fits the page");
 
 struct lsi {
-	volatile uint32_t *script; /* in the ring page */
-	iova_t script_iova;
+	volatile uint32_t *page; /* from the ring */
+	iova_t page_iova;
+	unsigned int end; /* of the program in it, in dwords */
 };
+
+/*
+ * A fetch that the IOMMU refuses need not stop the chip: QEMU's reads zeros, which it skips by the dword, on through the page
+ * and whatever is mapped behind it, until fetches get through again. So what is not the program is made of dwords that stop the
+ * chip wherever it comes upon them, and the program is far from where it is started: a jump leads there, whose second dword
+ * taken for the first does nothing and leads to such dwords.
+ */
+static void lsi_lay_out(struct lsi *lsi)
+{
+	lsi->page[0] = LSI_JUMP;
+	lsi->page[1] = LSI_NOP | (LSI_PROGRAM - 2) * (uint32_t)sizeof(uint32_t);
+	for (unsigned int i = 2; i < LSI_PAGE_DWORDS; i++)
+		lsi->page[i] = LSI_RESERVED;
+	lsi->end = LSI_PROGRAM;
+}
 
 static bool lsi_match(const struct iommu_device_id *id)
 {
@@ -90,10 +116,11 @@ static int lsi_init(struct dev *dev, struct fail *f)
 	mmio_write32(&dev->mmio, LSI_SCRATCHA, mark);
 	if (mmio_read32(&dev->mmio, LSI_SCRATCHA) != mark)
 		return fail_set(f, ENODEV, "lsi's registers do not hold what is written");
-	err = dev->env->ring_alloc(dev->env->ctx, dev->limits.max_iova, &page, &lsi->script_iova, f);
+	err = dev->env->ring_alloc(dev->env->ctx, dev->limits.max_iova, &page, &lsi->page_iova, f);
 	if (err)
 		return err;
-	lsi->script = page;
+	lsi->page = page;
+	lsi_lay_out(lsi);
 	return 0;
 }
 
@@ -103,9 +130,9 @@ static int lsi_stop(struct dev *dev)
 
 	if (!lsi_soft_reset(dev))
 		return -ETIMEDOUT;
-	if (lsi->script)
-		dev->env->ring_free(dev->env->ctx, (void *)lsi->script);
-	lsi->script = NULL;
+	if (lsi->page)
+		dev->env->ring_free(dev->env->ctx, (void *)lsi->page);
+	lsi->page = NULL;
 	return 0;
 }
 
@@ -117,7 +144,7 @@ static void lsi_remove(struct dev *dev)
 static int lsi_submit(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n)
 {
 	struct lsi *lsi = dev->priv;
-	volatile uint32_t *at = lsi->script;
+	volatile uint32_t *at = lsi->page + LSI_PROGRAM, *was = lsi->page + lsi->end;
 
 	for (unsigned int i = 0; i < n; i++) {
 		*at++ = LSI_MOVE | (uint32_t)reqs[i].len;
@@ -126,7 +153,10 @@ static int lsi_submit(struct dev *dev, unsigned int queue, struct dev_req *reqs,
 	}
 	*at++ = LSI_INTERRUPT;
 	*at++ = 0;
-	mmio_write32(&dev->mmio, LSI_DSP, (uint32_t)lsi->script_iova);
+	lsi->end = (unsigned int)(at - lsi->page);
+	while (at < was)
+		*at++ = LSI_RESERVED;
+	mmio_write32(&dev->mmio, LSI_DSP, (uint32_t)lsi->page_iova);
 	return 0;
 }
 
@@ -134,10 +164,11 @@ static int lsi_submit(struct dev *dev, unsigned int queue, struct dev_req *reqs,
 static void lsi_blame(const struct dev *dev, struct dev_req *reqs, unsigned int n)
 {
 	const struct lsi *lsi = dev->priv;
-	uint64_t done = (uint64_t)mmio_read32(&dev->mmio, LSI_DSP) - lsi->script_iova;
+	uint64_t program = lsi->page_iova + LSI_PROGRAM * sizeof(uint32_t);
+	uint64_t done = (uint64_t)mmio_read32(&dev->mmio, LSI_DSP) - program;
 	uint64_t failed = done / (LSI_MOVE_DWORDS * sizeof(uint32_t));
 
-	/* an address outside the script tells nothing: then none counts as done */
+	/* an address outside the program tells nothing: then none counts as done */
 	if (failed > n || failed == 0)
 		failed = 1;
 	for (unsigned int i = 0; i < n; i++)
@@ -151,17 +182,23 @@ static void lsi_clear_scsi(const struct dev *dev)
 	(void)mmio_read8(&dev->mmio, LSI_SIST1);
 }
 
-/* ISTAT, the one register that may be read while a script runs, until it has one of @bits; 0: it never did. */
+/*
+ * ISTAT, the one register that may be read while a script runs, until it has one of @bits; 0: it never did. The last look is
+ * taken after the time is over: we may have slept for all of it.
+ */
 static uint8_t lsi_poll(const struct dev *dev, uint8_t bits, uint64_t ms)
 {
 	uint64_t end = 0;
+	bool over = false;
 	uint8_t istat;
 
 	while (!((istat = mmio_read8(&dev->mmio, LSI_ISTAT)) & bits)) {
+		if (over)
+			return 0;
 		if (!end)
 			end = clock_ns() + ms * LSI_MS;
-		else if (clock_ns() >= end)
-			return 0;
+		else
+			over = clock_ns() >= end;
 	}
 	return istat;
 }
@@ -170,13 +207,15 @@ static uint8_t lsi_poll(const struct dev *dev, uint8_t bits, uint64_t ms)
 static uint8_t lsi_poll_end(const struct dev *dev, uint64_t ms)
 {
 	uint64_t end = clock_ns() + ms * LSI_MS;
+	bool over = false;
 	uint8_t istat;
 
 	while (!((istat = mmio_read8(&dev->mmio, LSI_ISTAT)) & LSI_ISTAT_DIP)) {
 		if (istat & LSI_ISTAT_SIP)
 			lsi_clear_scsi(dev);
-		if (clock_ns() >= end)
+		if (over)
 			return 0;
+		over = clock_ns() >= end;
 	}
 	return istat;
 }
@@ -205,28 +244,52 @@ static uint8_t lsi_settle(const struct dev *dev, uint64_t ms)
 }
 
 /*
- * No interrupt at all: where a script could not be fetched, what was read instead may have the chip wait for a SCSI phase
- * that never comes (lsi_do_dma() of QEMU). It has ended if the chip says that it was aborted; the reset ends the waiting.
+ * After a script that did not end well: what the chip took for instructions may have changed any of its registers, and QEMU
+ * goes on by a timer with one that was aborted. A reset ends all of it.
  */
-static int lsi_hung(const struct dev *dev, struct dev_req *reqs, unsigned int n)
+static int lsi_restart(const struct dev *dev)
 {
-	if (!lsi_abort(dev) || !lsi_soft_reset(dev))
+	if (!lsi_soft_reset(dev))
 		return -ETIMEDOUT;
 	lsi_configure(dev);
-	for (unsigned int i = 0; i < n; i++)
-		reqs[i].status = -EIO;
 	return 0;
 }
 
-/* DSTAT must not be read while a script runs. QEMU has run the script before the kick returns. */
+/*
+ * No interrupt at all: what was read instead of a script that could not be fetched may have the chip wait for a SCSI phase
+ * that never comes (lsi_do_dma() of QEMU), or run on and on. It has ended if the chip says that it was aborted.
+ */
+static int lsi_hung(const struct dev *dev, struct dev_req *reqs, unsigned int n)
+{
+	if (!lsi_abort(dev))
+		return -ETIMEDOUT;
+	for (unsigned int i = 0; i < n; i++)
+		reqs[i].status = -EIO;
+	return lsi_restart(dev);
+}
+
+static uint64_t lsi_patience(const struct dev_req *reqs, unsigned int n, unsigned int timeout_ms)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		bytes += reqs[i].len;
+	return MIN((uint64_t)timeout_ms, LSI_HANG_MS + bytes / LSI_BYTES_PER_MS);
+}
+
+/*
+ * DSTAT must not be read while a script runs. QEMU has run up to 100 instructions before the kick returns; since 9.0 and 7.2.11
+ * it then waits for 0.5 ms before each 100 more.
+ */
 static int lsi_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n, unsigned int timeout_ms)
 {
-	uint8_t istat = lsi_poll(dev, LSI_ISTAT_DIP | LSI_ISTAT_SIP, timeout_ms), dstat;
+	uint64_t ms = lsi_patience(reqs, n, timeout_ms);
+	uint8_t istat = lsi_poll(dev, LSI_ISTAT_DIP | LSI_ISTAT_SIP, ms), dstat;
 
 	if (!istat)
 		return lsi_hung(dev, reqs, n);
 	if (!(istat & LSI_ISTAT_DIP))
-		istat = lsi_settle(dev, timeout_ms);
+		istat = lsi_settle(dev, ms);
 	if (!istat)
 		return -ETIMEDOUT;
 	dstat = mmio_read8(&dev->mmio, LSI_DSTAT);
@@ -236,7 +299,7 @@ static int lsi_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, u
 		lsi_clear_scsi(dev);
 	if ((dstat & LSI_DSTAT_BAD) || !(dstat & LSI_DSTAT_SIR)) {
 		lsi_blame(dev, reqs, n);
-		return 0;
+		return lsi_restart(dev);
 	}
 	for (unsigned int i = 0; i < n; i++)
 		reqs[i].status = 0;

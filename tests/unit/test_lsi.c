@@ -18,6 +18,9 @@ struct lsi_model {
 	bool scsi, aborting, deaf;
 	int goes_on;
 	unsigned int istat_reads, dstat_reads, aborts;
+	/* fetches with these numbers, from 0 in each script, do not get through: they read zero */
+	unsigned int fetches, blocked, unblocked;
+	bool strayed; /* what is no instruction of ours was taken for one */
 };
 
 static struct lsi_model model;
@@ -64,28 +67,71 @@ static void model_abort(struct lsi_model *m, bool set)
 	model_end(m, 0x10);
 }
 
+static uint32_t model_fetch(struct lsi_model *m, uint32_t at)
+{
+	unsigned int n = m->fetches++;
+
+	assert_int_equal(at % 4, 0);
+	/* behind the page nothing is mapped */
+	if ((n >= m->blocked && n < m->unblocked) || at < FAKE_RING_IOVA || at >= FAKE_RING_IOVA + 4096)
+		return 0;
+	return ring.page[(at - FAKE_RING_IOVA) / 4];
+}
+
+static void model_move(struct lsi_model *m, uint32_t src, uint32_t len)
+{
+	uint32_t dst = model_fetch(m, m->dsp);
+
+	m->dsp += 4;
+	/* an address that could not be read is zero: nothing is there */
+	if (src < 0x10000 || dst < 0x10000)
+		return;
+	memmove(&m->memory[dst - 0x10000], &m->memory[src - 0x10000], len);
+	m->moves++;
+}
+
+/* As QEMU's chip: empty dwords are skipped one by one, an instruction takes two, a move three. Returns false at the end. */
+static bool model_step(struct lsi_model *m, unsigned int *nth)
+{
+	uint32_t insn = model_fetch(m, m->dsp), operand;
+
+	m->dsp += 4;
+	if (!insn)
+		return true;
+	operand = model_fetch(m, m->dsp);
+	m->dsp += 4;
+	if (insn == 0x80880000) {
+		m->dsp += operand & 0xffffff;
+	} else if (insn == 0x98080000) {
+		model_end(m, 0x84);
+		return false;
+	} else if (insn == 0xa0080000) {
+		model_end(m, 0x81);
+		return false;
+	} else if (insn >> 24 == 0xc0) {
+		if (++*nth == m->fail_at) {
+			m->dsp += 4;
+			model_end(m, m->fail_dstat);
+			return false;
+		}
+		model_move(m, operand, insn & 0xffffff);
+	} else if (insn >> 16 != 0x8000) {
+		/* anything may come of it; mostly the chip waits for something that never comes */
+		m->strayed = true;
+		return false;
+	}
+	return true;
+}
+
 static void model_run(struct lsi_model *m)
 {
-	uint32_t *at;
+	unsigned int nth = 0;
 
-	for (unsigned int n = 1;; n++) {
-		assert_in_range(m->dsp, FAKE_RING_IOVA, FAKE_RING_IOVA + 4096 - 8);
-		at = &ring.page[(m->dsp - FAKE_RING_IOVA) / 4];
-		if ((*at & 0xff000000) == 0x98000000) {
-			m->dsp += 8;
-			model_end(m, 0x84);
-			return;
-		}
-		assert_int_equal(*at >> 24, 0xc0);
-		m->dsp += 12;
-		if (n == m->fail_at) {
-			model_end(m, m->fail_dstat);
-			return;
-		}
-		assert_true(at[1] >= 0x10000 && at[2] >= 0x10000);
-		memmove(&m->memory[at[2] - 0x10000], &m->memory[at[1] - 0x10000], *at & 0xffffff);
-		m->moves++;
-	}
+	m->fetches = 0;
+	m->strayed = false;
+	while (model_step(m, &nth))
+		if (m->dsp > FAKE_RING_IOVA + 65536)
+			return; /* it runs away, for ever */
 }
 
 static uint64_t model_read(void *ctx, uint64_t offset, unsigned int width)
@@ -253,6 +299,8 @@ static void test_errors(void **state)
 		assert_int_equal(reqs[0].status, 0);
 		assert_int_equal(reqs[1].status, -EIO);
 		assert_int_equal(reqs[2].status, -EIO);
+		/* what a script that went wrong did to the registers is undone */
+		assert_int_equal(model.resets, i + 2);
 	}
 	dev_close(dev);
 }
@@ -326,9 +374,11 @@ static void test_hang(void **state)
 	assert_int_equal(r.status, -EIO);
 	assert_int_equal(model.aborts, 1);
 	assert_int_equal(model.istat, 0);
+	assert_int_equal(model.resets, 2);
 	model.hangs = false;
 	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), 0);
 	assert_int_equal(r.status, 0);
+	assert_int_equal(model.resets, 2);
 	/* no answer to the abort: nobody says that the DMA has ended */
 	model.hangs = model.deaf = true;
 	assert_int_equal(dev_transfer(dev, 0, &r, 1, 5), -ETIMEDOUT);
@@ -339,6 +389,61 @@ static void test_hang(void **state)
 	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), 0);
 	dev_close(dev);
 	assert_int_equal(ring.freed, 2);
+}
+
+/*
+ * Fetches fail from the start on, and get through again after so many. Whatever the chip then comes upon first, it stops without
+ * a trace in memory, and the next transfer is as ever.
+ */
+static void test_unfetched(void **state)
+{
+	struct dev_req r = {DEV_COPY, 0x10000, 0x12000, 64, 0};
+	struct dev *dev = start_lsi();
+	unsigned int stopped = 0, strayed = 0, ended = 0, ran = 0;
+
+	for (unsigned int n = 1; n <= 1030; n++) {
+		memset(model.memory, 0x11, 0x2000);
+		memset(model.memory + 0x2000, 0x22, 0x2000);
+		model.unblocked = n;
+		model.moves = model.aborts = model.resets = 0;
+		assert_int_equal(dev_transfer(dev, 0, &r, 1, 0), 0);
+		assert_int_equal(model.moves, n == 120); /* it got to the program when that could be fetched */
+		assert_int_equal(model.memory[0x2000], n == 120 ? 0x11 : 0x22);
+		/* reset, unless it came upon the end mark, which tells nothing of what was not fetched before */
+		assert_int_equal(model.resets, r.status == 0 ? 0 : 1);
+		ended += r.status == 0;
+		strayed += model.strayed;
+		stopped += r.status && !model.aborts;
+		ran += model.aborts && !model.strayed;
+
+		model.unblocked = 0;
+		assert_int_equal(dev_transfer(dev, 0, &r, 1, 0), 0);
+		assert_int_equal(r.status, 0);
+		assert_memory_equal(model.memory + 0x2000, model.memory, 64);
+		assert_int_equal(model.memory[0x2040], 0x22);
+	}
+	/* at its two addresses, at its end mark, at the page's last dwords and behind them */
+	assert_int_equal(strayed, 2);
+	assert_int_equal(ended, 2);
+	assert_int_equal(ran, 7);
+	assert_int_equal(stopped, 1030 - 11);
+	dev_close(dev);
+}
+
+/* A shorter program after a longer one: nothing of the longer one is left behind its end. */
+static void test_shorter(void **state)
+{
+	struct dev_req reqs[300];
+	struct dev *dev = start_lsi();
+
+	for (unsigned int i = 0; i < 300; i++)
+		reqs[i] = (struct dev_req){DEV_COPY, 0x10000, 0x12000 + 64 * i, 64, 0};
+	for (unsigned int n = 300; n; n /= 2) {
+		assert_int_equal(dev_transfer(dev, 0, reqs, n, 100), 0);
+		for (unsigned int at = 120 + 3 * n + 2; at < 1024; at++)
+			assert_int_equal(ring.page[at], 0xa0080000);
+	}
+	dev_close(dev);
 }
 
 static void test_gone(void **state)
@@ -369,9 +474,10 @@ static void test_no_chip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copy),	cmocka_unit_test(test_batch), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_errors),	cmocka_unit_test(test_hang),  cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_no_chip), cmocka_unit_test(test_reads), cmocka_unit_test(test_scsi_interrupt),
+		cmocka_unit_test(test_copy),	  cmocka_unit_test(test_batch),	  cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_errors),	  cmocka_unit_test(test_hang),	  cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_no_chip),	  cmocka_unit_test(test_reads),	  cmocka_unit_test(test_scsi_interrupt),
+		cmocka_unit_test(test_unfetched), cmocka_unit_test(test_shorter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
