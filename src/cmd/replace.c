@@ -8,12 +8,13 @@
 #include "core/op_faults.h"
 #include "core/replace.h"
 
-enum { OPT_ROUNDS = 0x100, OPT_SIZE, OPT_SEAMLESS };
+enum { OPT_ROUNDS = 0x100, OPT_SIZE, OPT_SEAMLESS, OPT_BETWEEN };
 
 static const struct argp_option replace_options[] = {
 	{"rounds", OPT_ROUNDS, "N", 0, "how many replacements (default 100)", 0},
 	{"size", OPT_SIZE, "S", 0, "bytes of one transfer (default 4K)", 0},
 	{"seamless", OPT_SEAMLESS, NULL, 0, "also the transfers that meet a replacement must get through", 0},
+	{"between", OPT_BETWEEN, NULL, 0, "attach between two transfers, never during one: all must get through", 0},
 	{0},
 };
 
@@ -41,6 +42,9 @@ static error_t replace_parse(int key, char *arg, struct argp_state *state)
 		return err;
 	case OPT_SEAMLESS:
 		p->seamless = true;
+		return 0;
+	case OPT_BETWEEN:
+		p->between = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (p->b)

@@ -35,6 +35,7 @@ struct replace {
 	iova_t iova;
 	pthread_t thread;
 	atomic_bool stop;
+	atomic_bool rest, resting; /* asked for, and so it is: no transfer is under way */
 	_Atomic uint64_t transfers;
 	_Atomic uint64_t epoch; /* twice the replacements that are done; odd while one is under way */
 	struct fail lost;	/* the transfer that did not end */
@@ -80,11 +81,17 @@ struct replace_transfer {
 	unsigned int sides; /* bit 0, 1: arrived in; bit 2, 3: was read from */
 };
 
+/* A transfer that is under way during a replacement may fail to get through, and fault. */
+static bool replace_may_interrupt(const struct replace *r)
+{
+	return !r->p->seamless && !r->p->between;
+}
+
 /* It did not get through: a failure unless it met a replacement that need not be seamless. */
 static void replace_broken(struct replace *r, const struct replace_transfer *t, enum failure_class class, uint64_t at,
 			   const char *text)
 {
-	if (t->settled || r->p->seamless)
+	if (t->settled || !replace_may_interrupt(r))
 		replace_fail(r, class, at, t->n, text);
 	else
 		r->res->interrupted++;
@@ -134,6 +141,17 @@ static void replace_judge(struct replace *r, struct replace_transfer *t)
 			     "it used the space that the device had been attached to before");
 }
 
+/* Between two transfers. */
+static void replace_rest(struct replace *r)
+{
+	if (!atomic_load(&r->rest))
+		return;
+	atomic_store(&r->resting, true);
+	while (atomic_load(&r->rest))
+		sched_yield();
+	atomic_store(&r->resting, false);
+}
+
 static void *replace_thread(void *arg)
 {
 	struct replace *r = arg;
@@ -143,6 +161,7 @@ static void *replace_thread(void *arg)
 	while (!atomic_load(&r->stop)) {
 		struct replace_transfer t = {.n = n};
 
+		replace_rest(r);
 		for (unsigned int side = 0; side < 2; side++) {
 			struct stamp stamp = replace_stamp(r, side, n);
 
@@ -180,6 +199,21 @@ static int replace_wait(struct replace *r, uint64_t seen)
 	return 0;
 }
 
+/* The device is attached to the other side, while transfers are under way or between two of them. */
+static int replace_attach(struct replace *r, const struct replace_side *to, struct fail *f)
+{
+	int err;
+
+	atomic_store(&r->rest, r->p->between);
+	while (r->p->between && !atomic_load(&r->resting) && !atomic_load(&r->is_lost))
+		sched_yield();
+	atomic_fetch_add(&r->epoch, 1);
+	err = iommu_device_attach(r->s->idev, to->pt, IOMMU_NO_PASID, f);
+	atomic_fetch_add(&r->epoch, 1);
+	atomic_store(&r->rest, false);
+	return err;
+}
+
 static int replace_turns(struct replace *r, uint64_t turns, struct fail *f)
 {
 	int err = 0;
@@ -188,9 +222,7 @@ static int replace_turns(struct replace *r, uint64_t turns, struct fail *f)
 		const struct replace_side *to = &r->side[r->res->rounds % 2 ? 0 : 1];
 		uint64_t seen = atomic_load(&r->transfers);
 
-		atomic_fetch_add(&r->epoch, 1);
-		err = iommu_device_attach(r->s->idev, to->pt, IOMMU_NO_PASID, f);
-		atomic_fetch_add(&r->epoch, 1);
+		err = replace_attach(r, to, f);
 		if (err)
 			break;
 		/* true also where the way back fails */
@@ -301,7 +333,7 @@ int replace_run(struct session *s, const struct replace_params *p, struct replac
 		struct fail *f)
 {
 	struct replace r = {.s = s, .p = p, .res = out, .found = found};
-	struct op_reach reach = {.nr = 1, .may_fault = !p->seamless};
+	struct op_reach reach = {.nr = 1, .may_fault = replace_may_interrupt(&r)};
 	uint64_t strays = s->op_faults.strays;
 	struct iommu *was = s->at;
 	uint32_t was_pt = s->at_pt;
@@ -325,7 +357,7 @@ int replace_run(struct session *s, const struct replace_params *p, struct replac
 	 * A device that was blocked in between may have missed its own ring, and gone on with anything: what it asked for then is
 	 * no fault that somebody must answer for.
 	 */
-	if (r.res->interrupted && !p->seamless) {
+	if (r.res->interrupted) {
 		op_faults_forget(s);
 		s->op_faults.strays = strays;
 	}

@@ -6,6 +6,7 @@
  * replacement was under way; and nothing else may have changed. A transfer that met a replacement may not get through: the
  * interface promises no more (VFIO_DEVICE_ATTACH_IOMMUFD_PT), and some drivers block the device in between
  * (intel_iommu_attach_device() of Linux 7.3). Such transfers are counted, and fail where a seamless replacement is asked for.
+ * Or no transfer is under way while a replacement is: then none has an excuse.
  */
 #ifndef IC_CORE_REPLACE_H
 #define IC_CORE_REPLACE_H
@@ -18,6 +19,7 @@ struct replace_params {
 	uint64_t size;	   /* of one transfer */
 	uint64_t rounds;   /* replacements */
 	bool seamless;	   /* every transfer must get through */
+	bool between;	   /* the device rests during each replacement */
 	uint64_t op;	   /* number for random choices */
 };
 

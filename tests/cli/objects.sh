@@ -123,6 +123,10 @@ bad "an attach that does not" 1 2 'stale-write.*attached to before' <<'EOT'
 ioas new other
 replace main other --rounds 20
 EOT
+bad "an attach between two transfers that does not" 1 2 'stale-write.*attached to before' <<'EOT'
+ioas new other
+replace main other --rounds 20 --between
+EOT
 sim=sim,personality=iommufd,fault=untranslated:after=3
 script <<'EOT'
 map a --size 8K --iova 0x100000
@@ -144,6 +148,12 @@ unmap --all --ioas other
 destroy other
 EOT
 detail 2 '^100 replacements, [0-9]+ transfers, 0 interrupted; [1-9][0-9]* lines in main, [1-9][0-9]* in other' "both got their writes"
+good "replaced between its transfers" <<'EOT'
+ioas new other
+replace main other --rounds 100 --between
+replace other main --rounds 10 --size 64K --between --seamless
+EOT
+detail 2 '^100 replacements, [0-9]+ transfers, 0 interrupted; [1-9][0-9]* lines in main, [1-9][0-9]* in other' "both got their writes then too"
 
 good "where the kernel may choose" <<'EOT'
 ioas new other

@@ -4,6 +4,6 @@
 needs_built
 guest_built mock --iommu none -- objects.sh mock
 guest_built intel --iommu intel --device edu --device lsi -- objects.sh device
-guest_built intel-sm --iommu intel-sm --device edu --device lsi -- objects.sh device
+guest_built intel-sm --iommu intel-sm --device edu --device lsi -- objects.sh device scalable
 guest_built amd --iommu amd --device edu --device lsi -- objects.sh device
 done_testing

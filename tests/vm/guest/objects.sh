@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # In the guest: iommufd's objects by name. objects.sh mock: the kernel's test device, with its own data types; objects.sh
-# device: edu and lsi behind the guest's IOMMU, what they reach after attach, replace, detach and destroy.
+# device: edu and lsi behind the guest's IOMMU, what they reach after attach, replace, detach and destroy; objects.sh device
+# scalable: the same behind one that keeps translations which a replacement under DMA should have removed.
 . "$(dirname "$0")/lib.sh"
 
 # script NAME ARGS... <<EOT: every line of the script on stdin is as it should be.
@@ -159,6 +160,26 @@ maps
 EOT
 }
 
+# replaced DEVICE ROUNDS NAME OPTIONS...
+replaced() {
+	RUN_TIMEOUT=150 script "$1: $3" --backend iommufd --device "$1" --canary require <<EOT
+ioas new x
+replace main x --rounds $2 ${*:4}
+EOT
+	diag "$(json '.results[] | select(.line == 2) | .detail')"
+}
+
+# What QEMU's scalable mode translates while the kernel takes an entry of the PASID table down stays in its IOTLB, for the next
+# space or for ever (docs/differences.md, findings). That is found, or it did not happen; nothing else may go wrong. Last: other
+# sessions' canaries would meet what is left.
+replaced_scalable() {
+	RUN_TIMEOUT=150 run -q --json --backend iommufd --device "$1" --canary require run "$tmp/script"
+	like "$status $(json '[.results[] | select(.result != "pass")][0].detail')" \
+		'^(0 null|1 (stale-read|stale-write|untranslated): .*)$' "$1: replaced while its DMA runs: stale translations are found, nothing else" ||
+		diag "$stdout $stderr"
+	diag "$(json '.results[] | select(.line == 2) | .detail')"
+}
+
 on_device() {
 	local edu lsi dev rounds
 	edu=$(pci_edu) lsi=$(pci_lsi)
@@ -237,18 +258,20 @@ ioas vfio set s
 ioas vfio clear
 destroy s
 EOT
-		# lsi's program is in memory too: a fetch may meet a replacement, and fault, or have the chip wait for ever
-		# edu takes 0.1 s for a transfer, by QEMU's clock; one of lsi's that hangs waits for its time-out
+		# edu takes 0.1 s for a transfer, by QEMU's clock
 		rounds=12
 		[ "$dev" != "$lsi" ] || rounds=60
-		RUN_TIMEOUT=150 script "$dev: replaced while its DMA runs" --backend iommufd --device "$dev" --canary require <<EOT
-ioas new x
-replace main x --rounds $rounds
-EOT
-		diag "$(json '.results[] | select(.line == 2) | .detail')"
+		replaced "$dev" "$rounds" "replaced between its transfers" --between
+		json_is '.results[] | select(.line == 2) | .detail | test(" 0 interrupted")' true "$dev: and none of them was interrupted"
+		# lsi's program is in memory too: a fetch may meet a replacement
+		[ "${1:-}" = scalable ] || replaced "$dev" "$rounds" "replaced while its DMA runs"
 		left_nothing "$dev" "$dev: nothing is left behind"
 	done
+	[ "${1:-}" = scalable ] || return 0
+	printf 'ioas new x\nreplace main x --rounds 60\n' >"$tmp/script"
+	replaced_scalable "$lsi"
+	left_nothing "$lsi" "$lsi: nothing is left behind after that either"
 }
 
-"on_$1"
+"on_$1" "${@:2}"
 done_testing
