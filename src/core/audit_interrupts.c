@@ -5,38 +5,11 @@
 
 #include "core/audit_priv.h"
 
-/* A chip whose interrupts are remapped has a name that begins with IR- (arch/x86; drivers/iommu). */
-static enum audit_remapping remapping_by_chips(const struct audit *a, char *line, size_t len)
-{
-	CLEANUP_FREE char *text = NULL;
-	char row[4096], chip[200] = "";
-	const char *at, *s;
-
-	if (host_read_file(a->m->host, &text, NULL, "/proc/interrupts"))
-		return REMAPPING_UNKNOWN;
-	for (at = text; audit_log_next(&at, row, sizeof(row));) {
-		s = strstr(row, " IR-");
-		if (s) {
-			snprintf(line, len, "%.*s", (int)strcspn(s + 1, "\n"), s + 1);
-			return REMAPPING_ON;
-		}
-		s = strstr(row, " IO-APIC");
-		if (!s)
-			s = strstr(row, " PCI-MSI");
-		if (s && !chip[0])
-			snprintf(chip, sizeof(chip), "%.190s", s + 1);
-	}
-	if (!chip[0])
-		return REMAPPING_UNKNOWN;
-	snprintf(line, len, "%s, and no line with IR-", chip);
-	return REMAPPING_OFF;
-}
-
 /* With debugfs: GSTS.IRES of every unit. */
-static enum audit_remapping remapping_by_status(const struct audit *a, char *source, size_t source_len, char *line,
-						size_t len)
+static enum remapping remapping_by_status(const struct audit *a, char *source, size_t source_len, char *line,
+					  size_t len)
 {
-	enum audit_remapping state = REMAPPING_UNKNOWN;
+	enum remapping state = REMAPPING_UNKNOWN;
 
 	for (unsigned int i = 0; i < a->m->nr_units; i++) {
 		const struct reg_value *gsts = audit_debugfs(a, a->m->units[i].name, "vtd.gsts");
@@ -54,16 +27,16 @@ static enum audit_remapping remapping_by_status(const struct audit *a, char *sou
 	return state;
 }
 
-enum audit_remapping audit_remapping(const struct audit *a, char *source, size_t source_len, char *line, size_t len)
+enum remapping audit_remapping(const struct audit *a, char *source, size_t source_len, char *line, size_t len)
 {
 	static const char *const on[] = {"Enabled IRQ remapping in ", "AMD-Vi: Interrupt remapping enabled"};
-	enum audit_remapping state;
+	enum remapping state;
 
 	state = remapping_by_status(a, source, source_len, line, len);
 	if (state != REMAPPING_UNKNOWN)
 		return state;
 	snprintf(source, source_len, "/proc/interrupts");
-	state = remapping_by_chips(a, line, len);
+	state = remapping_by_chips(a->m->host, line, len);
 	if (state != REMAPPING_UNKNOWN)
 		return state;
 	snprintf(source, source_len, "kernel log");
@@ -130,7 +103,7 @@ static void interrupt_remapping_off_check(struct audit *a)
 {
 	enum audit_severity severity = a->guest ? AUDIT_MEDIUM : AUDIT_HIGH;
 	char source[128], line[200], why_source[128] = "", why[200] = "";
-	enum audit_remapping state;
+	enum remapping state;
 	bool ruled_out;
 
 	/* x86 alone sends interrupts as writes that need it */

@@ -4,6 +4,7 @@
 #define IC_CORE_AUDIT_PRIV_H
 
 #include "core/audit.h"
+#include "host/remapping.h"
 
 /*
  * A finding of the rule that runs. @fmt: one sentence with the subject in it, lower case, no full stop. Its advice is the rule's.
@@ -52,8 +53,7 @@ bool audit_log_line(const struct audit *a, const char *needle, char *line, size_
 bool audit_log_next(const char **at, char *line, size_t len);
 
 /* Do the machine's interrupts go through the IOMMU? With @line, the line that says so. audit_interrupts.c */
-enum audit_remapping { REMAPPING_UNKNOWN, REMAPPING_ON, REMAPPING_OFF };
-enum audit_remapping audit_remapping(const struct audit *a, char *source, size_t source_len, char *line, size_t len);
+enum remapping audit_remapping(const struct audit *a, char *source, size_t source_len, char *line, size_t len);
 
 /* Is this release in a range of versions? audit_version.c */
 struct audit_version {

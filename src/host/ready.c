@@ -9,6 +9,7 @@
 #include "host/guards.h"
 #include "host/holders.h"
 #include "host/pci_path.h"
+#include "host/remapping.h"
 #include "host/text.h"
 
 #define PCI_CLASS_IOMMU 0x0806
@@ -26,6 +27,7 @@ struct ready {
 	struct holder *holders;
 	unsigned int nr_holders;
 	const char *enable_hint;
+	bool has_refusal, refuses; /* VFIO refuses: interrupts are not remapped */
 };
 
 /* One device asked about, and where the answer goes. */
@@ -312,6 +314,26 @@ static bool ready_is_free(const struct ready_question *q)
 	return !ready_is_held(q, node);
 }
 
+/*
+ * On x86 VFIO gives no device away whose interrupts are not remapped (vfio_iommu_type1.c and iommufd's device.c answer EPERM),
+ * unless it was told that this is safe enough.
+ */
+static bool ready_is_remapped(const struct ready_question *q)
+{
+	struct ready *r = q->ready;
+	char line[192];
+
+	if (!r->has_refusal) {
+		r->has_refusal = true;
+		r->refuses = remapping_by_chips(r->host, line, sizeof(line)) == REMAPPING_OFF &&
+			     !remapping_is_waived(r->host);
+	}
+	if (!r->refuses)
+		return true;
+	ready_hint(q, "iommuctl audit --explain interrupt-remapping-off");
+	return ready_no(q, "interrupts are not remapped, and nothing allows VFIO to do without");
+}
+
 static int ready_compare_group(const void *key, const void *item)
 {
 	int x = *(const int *)key, y = ((const struct group_info *)item)->id;
@@ -382,7 +404,7 @@ bool ready_ask(struct ready *r, const struct pci_info *dev, char *why, size_t wh
 		return ready_no(&q, "a bridge");
 	if (dev->class_code >> 8 == PCI_CLASS_IOMMU)
 		return ready_no(&q, "the IOMMU itself");
-	if (!ready_has_group(&q) || !ready_group_answer(&q))
+	if (!ready_has_group(&q) || !ready_group_answer(&q) || !ready_is_remapped(&q))
 		return false;
 	return host_is_capture(r->host) || (ready_has_node(&q) && ready_is_free(&q));
 }

@@ -70,6 +70,30 @@ run --sysroot "$tmp/amd" list --json
 json_is '.devices[] | select(.id == "0000:00:02.1") | .cdev' vfio1 "the device's own node"
 json_is '.devices[] | select(.id == "10000:e0:06.0") | has("group")' false "a device without a group"
 
+# x86 without interrupt remapping: VFIO refuses unless it is told not to
+chips() { printf '           CPU0\n  24:     0   %s  24-edge      nvme0q0\n' "$1" >"$tmp/intel/proc/interrupts"; }
+unsafe=$tmp/intel/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
+chips IO-APIC
+run --sysroot "$tmp/intel" list
+like "$(line_of 0000:03:00.0)" 'no: interrupts are not remapped, and nothing allows VFIO to do without; iommuctl audit --explain interrupt-remapping-off' \
+	"a device on vfio-pci whose interrupts are not remapped is not ready"
+mkdir -p "${unsafe%/*}"
+for answer in N:false Y:true; do
+	echo ${answer%:*} >"$unsafe"
+	run --sysroot "$tmp/intel" list --json
+	json_is '.devices[] | select(.id == "0000:03:00.0") | .ready' ${answer#*:} "allow_unsafe_interrupts is ${answer%:*}"
+done
+rm "$unsafe"
+cp "$tmp/intel/proc/cmdline" "$tmp/cmdline"
+sed -i 's/$/ vfio_iommu_type1.allow_unsafe_interrupts=1/' "$tmp/intel/proc/cmdline"
+run --sysroot "$tmp/intel" list --json
+json_is '.devices[] | select(.id == "0000:03:00.0") | .ready' true "the command line says so for a module that is not loaded"
+mv "$tmp/cmdline" "$tmp/intel/proc/cmdline"
+chips IR-PCI-MSI
+run --sysroot "$tmp/intel" list --json
+json_is '.devices[] | select(.id == "0000:03:00.0") | .ready' true "interrupts that are remapped"
+rm "$tmp/intel/proc/interrupts"
+
 run --sysroot "$tmp/none" list
 status_is 0 "a machine without an IOMMU is no error"
 like "$stdout" 'no IOMMU is in use' "it says so"

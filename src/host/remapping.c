@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Do the interrupts of x86 devices go through the IOMMU, and may VFIO do without? */
+#include "host/remapping.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "IR-PCI-MSI 512000-edge nvme0q0": from @at to the end of the line. */
+static void remapping_line(const char *at, char *line, size_t len)
+{
+	snprintf(line, len, "%.*s", (int)MIN(strcspn(at, "\n"), len), at);
+}
+
+enum remapping remapping_by_chips(const struct host *host, char *line, size_t len)
+{
+	CLEANUP_FREE char *text = NULL;
+	const char *chip;
+
+	line[0] = '\0';
+	if (host_read_file(host, &text, NULL, "/proc/interrupts"))
+		return REMAPPING_UNKNOWN;
+	chip = strstr(text, " IR-");
+	if (chip) {
+		remapping_line(chip + 1, line, len);
+		return REMAPPING_ON;
+	}
+	chip = strstr(text, " IO-APIC");
+	if (!chip)
+		chip = strstr(text, " PCI-MSI");
+	if (!chip)
+		return REMAPPING_UNKNOWN;
+	remapping_line(chip + 1, line, MIN(len, (size_t)160));
+	strncat(line, ", and no line with IR-", len - strlen(line) - 1);
+	return REMAPPING_OFF;
+}
+
+static bool remapping_is_yes(const char *value)
+{
+	return strchr("yY1", value[0]) && value[0];
+}
+
+bool remapping_is_waived(const struct host *host)
+{
+	static const char *const modules[] = {"vfio_iommu_type1", "iommufd"};
+	CLEANUP_FREE char *cmdline = NULL;
+	char value[32], key[64];
+	const char *at;
+
+	host_read_file(host, &cmdline, NULL, "/proc/cmdline");
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
+		if (!host_read_line(host, value, sizeof(value), "/sys/module/%s/parameters/allow_unsafe_interrupts",
+				    modules[i])) {
+			if (remapping_is_yes(value))
+				return true;
+			continue;
+		}
+		/* not loaded yet: it will come up so */
+		snprintf(key, sizeof(key), "%s.allow_unsafe_interrupts", modules[i]);
+		at = cmdline ? strstr(cmdline, key) : NULL;
+		if (at && (at[strlen(key)] != '=' || remapping_is_yes(at + strlen(key) + 1)))
+			return true;
+	}
+	return false;
+}
