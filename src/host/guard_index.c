@@ -165,5 +165,5 @@ const struct behind *guard_behind(const struct guard_index *index, const char *a
 	for (*count = 0; low + *count < index->count; ++*count)
 		if (index->items[low + *count].pci != pci || index->items[low + *count].kind != kind)
 			break;
-	return &index->items[low];
+	return *count ? &index->items[low] : NULL;
 }

@@ -11,9 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/inside.h"
 #include "host/record.h"
 #include "host/refused.h"
 #include "host/text.h"
+
+#define HOST_CAPTURED_MAX MiB(64) /* what nobody gives a bound of its own: more than any such file of a real machine */
 
 int host_init(struct host *host, const char *root, struct fail *f)
 {
@@ -37,7 +40,7 @@ int host_init(struct host *host, const char *root, struct fail *f)
 	}
 	memcpy(host->root, root, len);
 	host->root[len] = '\0';
-	return refused_load(host->root, &host->refused, f);
+	return refused_load(host, &host->refused, f);
 }
 
 void host_close(struct host *host)
@@ -112,6 +115,8 @@ static int host_open(const struct host *host, const char *path)
 
 	if (err)
 		return -err;
+	if (host_is_capture(host))
+		return inside_open(host->root, host_bare(host, path), false);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -205,7 +210,7 @@ int host_read_file(const struct host *host, char **out, size_t *size, const char
 	int ret;
 
 	va_start(ap, fmt);
-	ret = host_vread(host, SIZE_MAX, out, size, fmt, ap);
+	ret = host_vread(host, host_is_capture(host) ? HOST_CAPTURED_MAX : SIZE_MAX, out, size, fmt, ap);
 	va_end(ap);
 	return ret;
 }
@@ -221,6 +226,21 @@ int host_read_bounded(const struct host *host, size_t max, char **out, size_t *s
 	return ret;
 }
 
+/* A link's own text, without a NUL. Its length or -errno. */
+static ssize_t host_readlink(const struct host *host, const char *path, char *buf, size_t len)
+{
+	CLEANUP_FD int fd = host_is_capture(host) ? inside_find(host->root, host_bare(host, path), true) : AT_FDCWD;
+	ssize_t n;
+
+	if (fd < 0 && fd != AT_FDCWD)
+		return fd;
+	n = readlinkat(fd, fd == AT_FDCWD ? path : "", buf, len);
+	/* what is no link is told so in two ways (readlinkat(2)) */
+	if (n < 0)
+		return errno == ENOENT && fd != AT_FDCWD ? -EINVAL : -errno;
+	return n;
+}
+
 static int host_vread_target(const struct host *host, char target[PATH_MAX], const char *fmt, va_list ap)
 {
 	char path[PATH_MAX];
@@ -229,11 +249,10 @@ static int host_vread_target(const struct host *host, char target[PATH_MAX], con
 
 	if (ret)
 		return ret;
-	n = readlink(path, target, PATH_MAX - 1);
+	n = host_readlink(host, path, target, PATH_MAX - 1);
 	if (n < 0) {
-		ret = -errno;
 		record_exists(host, host_bare(host, path));
-		return ret;
+		return (int)n;
 	}
 	record_link(host, host_bare(host, path));
 	target[n] = '\0';
@@ -271,8 +290,21 @@ int host_read_link(const struct host *host, char *buf, size_t len, const char *f
 	return text_copy(buf, len, base) ? 0 : -ENAMETOOLONG;
 }
 
+static int host_stat_path(const struct host *host, const char *path, struct stat *st)
+{
+	CLEANUP_FD int fd = -1;
+
+	if (!host_is_capture(host))
+		return stat(path, st) ? -errno : 0;
+	fd = inside_find(host->root, host_bare(host, path), false);
+	if (fd < 0)
+		return fd;
+	return fstat(fd, st) ? -errno : 0;
+}
+
 bool host_exists(const struct host *host, const char *fmt, ...)
 {
+	struct stat st;
 	char path[PATH_MAX];
 	va_list ap;
 	int ret;
@@ -283,7 +315,19 @@ bool host_exists(const struct host *host, const char *fmt, ...)
 	if (ret)
 		return false;
 	record_exists(host, host_bare(host, path));
-	return access(path, F_OK) == 0;
+	return host_stat_path(host, path, &st) == 0;
+}
+
+int host_stat(const struct host *host, struct stat *st, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vpath(host, path, sizeof(path), fmt, ap);
+	va_end(ap);
+	return ret ? ret : host_stat_path(host, path, st);
 }
 
 /* One write(2) call: sysfs takes a value whole or not at all. */
@@ -354,6 +398,23 @@ static char **host_pack_names(struct dirent **entries, int n)
 	return list;
 }
 
+/* How many entries, or -errno. */
+static int host_scan(const struct host *host, const char *path, struct dirent ***out)
+{
+	int err = refused_find(host->refused, host_bare(host, path)), n;
+	CLEANUP_FD int fd = -1;
+
+	if (err)
+		return -err;
+	if (host_is_capture(host)) {
+		fd = inside_open(host->root, host_bare(host, path), true);
+		if (fd < 0)
+			return fd;
+	}
+	n = scandirat(fd < 0 ? AT_FDCWD : fd, fd < 0 ? path : ".", out, host_keep_entry, host_compare_entries);
+	return n < 0 ? -errno : n;
+}
+
 int host_list_dir(const struct host *host, char ***out, const char *fmt, ...)
 {
 	struct dirent **entries = NULL;
@@ -366,10 +427,9 @@ int host_list_dir(const struct host *host, char ***out, const char *fmt, ...)
 	va_end(ap);
 	if (ret)
 		return ret;
-	ret = -refused_find(host->refused, host_bare(host, path));
-	n = ret ? -1 : scandir(path, &entries, host_keep_entry, host_compare_entries);
+	n = host_scan(host, path, &entries);
 	if (n < 0) {
-		ret = ret ? ret : -errno;
+		ret = n;
 		record_refused(host, host_bare(host, path), ret);
 		return ret;
 	}

@@ -21,6 +21,7 @@ struct host_kernel {
 
 struct record;
 struct refused;
+struct stat;
 
 struct host {
 	char root[256]; /* "" = the running machine; else a directory without a trailing slash */
@@ -43,9 +44,13 @@ bool host_may_change(const struct host *host);
 
 /* "ROOT/sys/..." into buf; -ENAMETOOLONG. */
 int host_path(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
+/*
+ * What reads below follows the links of a capture within its root only: one that leads out of it is -EXDEV, and neither devices nor
+ * pipes are opened there (host/inside.h).
+ */
 /* First line of a small text file, newline stripped. 0 or -errno. */
 int host_read_line(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
-/* Whole file, NUL-terminated, malloc'ed (caller frees). Size in *size if not NULL. 0 or -errno. */
+/* Whole file, NUL-terminated, malloc'ed (caller frees). Size in *size if not NULL. 0 or -errno; -EFBIG for 64 MiB in a capture. */
 int host_read_file(const struct host *host, char **out, size_t *size, const char *fmt, ...) IC_PRINTF(4, 5);
 /* The same, but -EFBIG for a file of more than @max bytes: captures are not trusted with this process's memory. */
 int host_read_bounded(const struct host *host, size_t max, char **out, size_t *size, const char *fmt, ...)
@@ -55,6 +60,8 @@ int host_read_link(const struct host *host, char *buf, size_t len, const char *f
 /* All of a symbolic link's target, as it stands there. 0 or -errno. */
 int host_read_target(const struct host *host, char *buf, size_t len, const char *fmt, ...) IC_PRINTF(4, 5);
 bool host_exists(const struct host *host, const char *fmt, ...) IC_PRINTF(2, 3);
+/* Mode and owner of what the path leads to, links followed. 0 or -errno. */
+int host_stat(const struct host *host, struct stat *st, const char *fmt, ...) IC_PRINTF(3, 4);
 /* Write @text to a sysfs file of the running machine. -EROFS on a capture (unless it has a kernel of its own). */
 int host_write(const struct host *host, const char *text, const char *fmt, ...) IC_PRINTF(3, 4);
 /* Sorted entries of a directory without "." and ".."; NULL-terminated, one allocation (free() it). 0 or -errno. */

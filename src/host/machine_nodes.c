@@ -37,11 +37,9 @@ static int nodes_add(struct node_list *list, const struct machine_node *node)
 static int nodes_stat(const struct host *host, struct node_list *list, const char *path)
 {
 	struct machine_node node;
-	char full[PATH_MAX];
 	struct stat st;
 
-	if (!text_copy(node.path, sizeof(node.path), path) || host_path(host, full, sizeof(full), "%s", path) ||
-	    stat(full, &st) < 0 || S_ISDIR(st.st_mode))
+	if (!text_copy(node.path, sizeof(node.path), path) || host_stat(host, &st, "%s", path) || S_ISDIR(st.st_mode))
 		return 0;
 	node.mode = st.st_mode & 07777;
 	node.uid = st.st_uid;

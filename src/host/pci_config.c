@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "host/inside.h"
 #include "host/pci_access.h"
 #include "host/record.h"
 #include "host/refused.h"
@@ -279,11 +280,19 @@ void pci_configs_close(struct pci_configs *configs)
 	free(configs);
 }
 
-/* libpci goes past host.c: what was refused when a capture was made is refused here, and a capture in the making is told. */
+/*
+ * libpci goes past host.c: what was refused when a capture was made is refused here, as are links that lead out of it, and a
+ * capture in the making is told.
+ */
 static int config_read_bytes(struct pci_configs *configs, const char *addr, const char *path)
 {
 	int ret = -refused_find(configs->host->refused, path);
 
+	if (!ret && host_is_capture(configs->host))
+		ret = inside_check(configs->host->root, path);
+	/* of what is not there, or no address, libpci says so itself */
+	if (ret == -ENOENT)
+		ret = 0;
 	if (!ret)
 		ret = pci_lib_config(configs->lib, addr, configs->bytes);
 	if (ret > 0)

@@ -3,9 +3,11 @@
 #include "host/refused.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
+#define REFUSED_ERRNO_MAX 255 /* Linux has some 130, and ends of lines that are none are looked up in vain */
+#define REFUSED_MAX MiB(4)
 
 struct refused_entry {
 	char *path;
@@ -48,7 +50,7 @@ static int refused_add(struct refused *refused, const char *path, int err)
 /* By its name, as strerrorname_np(3) gives it. 0: there is no such error. */
 static int refused_errno(const char *name)
 {
-	for (int err = 1; err < 4096; err++) {
+	for (int err = 1; err <= REFUSED_ERRNO_MAX; err++) {
 		const char *known = strerrorname_np(err);
 
 		if (known && strcmp(known, name) == 0)
@@ -63,7 +65,6 @@ static int refused_line(struct refused *refused, char *line)
 	char *blank;
 	int err;
 
-	line[strcspn(line, "\n")] = '\0';
 	blank = strrchr(line, ' ');
 	if (!blank || line[0] != '/')
 		return 0;
@@ -77,40 +78,35 @@ static int refused_compare(const void *a, const void *b)
 	return strcmp(((const struct refused_entry *)a)->path, ((const struct refused_entry *)b)->path);
 }
 
-static int refused_read(FILE *fp, struct refused *refused)
+static int refused_parse(char *text, struct refused *refused)
 {
-	CLEANUP_FREE char *line = NULL;
-	size_t room = 0;
+	char *line, *rest;
 	int err = 0;
 
-	while (!err && getline(&line, &room, fp) >= 0)
+	for (line = strtok_r(text, "\n", &rest); line && !err; line = strtok_r(NULL, "\n", &rest))
 		err = refused_line(refused, line);
-	if (!err && ferror(fp))
-		err = -EIO;
 	if (!err && refused->count)
 		qsort(refused->entries, refused->count, sizeof(*refused->entries), refused_compare);
 	return err;
 }
 
-int refused_load(const char *root, struct refused **out, struct fail *f)
+int refused_load(const struct host *host, struct refused **out, struct fail *f)
 {
-	char path[PATH_MAX];
-	FILE *fp;
-	int err;
+	CLEANUP_FREE char *text = NULL;
+	int err = host_read_bounded(host, REFUSED_MAX, &text, NULL, "/" REFUSED_FILE);
 
 	*out = NULL;
-	snprintf(path, sizeof(path), "%s/%s", root, REFUSED_FILE);
-	fp = fopen(path, "re");
-	if (!fp)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : fail_set(f, errno, "cannot read %s", path);
-	*out = calloc(1, sizeof(**out));
-	err = *out ? refused_read(fp, *out) : -ENOMEM;
-	fclose(fp);
+	if (err == -ENOENT || err == -ENOTDIR)
+		return 0;
+	if (!err) {
+		*out = calloc(1, sizeof(**out));
+		err = *out ? refused_parse(text, *out) : -ENOMEM;
+	}
 	if (!err)
 		return 0;
 	refused_free(*out);
 	*out = NULL;
-	return fail_set(f, err, "cannot read %s", path);
+	return fail_set(f, err, "cannot read %s/" REFUSED_FILE, host->root);
 }
 
 int refused_find(const struct refused *refused, const char *path)
