@@ -238,7 +238,7 @@ refused() { # MESSAGE ARGS...
 	is "$stdout" "" "and nothing else"
 }
 refused 'which register'
-refused "'vtd\.capx' is no register; there is vtd\.cap, vtd\.ecap, vtd\.ver, vtd\.gsts, vtd\.fsts, vtd\.rtaddr$" vtd.capx=1
+refused "'vtd\.capx' is no register; there is vtd\.cap, vtd\.ecap, vtd\.ver, vtd\.gsts, vtd\.fsts, vtd\.rtaddr, vtd\.irta, .*vtd\.phmlimit$" vtd.capx=1
 refused "'vtd' is no register; there is vtd\.cap" vtd=1
 refused "'amd\.' is no register; there is amd\.efr, amd\.efr2, amd\.cap, amd\.ctrl$" amd.=1
 refused "'foo' is no register; there is vtd\.\*, amd\.\*, smmuv3\.\*, riscv\.\*, virtio-iommu\.\*, pcie\.\* \(--list" foo=1
