@@ -119,6 +119,27 @@ void mask_macs(struct mask *mask, char *text, size_t len)
 #define CONFIG_EXTENDED 0x100 /* PCIe 7.6: the extended capabilities begin here, each header four bytes */
 #define CONFIG_SERIAL 3
 #define CONFIG_MAX 4096
+#define CONFIG_HEADER_TYPE 0x0e
+#define CONFIG_CAPS 0x34
+#define CONFIG_CARDBUS_CAPS 0x14
+#define CONFIG_VPD 3
+
+/* What was read last of the vital product data, serial number and all, stays in the capability's data register (PCI 3.0 I). */
+static void mask_vpd(struct mask *mask, uint8_t *config, size_t len)
+{
+	struct bytes all = {config, len};
+	bool cardbus = (bytes_at(all, CONFIG_HEADER_TYPE, 1) & 0x7f) == 2;
+	size_t at = bytes_at(all, cardbus ? CONFIG_CARDBUS_CAPS : CONFIG_CAPS, 1);
+
+	for (unsigned int i = 0; i < CONFIG_EXTENDED / 4 && (at & ~3u); i++) {
+		at &= ~3u;
+		if (bytes_at(all, at, 1) == CONFIG_VPD && bytes_at(all, at + 4, 4)) {
+			memset(config + at + 4, 0, 4);
+			mask->serials++;
+		}
+		at = bytes_at(all, at + 1, 1);
+	}
+}
 
 void mask_config(struct mask *mask, uint8_t *config, size_t len)
 {
@@ -127,6 +148,7 @@ void mask_config(struct mask *mask, uint8_t *config, size_t len)
 	size_t at = CONFIG_EXTENDED;
 	uint64_t header;
 
+	mask_vpd(mask, config, len);
 	while (at >= CONFIG_EXTENDED && at < CONFIG_MAX && !seen[at / 4] && bytes_get(all, at, 4, &header) &&
 	       header != UINT32_MAX) {
 		seen[at / 4] = true;

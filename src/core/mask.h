@@ -31,7 +31,7 @@ char *mask_cmdline(struct mask *mask, const char *text);
 /* One line of the kernel's log, without its end: the command line where it is repeated, serial numbers, MACs. malloc'ed. */
 char *mask_log_line(struct mask *mask, const char *line);
 
-/* Config space: the eight bytes of each device serial number capability (PCIe 7.9.3). In place. */
+/* Config space: the eight bytes of each device serial number capability (PCIe 7.9.3), the data register of VPD. In place. */
 void mask_config(struct mask *mask, uint8_t *config, size_t len);
 /* The serial number that some processors' /proc/cpuinfo tells. In place, lengths stay. */
 void mask_cpuinfo(struct mask *mask, char *text);

@@ -281,39 +281,33 @@ static const char *mask_after(const char *line, const char *key)
 }
 
 /*
- * init/main.c: "Kernel command line: ..." (and the boot code's "Command line: "), and what it passes on: "Unknown kernel command
- * line parameters "A=1 B=2", will be passed to user space.".
+ * What is cut off the line: the command line, which init/main.c and the boot code print ("Kernel command line: ...") and of which
+ * they repeat what nobody took ("Unknown kernel command line parameters "A=1 B=2", will be ..."). Its words cannot be judged
+ * here: newer kernels break long ones into lines, inside of quotes too. /proc/cmdline has those that are harmless.
  */
+static const struct mask_tail {
+	const char *key;
+	bool words;
+} mask_tails[] = {
+	{"command line: ", true},
+	{"command line parameters", true},
+	{"serialnumber: ", false},
+	{"serial number: ", false},
+};
+
 static void mask_line(struct mask *mask, const char *line, FILE *to)
 {
-	const char *s = mask_after(line, "command line: "), *serial, *quote;
+	for (size_t i = 0; i < ARRAY_SIZE(mask_tails); i++) {
+		const char *s = mask_after(line, mask_tails[i].key);
 
-	if (s) {
-		fwrite(line, 1, (size_t)(s - line), to);
-		mask_words(mask, s, to);
+		if (!s)
+			continue;
+		fprintf(to, "%.*s%s" MASK_WORD, (int)(s - line), line, s[-1] == ' ' ? "" : " ");
+		mask->values += mask_tails[i].words;
+		mask->serials += !mask_tails[i].words;
 		return;
 	}
-	s = mask_after(line, "command line parameters \"");
-	quote = s ? strstr(s, "\", ") : NULL;
-	if (s) {
-		CLEANUP_FREE char *words = strndup(s, quote ? (size_t)(quote - s) : strlen(s));
-
-		fwrite(line, 1, (size_t)(s - line), to);
-		if (words)
-			mask_words(mask, words, to);
-		fputs(quote ? quote : "", to);
-		return;
-	}
-	serial = mask_after(line, "serialnumber: ");
-	if (!serial)
-		serial = mask_after(line, "serial number: ");
-	if (!serial) {
-		fputs(line, to);
-		return;
-	}
-	fwrite(line, 1, (size_t)(serial - line), to);
-	fputs(MASK_WORD, to);
-	mask->serials++;
+	fputs(line, to);
 }
 
 char *mask_log_line(struct mask *mask, const char *line)

@@ -103,13 +103,13 @@ static void log_line(const char *text, const char *want)
 
 static void test_log(void **state)
 {
-	log_line("Kernel command line: root=/dev/sda1 intel_iommu=on",
-		 "Kernel command line: root=masked intel_iommu=on");
-	log_line("Command line: secret=1", "Command line: secret=masked");
-	log_line("Unknown kernel command line parameters \"BOOT_IMAGE=/x iommu_secret=1\", will be passed to user "
-		 "space.",
-		 "Unknown kernel command line parameters \"BOOT_IMAGE=masked iommu_secret=masked\", will be passed to "
-		 "user space.");
+	log_line("Kernel command line: root=/dev/sda1 intel_iommu=on", "Kernel command line: masked");
+	/* a line of several, which begins within quotes */
+	log_line("Kernel command line: quick brown fox \\", "Kernel command line: masked");
+	log_line("Command line: secret=1", "Command line: masked");
+	log_line("Unknown kernel command line parameters \"BOOT_IMAGE=/x a=\"b\", c\", will be passed to user space.",
+		 "Unknown kernel command line parameters masked");
+	log_line("Unknown command line parameters: iommu_secret=1", "Unknown command line parameters masked");
 	log_line("usb 1-1: SerialNumber: 4C5300", "usb 1-1: SerialNumber: masked");
 	log_line("vfio-pci 0000:01:00.0: 52:54:00:12:34:56", "vfio-pci 0000:01:00.0: 02:00:00:00:00:01");
 	log_line("DMAR: dmar0: reg_base_addr fed90000 ver 1:0 cap d2008c40660462 ecap f050da",
@@ -155,6 +155,18 @@ static void test_config(void **state)
 	assert_memory_equal(config + 0x14c, zeros, 8);
 	memcpy(config + 0x14c, before + 0x14c, 8);
 	assert_memory_equal(config, before, sizeof(before)); /* nothing else */
+	assert_int_equal(mask.serials, 1);
+}
+
+/* Power management at 0x40, vital product data at 0x48: the data register, whatever address it was read at. */
+static void test_config_vpd(void **state)
+{
+	uint8_t config[256] = {[0x34] = 0x40, [0x40] = 1, 0x48, [0x48] = 3, 0x40, 0x10, 0x80, 'S', 'N', '0', '1'};
+
+	mask_config(&mask, config, sizeof(config));
+	assert_memory_equal(config + 0x48, "\3\x40\x10\x80\0\0\0", 8);
+	assert_int_equal(mask.serials, 1);
+	mask_config(&mask, config, sizeof(config));
 	assert_int_equal(mask.serials, 1);
 }
 
@@ -259,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup(test_macs, fresh),	  cmocka_unit_test_setup(test_no_macs, fresh),
 		cmocka_unit_test_setup(test_cmdline, fresh),	  cmocka_unit_test_setup(test_log, fresh),
 		cmocka_unit_test_setup(test_wanted_lines, fresh), cmocka_unit_test_setup(test_config, fresh),
+		cmocka_unit_test_setup(test_config_vpd, fresh),	  cmocka_unit_test_setup(test_config_cut, fresh),
 		cmocka_unit_test_setup(test_config_left, fresh),  cmocka_unit_test_setup(test_config_cut, fresh),
 		cmocka_unit_test_setup(test_cpuinfo, fresh),	  cmocka_unit_test_setup(test_mounts, fresh),
 		cmocka_unit_test_setup(test_files, fresh),
