@@ -7,11 +7,17 @@
 
 #define HEADER_MULTIFUNCTION 0x80
 
-/* Bit 7 is reliable in function 0; further functions are what makes a device multifunction, whatever they say. */
+/*
+ * Bit 7 is reliable in function 0; further functions are what makes a device multifunction, whatever they say. A virtual function
+ * is none to the kernel (drivers/pci/iov.c, pci_iov_add_virtfn()).
+ */
 static bool acs_is_multifunction(const struct audit *a, unsigned int i, const struct pci_config *c)
 {
 	const char *addr = a->m->pci[i].addr;
+	char physical[16];
 
+	if (host_read_link(a->m->host, physical, sizeof(physical), "/sys/bus/pci/devices/%s/physfn", addr) == 0)
+		return false;
 	return c->header_type & HEADER_MULTIFUNCTION || addr[strlen(addr) - 1] != '0';
 }
 

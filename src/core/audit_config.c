@@ -67,10 +67,19 @@ static void config_show_unused(struct audit *a)
 	audit_show(a, "/sys/class/iommu", "%s", a->m->nr_units ? "no unit with a device behind it" : "no units");
 }
 
+/* VFIO makes groups of its own where devices are given away without an IOMMU: nothing translates for them. */
+static bool config_has_group(const struct audit *a)
+{
+	for (unsigned int i = 0; i < a->m->nr_groups; i++)
+		if (!a->m->groups[i].noiommu)
+			return true;
+	return false;
+}
+
 /* In use as far as it shows. False and the rule told blind where nothing at all shows. */
 static bool config_is_unused(struct audit *a)
 {
-	if (config_has_unit(a) || a->m->nr_groups)
+	if (config_has_unit(a) || config_has_group(a))
 		return false;
 	if (!host_exists(a->m->host, "/sys")) {
 		audit_unseen(a, "", "%s holds no /sys", host_is_capture(a->m->host) ? "the capture" : "this machine");
@@ -103,7 +112,8 @@ static void iommu_absent_check(struct audit *a)
 		  sees ? ", and its firmware describes none" : "");
 	audit_advise(a, "%s", config_absent_advice(a));
 	config_show_unused(a);
-	audit_show(a, "/sys/kernel/iommu_groups", "no groups");
+	audit_show(a, "/sys/kernel/iommu_groups", "%s",
+		   a->m->nr_groups ? "no groups but those of VFIO's no-IOMMU mode" : "no groups");
 	if (sees)
 		audit_show(a, "/sys/firmware/acpi/tables", "none of DMAR, IVRS, IORT and VIOT describes an IOMMU");
 }
@@ -318,6 +328,18 @@ static void passthrough_by_words(struct audit *a)
 		audit_show(a, "kernel log", "%s", line);
 }
 
+/* igfx_off leaves a unit off that is for graphics alone (intel/iommu.c, init_no_remapping_devices()): else it does nothing. */
+static bool config_has_bare_graphics(const struct audit *a)
+{
+	for (unsigned int i = 0; audit_has_unit(a, UNIT_VTD) && i < a->m->nr_devices; i++) {
+		const struct pci_info *dev = &a->m->pci[i];
+
+		if (dev->class_code >> 16 == 0x03 && !dev->iommu[0] && dev->group < 0)
+			return true;
+	}
+	return false;
+}
+
 static void passthrough_default_check(struct audit *a)
 {
 	struct config_types t = config_types(a);
@@ -328,7 +350,7 @@ static void passthrough_default_check(struct audit *a)
 		audit_advise(a, "take arm-smmu.disable_bypass off the kernel's command line");
 		audit_show(a, "/proc/cmdline", "arm-smmu.disable_bypass=%s", bypass);
 	}
-	if (kernel_option_has(&a->m->kernel, "intel_iommu", "igfx_off") && audit_has_unit(a, UNIT_VTD)) {
+	if (kernel_option_has(&a->m->kernel, "intel_iommu", "igfx_off") && config_has_bare_graphics(a)) {
 		audit_add(
 			a, AUDIT_MEDIUM, "kernel",
 			"the IOMMU of the integrated graphics is left off: the graphics device reaches all of memory");

@@ -228,7 +228,8 @@ static void window_missing(struct audit *a)
 		for (unsigned int i = 0; i < a->m->nr_groups; i++) {
 			const struct group_info *g = &a->m->groups[i];
 
-			if (!audit_wants_group(a, g) || !audit_group_matters(a, g) || window_is_there(g))
+			/* without an IOMMU there are no IOVAs to keep it out of: noiommu-mode tells of that */
+			if (g->noiommu || !audit_wants_group(a, g) || !audit_group_matters(a, g) || window_is_there(g))
 				continue;
 			if (!window_is_read(a, g)) {
 				unread++;
@@ -335,7 +336,7 @@ static unsigned int width_by_vfio(const struct audit *a, const struct iommu_unit
 static void width_of_unit(struct audit *a, const struct iommu_unit *unit)
 {
 	struct reg_fact facts[REG_FACTS_MAX];
-	unsigned int n = reg_facts(unit->regs, unit->nr_regs, facts), bits;
+	unsigned int n = unit->order_unknown ? 0 : reg_facts(unit->regs, unit->nr_regs, facts), bits;
 	const struct reg_fact *stage = reg_fact_find(facts, n, "second-stage");
 	const char *device = "";
 	char source[64];

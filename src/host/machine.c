@@ -122,7 +122,11 @@ int machine_device(const struct machine *m, const char *addr)
 {
 	unsigned int low = 0, high = m->nr_devices;
 	uint64_t want = pci_path_number(addr);
+	char full[16];
 
+	/* groups hold what is on no PCI bus as well, and logs tell of "unknown device": its number is that of 0000:00:00.0 */
+	if (!want && !pci_path_parse(addr, strlen(addr), full))
+		return -1;
 	while (low < high) {
 		unsigned int mid = low + (high - low) / 2;
 		uint64_t here = pci_path_number(m->pci[mid].addr);

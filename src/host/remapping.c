@@ -25,7 +25,8 @@ enum remapping remapping_by_chips(const struct host *host, char *line, size_t le
 		return REMAPPING_ON;
 	}
 	chip = strstr(text, " IO-APIC");
-	if (!chip)
+	/* machines without one; on others than x86 there are chips of this name that nothing has to remap */
+	if (!chip && strstr(text, "Non-maskable interrupts"))
 		chip = strstr(text, " PCI-MSI");
 	if (!chip)
 		return REMAPPING_UNKNOWN;

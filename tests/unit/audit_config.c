@@ -27,6 +27,16 @@ static void no_iommu(struct audit_machine *t)
 	memset(&t->m.dmar, 0, sizeof(t->m.dmar));
 }
 
+/* VFIO's own groups, for devices that are given away without an IOMMU */
+static void no_iommu_but_groups(struct audit_machine *t)
+{
+	no_iommu(t);
+	t->m.nr_groups = 2;
+	t->groups[0].noiommu = t->groups[1].noiommu = true;
+	t->groups[0].nr_reserved = t->groups[1].nr_reserved = 0;
+	audit_machine_put(t, "/sys/kernel/iommu_groups/1/reserved_regions", "%s", "");
+}
+
 static void no_iommu_no_table(struct audit_machine *t)
 {
 	audit_machine_unused(t);
@@ -132,9 +142,15 @@ static void bridges_alone(struct audit_machine *t)
 	snprintf(t->groups[GROUP_PORT].type, sizeof(t->groups->type), "identity");
 }
 
-static void igfx_off(struct audit_machine *t)
+static void igfx_off_alone(struct audit_machine *t)
 {
 	audit_machine_option(t, "intel_iommu", "on,igfx_off");
+}
+
+static void igfx_off(struct audit_machine *t)
+{
+	igfx_off_alone(t);
+	audit_machine_add(t, "0000:02:00.0", 0x030000, -1, -1);
 }
 
 static void smmu_bypass(struct audit_machine *t)
@@ -219,6 +235,22 @@ static void no_second_stage(struct audit_machine *t)
 static void remapping_off(struct audit_machine *t)
 {
 	audit_machine_put(t, "/proc/interrupts", " 0: 1 IO-APIC 2-edge timer\n 24: 0 PCI-MSI 0-edge\n");
+}
+
+/* 512 processors: the name of the chip comes behind a column for each. */
+static void remapping_off_on_many(struct audit_machine *t)
+{
+	char row[512 * 11 + 1];
+
+	memset(row, ' ', sizeof(row) - 1);
+	row[sizeof(row) - 1] = '\0';
+	audit_machine_put(t, "/proc/interrupts", " 24:%s PCI-MSI 0-edge\nNMI: 0 Non-maskable interrupts\n", row);
+}
+
+/* DesignWare's root ports of Arm and RISC-V have chips of the same name (pcie-designware-host.c). */
+static void remapping_elsewhere(struct audit_machine *t)
+{
+	audit_machine_put(t, "/proc/interrupts", " 24: 0 PCI-MSI 0-edge\nIPI0: 5 Rescheduling interrupts\n");
 }
 
 static void remapping_off_in_guest(struct audit_machine *t)
@@ -397,6 +429,9 @@ static void no_cmdline(struct audit_machine *t)
 
 const struct audit_case audit_cases_config[] = {
 	{"iommu-absent", "no unit, no group, no table", no_iommu, AUDIT_HIGH, "machine", "none of DMAR"},
+	{"iommu-absent", "no groups but VFIO's without an IOMMU", no_iommu_but_groups, AUDIT_HIGH, "machine",
+	 "no-IOMMU mode"},
+	{"msi-window", "no IOMMU, and VFIO's groups without one", no_iommu_but_groups, NOT_FOUND, NULL, NULL},
 	{"iommu-absent", "a table is there and cannot be read", no_iommu_no_table, NOT_FOUND, NULL, NULL},
 	{"iommu-absent", "one that may be without an IOMMU cannot", no_iommu_no_iort, AUDIT_HIGH, "machine",
 	 "no units"},
@@ -422,6 +457,7 @@ const struct audit_case audit_cases_config[] = {
 	{"passthrough-default", "an old kernel says nothing", untyped, BLIND, NULL, NULL},
 	{"passthrough-default", "a group of bridges alone", bridges_alone, NOT_FOUND, NULL, NULL},
 	{"passthrough-default", "graphics left out", igfx_off, AUDIT_MEDIUM, "kernel", "igfx_off"},
+	{"passthrough-default", "no graphics to leave out", igfx_off_alone, NOT_FOUND, NULL, NULL},
 	{"passthrough-default", "an SMMU that lets through", smmu_bypass, AUDIT_MEDIUM, "kernel", "disable_bypass=0"},
 	{"lazy-flush", "a group of the host", lazy, AUDIT_MEDIUM, "kernel", "DMA-FQ (0000:01:00.0)"},
 	{"lazy-flush", "nothing is assigned", lazy_unassigned, NOT_FOUND, NULL, NULL},
@@ -437,6 +473,9 @@ const struct audit_case audit_cases_config[] = {
 	{"superpages-off", "hardware without", no_superpages, AUDIT_LOW, "dmar0", "SSLPS"},
 	{"superpages-off", "no second stage at all", no_second_stage, NOT_FOUND, NULL, NULL},
 	{"interrupt-remapping-off", "by the chips", remapping_off, AUDIT_HIGH, "kernel", "no line with IR-"},
+	{"interrupt-remapping-off", "by the chips, many processors", remapping_off_on_many, AUDIT_HIGH, "kernel",
+	 "PCI-MSI"},
+	{"interrupt-remapping-off", "chips of another kind of machine", remapping_elsewhere, BLIND, NULL, NULL},
 	{"interrupt-remapping-off", "in a guest", remapping_off_in_guest, AUDIT_MEDIUM, "kernel", NULL},
 	{"interrupt-remapping-off", "by an option", remapping_option, AUDIT_HIGH, "kernel", "intremap=off"},
 	{"interrupt-remapping-off", "hardware without", remapping_hardware, AUDIT_HIGH, "kernel", "IR (bit 3)"},

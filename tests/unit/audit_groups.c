@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Cases of the audit: groups, ACS, bridges, addresses. */
 #include <stdio.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "unit.h"
 
 #include "audit_machine.h"
 
@@ -21,6 +25,28 @@ static unsigned int two_functions(struct audit_machine *t)
 static void functions_without_acs(struct audit_machine *t)
 {
 	two_functions(t);
+}
+
+/* To the kernel virtual functions are none of several, so that theirs is no ACS that could be missing. */
+static void virtual_functions(struct audit_machine *t)
+{
+	char path[PATH_MAX];
+
+	t->configs[two_functions(t)].header_type = 0;
+	snprintf(path, sizeof(path), "%s/sys/bus/pci/devices/0000:01:00.1/physfn", t->host.root);
+	assert_int_equal(symlink("../0000:01:00.0", path), 0);
+	t->configs[DEV_NVME].header_type = 0;
+}
+
+/* What ACPI names and no bus has: two of them, and 0000:00:00.0 is neither. */
+static void no_pci_devices(struct audit_machine *t)
+{
+	struct group_info *g = &t->groups[GROUP_NVME];
+
+	t->pci[DEV_HOST].class_code = 0x020000;
+	g->nr_devices = 2;
+	strcpy(t->members[GROUP_NVME][0], "AMDI0020:00");
+	strcpy(t->members[GROUP_NVME][1], "AMDI0020:01");
 }
 
 static void functions_with_acs_off(struct audit_machine *t)
@@ -264,6 +290,8 @@ static void no_cpuinfo(struct audit_machine *t)
 
 const struct audit_case audit_cases_groups[] = {
 	{"group-shared", "functions without ACS", functions_without_acs, AUDIT_LOW, "group 1", "no ACS capability"},
+	{"group-shared", "virtual functions", virtual_functions, AUDIT_LOW, "group 1", "does not say why"},
+	{"group-shared", "devices that are not on PCI", no_pci_devices, NOT_FOUND, NULL, NULL},
 	{"group-shared", "a function's ACS is off", functions_with_acs_off, AUDIT_LOW, "group 1",
 	 "SV RR CR UF supported"},
 	{"group-shared", "for a reason that does not show", functions_with_acs, AUDIT_LOW, "group 1",
