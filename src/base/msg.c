@@ -19,6 +19,14 @@ void msg_set_prepare(void (*fn)(void))
 	msg_prepare = fn;
 }
 
+/* Names and texts of a capture, or of a device, may hold what a terminal takes for commands. */
+static void msg_tame(char *line)
+{
+	for (; *line; line++)
+		if (((unsigned char)*line < ' ' && *line != '\n' && *line != '\t') || *line == '\177')
+			*line = '?';
+}
+
 /* The line goes out in one fprintf, which glibc turns into one write on an unbuffered stream. */
 static void msg_print(const char *prefix, const char *fmt, va_list ap)
 {
@@ -27,6 +35,8 @@ static void msg_print(const char *prefix, const char *fmt, va_list ap)
 
 	if (vasprintf(&line, fmt, ap) < 0)
 		line = NULL;
+	if (line)
+		msg_tame(line);
 	/* Nobody may draw between the preparation and the message. */
 	flockfile(stderr);
 	if (prepare)

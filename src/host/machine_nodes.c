@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who may open the device nodes of VFIO and iommufd. */
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -62,6 +63,15 @@ static int nodes_stat_all(const struct host *host, struct node_list *list, const
 	return ret;
 }
 
+/* A path that the kernel makes: it is shown in commands for a shell. */
+static bool nodes_is_path(const char *path)
+{
+	for (const char *s = path; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("/-_.:", *s))
+			return false;
+	return text_starts(path, "/dev/");
+}
+
 static int nodes_parse(char *text, struct node_list *list)
 {
 	struct machine_node node;
@@ -71,7 +81,7 @@ static int nodes_parse(char *text, struct node_list *list)
 	for (line = strtok_r(text, "\n", &rest); line && !ret; line = strtok_r(NULL, "\n", &rest)) {
 		end = 0;
 		if (sscanf(line, "%47s %o %u %u%n", node.path, &node.mode, &node.uid, &node.gid, &end) != 4 ||
-		    line[end] || !text_starts(node.path, "/dev/"))
+		    line[end] || !nodes_is_path(node.path))
 			continue;
 		node.mode &= 07777;
 		ret = nodes_add(list, &node);

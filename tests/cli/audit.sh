@@ -75,6 +75,8 @@ json_is '[.findings[] | select(.id == "kernel-faults") | .subject] | join(" ")' 
 run --sysroot "$bad" audit 00:1d.7
 status_is 2 "no such device"
 like "$stderr" "there is no device and no IOMMU '00:1d.7'" "is told"
+run --sysroot "$bad" audit $'0\e[31m'
+like "$stderr" "no IOMMU '0\?\[31m'" "what is no text stays off the terminal"
 
 run --sysroot "$tmp/none" audit --json
 status_is 1 "a machine without an IOMMU"
