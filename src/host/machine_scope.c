@@ -34,8 +34,8 @@ int machine_scope(const struct machine *m, const struct acpi_scope *scope)
 }
 
 /*
- * The first unit that names a device wins, and one that includes all the rest of its segment comes last
- * (drivers/iommu/intel/dmar.c, dmar_find_matched_drhd_unit()).
+ * By the order of the kernel's list, in which a unit comes before those that the table has before it, and those that include all
+ * the rest of their segment come last (drivers/iommu/intel/dmar.c, dmar_register_drhd_unit()).
  */
 static void scope_mark(const struct machine *m, int *named)
 {
@@ -44,10 +44,12 @@ static void scope_mark(const struct machine *m, int *named)
 	for (unsigned int e = 0; e < m->dmar.nr_entries; e++) {
 		const struct dmar_entry *d = &m->dmar.entries[e];
 
-		for (unsigned int s = 0; d->type == DMAR_DRHD && s < d->nr_scopes; s++) {
+		if (d->type != DMAR_DRHD || d->flags & DRHD_INCLUDE_ALL)
+			continue;
+		for (unsigned int s = 0; s < d->nr_scopes; s++) {
 			int at = machine_scope(m, &d->scopes[s]);
 
-			if (at >= 0 && named[at] < 0)
+			if (at >= 0)
 				named[at] = (int)e;
 		}
 	}
@@ -76,13 +78,14 @@ static int scope_physical(const struct machine *m, unsigned int i)
 	return at < 0 ? (int)i : at;
 }
 
-/* Named itself, or behind a bridge that is. */
+/* Named itself, or behind a bridge that is: the first unit of the list that names any of them. */
 static int scope_cover(const struct machine *m, const int *named, unsigned int i)
 {
+	int unit = -1;
+
 	for (int at = scope_physical(m, i); at >= 0; at = m->parents[at])
-		if (named[at] >= 0)
-			return named[at];
-	return -1;
+		unit = MAX(unit, named[at]);
+	return unit;
 }
 
 int machine_read_drhds(struct machine *m)

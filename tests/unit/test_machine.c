@@ -124,8 +124,8 @@ static void test_drhds(void **state)
 	struct dmar_entry entries[] = {
 		{.type = DMAR_DRHD, .flags = 1},
 		{.type = DMAR_RMRR, .nr_scopes = 1, .scopes = &disk},
-		{.type = DMAR_DRHD, .nr_scopes = 1, .scopes = &disk},
 		{.type = DMAR_DRHD, .nr_scopes = 1, .scopes = &port},
+		{.type = DMAR_DRHD, .nr_scopes = 1, .scopes = &disk},
 	};
 	struct machine m;
 	struct root root;
@@ -138,13 +138,19 @@ static void test_drhds(void **state)
 	m.dmar.entries = entries;
 	m.dmar.nr_entries = ARRAY_SIZE(entries);
 	assert_int_equal(machine_read_drhds(&m), 0);
-	assert_int_equal(machine_drhd(&m, (unsigned int)machine_device(&m, "0000:05:00.0")), 2);
-	assert_int_equal(machine_drhd(&m, (unsigned int)machine_device(&m, "0000:05:00.1")), 2);
-	assert_int_equal(machine_drhd(&m, (unsigned int)machine_device(&m, "0000:02:03.0")), 3);
+	assert_int_equal(machine_drhd(&m, (unsigned int)machine_device(&m, "0000:05:00.0")), 3);
+	assert_int_equal(machine_drhd(&m, (unsigned int)machine_device(&m, "0000:05:00.1")), 3);
+	assert_int_equal(machine_drhd(&m, (unsigned int)machine_device(&m, "0000:02:03.0")), 2);
 	assert_int_equal(machine_drhd(&m, (unsigned int)machine_device(&m, "0000:00:1f.3")), 0);
 	/* another segment: nobody includes it */
 	assert_int_equal(machine_drhd(&m, (unsigned int)machine_device(&m, "10000:e0:06.0")), -1);
 	assert_int_equal(machine_drhd(&m, m.nr_devices), -1);
+	/* Linux asks the unit of a later structure first, and that one has the disk's port */
+	entries[2].scopes = &disk;
+	entries[3].scopes = &port;
+	free(m.drhds);
+	assert_int_equal(machine_read_drhds(&m), 0);
+	assert_int_equal(machine_drhd(&m, (unsigned int)machine_device(&m, "0000:05:00.0")), 3);
 	m.dmar.entries = NULL;
 	m.dmar.nr_entries = 0;
 	machine_free(&m);
@@ -207,6 +213,7 @@ static void test_nodes(void **state)
 		 "/etc/passwd 644 0 0\n"
 		 "/dev/vfio/vfio 20666 0 0\n"
 		 "/dev/vfio/8 600 0\n"
+		 "/dev/vfio/$(reboot) 600 0 0\n"
 		 "/dev/vfio/9 600 0 0 more\n"
 		 "/dev/a-name-that-is-much-longer-than-any-node-there-ever-was 600 0 0\n");
 	read_all(&root, &m);
