@@ -226,7 +226,8 @@ static int audit_of_machine(struct command_run *run, const struct audit_command 
 {
 	CLEANUP_FREE char(*names)[32] = calloc(ac->count + 1, sizeof(*names));
 	CLEANUP_FREE const char **only = calloc(ac->count + 1, sizeof(*only));
-	struct audit a = {.m = m, .only = only, .nr_only = ac->count, .debugfs = ac->debugfs};
+	struct audit a = {
+		.m = m, .only = only, .nr_only = ac->count, .debugfs = ac->debugfs, .dry_run = run->globals->dry_run};
 	int err;
 
 	if (!names || !only)
@@ -240,6 +241,26 @@ static int audit_of_machine(struct command_run *run, const struct audit_command 
 		audit_show_all(run, &a, ac->fail_on);
 	audit_free(&a);
 	return err;
+}
+
+/* To be opened resets a device: none but those asked about, and those behind the IOMMUs asked about. */
+static int audit_ask(struct command_run *run, const struct audit_command *ac, struct machine *m)
+{
+	CLEANUP_FREE bool *wanted = calloc(m->nr_devices + 1, sizeof(*wanted));
+	bool open = !ac->no_open && !run->globals->dry_run;
+
+	if (!wanted)
+		return fail_set(&run->fail, ENOMEM, "cannot audit this machine");
+	for (unsigned int n = 0; n < ac->count; n++) {
+		char addr[16];
+		int at = pci_normalize(ac->ids[n], addr, sizeof(addr)) ? -1 : machine_device(m, addr);
+
+		if (at >= 0)
+			wanted[at] = true;
+		for (unsigned int i = 0; i < m->nr_devices; i++)
+			wanted[i] |= strcmp(m->pci[i].iommu, ac->ids[n]) == 0;
+	}
+	return asked_fill_some(m, open, ac->count ? wanted : NULL, &run->fail);
 }
 
 static int audit_execute(struct command_run *run, void *state)
@@ -256,8 +277,7 @@ static int audit_execute(struct command_run *run, void *state)
 	err = machine_read(&run->globals->host, MACHINE_ALL, &m, &run->fail);
 	if (err)
 		return err;
-	/* to be opened resets a device */
-	err = asked_fill(&m, !ac->no_open && !run->globals->dry_run, &run->fail);
+	err = audit_ask(run, ac, &m);
 	if (!err)
 		err = audit_of_machine(run, ac, &m);
 	machine_free(&m);

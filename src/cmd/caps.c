@@ -144,7 +144,8 @@ static void caps_free(struct caps *c)
 static int caps_execute(struct command_run *run, void *state)
 {
 	const struct caps_command *cc = state;
-	struct caps c = {.verbose = run->globals->verbosity > 0, .debugfs = cc->debugfs};
+	struct caps c = {
+		.verbose = run->globals->verbosity > 0, .debugfs = cc->debugfs, .dry_run = run->globals->dry_run};
 	int err = machine_read(&run->globals->host, MACHINE_ALL, &c.machine, &run->fail);
 
 	run->shows = true;

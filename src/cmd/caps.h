@@ -24,7 +24,7 @@ struct caps {
 	bool verbose;		  /* every field of every register */
 	bool *units, *devices;	  /* shown, by index in the machine's */
 	struct caps_unit *merged; /* of machine.units[i] */
-	bool debugfs;
+	bool debugfs, dry_run;
 	char debugfs_why[160]; /* why it gave nothing; "" */
 };
 

@@ -77,7 +77,7 @@ static int merge_debugfs(struct caps *c)
 {
 	CLEANUP_FREE struct debugfs_reg *regs = NULL;
 	unsigned int n;
-	int ret = debugfs_registers(&c->machine, &regs, &n, c->debugfs_why, sizeof(c->debugfs_why));
+	int ret = debugfs_registers(&c->machine, !c->dry_run, &regs, &n, c->debugfs_why, sizeof(c->debugfs_why));
 
 	for (unsigned int i = 0; i < n && !ret; i++) {
 		struct caps_unit *u = merge_find(c, regs[i].unit);

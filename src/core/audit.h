@@ -52,6 +52,7 @@ struct audit {
 		*only; /* addresses of devices, names of units (and with them what is behind them); NULL = all */
 	unsigned int nr_only;
 	bool debugfs; /* the register files of debugfs may be read */
+	bool dry_run; /* and none of them written to, which AMD's need to be told what to show */
 	/* the results */
 	unsigned int nr_findings, nr_blind;
 	struct audit_finding *findings;

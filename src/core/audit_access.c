@@ -185,21 +185,23 @@ const struct audit_rule audit_memlock_small = {
 
 #define DEBUGFS_INTEL "/sys/kernel/debug/iommu/intel"
 
-static bool hazard_in_range(const struct audit *a)
+static bool hazard_in_range(struct audit *a)
 {
 	static const struct audit_version from = {.major = 6, .minor = 7},
 					  fixed = {.major = 6, .minor = 17, .patch = 3};
 	struct audit_version here;
 
-	if (!audit_version_parse(a->m->kernel.release, "", &here))
-		return true;
+	if (!audit_version_parse(a->m->kernel.release, "", &here)) {
+		audit_unseen(a, "", "the kernel's release, '%s', is no version", a->m->kernel.release);
+		return false;
+	}
 	return audit_version_compare(&here, &from, false) >= 0 &&
 	       audit_version_compare(&here, &fixed, here.patch_unknown) < 0;
 }
 
 static void debugfs_hazard_check(struct audit *a)
 {
-	if (!audit_has_unit(a, UNIT_VTD) || !hazard_in_range(a))
+	if (!audit_has_unit(a, UNIT_VTD))
 		return;
 	if (!host_exists(a->m->host, DEBUGFS_INTEL)) {
 		/* hidden from ordinary users, or not built in: mostly the latter */
@@ -208,6 +210,8 @@ static void debugfs_hazard_check(struct audit *a)
 			audit_unseen(a, "run as root", "debugfs is for root alone");
 		return;
 	}
+	if (!hazard_in_range(a))
+		return;
 	audit_add(a, AUDIT_LOW, "kernel",
 		  "reading VT-d's page tables in debugfs can crash this kernel, by its version");
 	audit_show(a, DEBUGFS_INTEL, "is there");

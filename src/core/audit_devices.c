@@ -243,7 +243,11 @@ static void config_broken_check(struct audit *a)
 
 		if (!audit_wants_device(a, i) || !a->m->configs[i].broken[0])
 			continue;
-		audit_add(a, AUDIT_MEDIUM, addr, "the capability list in the config space of %s is broken", addr);
+		if (a->m->configs[i].gone)
+			audit_add(a, AUDIT_INFO, addr, "%s does not answer: it is powered down, or has gone", addr);
+		else
+			audit_add(a, AUDIT_MEDIUM, addr, "the capability list in the config space of %s is broken",
+				  addr);
 		devices_config_path(a, i, path, sizeof(path));
 		audit_show(a, path, "%s", a->m->configs[i].broken);
 	}
@@ -256,8 +260,9 @@ const struct audit_rule audit_config_broken = {
 	.explain = "The list of capabilities in the device's config space runs in a circle, leads out of the space, "
 		   "or points into itself. What comes behind the break was not seen, by this audit nor by the "
 		   "kernel, so that ATS, ACS and others may be there and not be known. It is seen on devices that "
-		   "are defective, that have dropped off the bus and come back, whose power is off, or that are "
-		   "emulated badly.",
+		   "are defective, that have dropped off the bus and come back, or that are emulated badly. A device "
+		   "whose whole header reads as ones is powered down (a graphics card that sleeps does that) or has "
+		   "gone: that is for information.",
 	.advice = "reset or power-cycle the device and look again; then update its firmware",
 	.check = config_broken_check,
 };

@@ -71,7 +71,7 @@ static void look_debugfs(struct audit *a)
 	a->regs = NULL;
 	a->nr_regs = 0;
 	a->regs_why[0] = '\0';
-	if (a->debugfs && debugfs_registers(a->m, &a->regs, &a->nr_regs, why, sizeof(why)))
+	if (a->debugfs && debugfs_registers(a->m, !a->dry_run, &a->regs, &a->nr_regs, why, sizeof(why)))
 		a->out_of_memory = true;
 	else if (a->debugfs && !a->nr_regs)
 		text_copy(a->regs_why, sizeof(a->regs_why), why[0] ? why : "none of its files is there");

@@ -74,8 +74,8 @@ static int debugfs_vtd(char *text, struct debugfs_list *list)
 }
 
 /* drivers/iommu/amd/debugfs.c, iommu_mmio_show(): "Offset:0x18 Value:0x000c22000003f48d". */
-static int debugfs_amd_reg(const struct machine *m, const char *unit, unsigned int index, uint64_t offset,
-			   const char *name, struct debugfs_list *list)
+static int debugfs_amd_reg(const struct machine *m, bool may_write, const char *unit, unsigned int index,
+			   uint64_t offset, const char *name, struct debugfs_list *list)
 {
 	const struct reg *reg = reg_find(name);
 	char text[96], path[96];
@@ -85,7 +85,7 @@ static int debugfs_amd_reg(const struct machine *m, const char *unit, unsigned i
 	snprintf(path, sizeof(path), DEBUGFS_DIR "/amd/iommu%02u/mmio", index);
 	snprintf(text, sizeof(text), "0x%" PRIx64, offset);
 	/* a capture holds what was asked last: it may be this one */
-	ret = host_may_change(m->host) ? host_write(m->host, text, "%s", path) : 0;
+	ret = may_write && host_may_change(m->host) ? host_write(m->host, text, "%s", path) : 0;
 	if (!ret)
 		ret = host_read_line(m->host, text, sizeof(text), "%s", path);
 	if (ret)
@@ -95,7 +95,7 @@ static int debugfs_amd_reg(const struct machine *m, const char *unit, unsigned i
 	return debugfs_add(list, unit, reg, raw, path);
 }
 
-static int debugfs_amd(const struct machine *m, struct debugfs_list *list)
+static int debugfs_amd(const struct machine *m, bool may_write, struct debugfs_list *list)
 {
 	static const struct {
 		uint64_t offset;
@@ -109,12 +109,14 @@ static int debugfs_amd(const struct machine *m, struct debugfs_list *list)
 		if (m->units[u].kind != UNIT_AMD || sscanf(m->units[u].name, "ivhd%3u", &index) != 1)
 			continue;
 		for (size_t i = 0; i < ARRAY_SIZE(wanted) && !ret; i++)
-			ret = debugfs_amd_reg(m, m->units[u].name, index, wanted[i].offset, wanted[i].name, list);
+			ret = debugfs_amd_reg(m, may_write, m->units[u].name, index, wanted[i].offset, wanted[i].name,
+					      list);
 	}
 	return ret;
 }
 
-int debugfs_registers(const struct machine *m, struct debugfs_reg **out, unsigned int *count, char *why, size_t why_len)
+int debugfs_registers(const struct machine *m, bool may_write, struct debugfs_reg **out, unsigned int *count, char *why,
+		      size_t why_len)
 {
 	CLEANUP_FREE char *text = NULL;
 	struct debugfs_list list = {0};
@@ -122,7 +124,7 @@ int debugfs_registers(const struct machine *m, struct debugfs_reg **out, unsigne
 
 	if (!ret)
 		ret = debugfs_vtd(text, &list);
-	amd = ret == -ENOMEM ? ret : debugfs_amd(m, &list);
+	amd = ret == -ENOMEM ? ret : debugfs_amd(m, may_write, &list);
 	*out = list.regs;
 	*count = list.count;
 	if (ret == -ENOMEM || amd == -ENOMEM)

@@ -138,14 +138,10 @@ static bool config_step(struct config_walk *w, unsigned int from, unsigned int a
 	return false;
 }
 
-/* The bits 1:0 of a pointer are reserved: they must be 0, and are not to be looked at (PCI 3.0 6.7). */
-static unsigned int config_pointer(struct config_walk *w, unsigned int from)
+/* The bits 1:0 of a pointer are reserved, and to be masked by whoever follows it (PCI 3.0 6.7; Linux drivers/pci/pci.h). */
+static unsigned int config_pointer(const struct config_walk *w, unsigned int from)
 {
-	unsigned int at = bytes_at(w->bytes, from, 1);
-
-	if (at & 3)
-		config_broken(w, "the pointer at 0x%x, 0x%02x, is not a multiple of 4", from, at);
-	return at & ~3U;
+	return bytes_at(w->bytes, from, 1) & ~3U;
 }
 
 static void config_walk_standard(struct config_walk *w, unsigned int from)
@@ -188,9 +184,6 @@ static void config_walk_extended(struct config_walk *w)
 		if (!config_take(w, &cap))
 			return;
 		next = header >> 20 & 0xffc;
-		if (header >> 20 & 3)
-			config_broken(w, "the pointer at 0x%x, 0x%03x, is not a multiple of 4", at,
-				      (unsigned int)(header >> 20));
 		if (!next || !config_step(w, at, next, CONFIG_STANDARD))
 			return;
 		at = next;
@@ -235,6 +228,7 @@ void pci_config_parse(struct bytes config, const char *source, struct pci_config
 	memset(out, 0, sizeof(*out));
 	out->len = w.bytes.len;
 	if (config_is_gone(w.bytes)) {
+		out->gone = true;
 		config_broken(&w, "the device does not answer: its header reads as ones");
 		return;
 	}

@@ -33,6 +33,7 @@ enum pcie_type {
 struct pci_config {
 	unsigned int len;		/* bytes that could be read: 0, 64 (not root), 256 or 4096 */
 	int err;			/* -errno: why there are none; 0 */
+	bool gone;			/* answers ones: powered down, or no longer there; nothing else is known */
 	char broken[128];		/* the first thing wrong with the capability chains; "" */
 	uint16_t command;		/* COMMAND: bit 2 bus master */
 	uint8_t header_type;		/* bit 7: several functions */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/machine.h"
+
 /* "IR-PCI-MSI 512000-edge nvme0q0": from @at to the end of the line. */
 static void remapping_line(const char *at, char *line, size_t len)
 {
@@ -37,29 +39,28 @@ enum remapping remapping_by_chips(const struct host *host, char *line, size_t le
 
 static bool remapping_is_yes(const char *value)
 {
-	return strchr("yY1", value[0]) && value[0];
+	return value[0] && strchr("yY1", value[0]);
 }
 
 bool remapping_is_waived(const struct host *host)
 {
 	static const char *const modules[] = {"vfio_iommu_type1", "iommufd"};
-	CLEANUP_FREE char *cmdline = NULL;
-	char value[32], key[64];
-	const char *at;
+	struct kernel_settings k;
+	bool waived = false;
 
-	host_read_file(host, &cmdline, NULL, "/proc/cmdline");
-	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
-		if (!host_read_line(host, value, sizeof(value), "/sys/module/%s/parameters/allow_unsafe_interrupts",
-				    modules[i])) {
-			if (remapping_is_yes(value))
-				return true;
-			continue;
-		}
-		/* not loaded yet: it will come up so */
+	if (kernel_settings_read(host, &k))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(modules) && !waived; i++) {
+		const char *param = kernel_param(&k, modules[i], "allow_unsafe_interrupts"), *option;
+		char key[64];
+
 		snprintf(key, sizeof(key), "%s.allow_unsafe_interrupts", modules[i]);
-		at = cmdline ? strstr(cmdline, key) : NULL;
-		if (at && (at[strlen(key)] != '=' || remapping_is_yes(at + strlen(key) + 1)))
-			return true;
+		option = kernel_option(&k, key);
+		if (param)
+			waived = remapping_is_yes(param);
+		else if (option) /* not loaded yet: it will come up so */
+			waived = !*option || remapping_is_yes(option);
 	}
-	return false;
+	kernel_settings_free(&k);
+	return waived;
 }

@@ -396,6 +396,12 @@ static void debugfs_fixed(struct audit_machine *t)
 	snprintf(t->m.kernel.release, sizeof(t->m.kernel.release), "6.17.3");
 }
 
+static void debugfs_no_version(struct audit_machine *t)
+{
+	debugfs_there(t);
+	snprintf(t->m.kernel.release, sizeof(t->m.kernel.release), "custom");
+}
+
 static void debugfs_absent(struct audit_machine *t)
 {
 	snprintf(t->m.kernel.release, sizeof(t->m.kernel.release), "6.12.3");
@@ -505,6 +511,7 @@ const struct audit_case audit_cases_config[] = {
 	{"memlock-small", "nothing is assigned", memlock_unassigned, NOT_FOUND, NULL, NULL},
 	{"debugfs-hazard", "the files are there", debugfs_there, AUDIT_LOW, "kernel", "6.12.3"},
 	{"debugfs-hazard", "a fixed release", debugfs_fixed, NOT_FOUND, NULL, NULL},
+	{"debugfs-hazard", "a release that is no version", debugfs_no_version, BLIND, NULL, NULL},
 	{"debugfs-hazard", "no such files", debugfs_absent, NOT_FOUND, NULL, NULL},
 	{"acs-override", "of a patched kernel", acs_override, AUDIT_HIGH, "kernel", "downstream"},
 	{"acs-override", "with nothing assigned", acs_override_unassigned, AUDIT_MEDIUM, "kernel", NULL},

@@ -127,6 +127,12 @@ static void broken(struct audit_machine *t)
 	snprintf(t->configs[DEV_NVME].broken, sizeof(t->configs->broken), "capability at 0x40 points to itself");
 }
 
+static void gone(struct audit_machine *t)
+{
+	t->configs[DEV_NVME].gone = true;
+	snprintf(t->configs[DEV_NVME].broken, sizeof(t->configs->broken), "reads as ones");
+}
+
 static void nothing(struct audit_machine *t)
 {
 	(void)t;
@@ -254,6 +260,7 @@ const struct audit_case audit_cases_devices[] = {
 	{"dma-mask", "of an assigned device", mask_of_vfio, NOT_FOUND, NULL, NULL},
 	{"dma-mask", "not shown", mask_hidden, BLIND, NULL, NULL},
 	{"config-broken", "a loop", broken, AUDIT_MEDIUM, "0000:01:00.0", "points to itself"},
+	{"config-broken", "a device that sleeps", gone, AUDIT_INFO, "0000:01:00.0", "reads as ones"},
 	{"config-broken", "none", nothing, NOT_FOUND, NULL, NULL},
 	{"config-broken", "built without libpci", no_libpci, BLIND, NULL, NULL},
 	{"register-forbidden", "SAGAW 0", forbidden, AUDIT_MEDIUM, "dmar0", "SAGAW"},
