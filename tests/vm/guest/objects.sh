@@ -169,8 +169,8 @@ EOT
 	diag "$(json '.results[] | select(.line == 2) | .detail')"
 }
 
-# What QEMU's scalable mode translates while the kernel takes an entry of the PASID table down stays in its IOTLB, for the next
-# space or for ever (docs/differences.md, findings). That is found, or it did not happen; nothing else may go wrong. Last: other
+# What QEMU's scalable mode translates while the kernel takes an entry of the PASID table down stays in its IOTLB, out of
+# reach of the invalidations that follow (docs/differences.md, findings). That is found, or it did not happen; nothing else may go wrong. Last: other
 # sessions' canaries would meet what is left.
 replaced_scalable() {
 	RUN_TIMEOUT=150 run -q --json --backend iommufd --device "$1" --canary require run "$tmp/script"
