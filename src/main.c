@@ -214,8 +214,13 @@ static int main_execute(const struct command *cmd, struct globals *g, void *stat
 	struct report_params rp = {
 		.format = g->format, .color = main_color(g), .command = cmd->name, .seed = g->session.seed};
 	struct command_run run = {.globals = g, .unchecked = g->session.unchecked};
+	char captured[72] = "unknown";
 	int err = host_init(&g->host, g->sysroot, &run.fail);
 
+	if (!err && host_is_capture(&g->host)) {
+		host_read_line(&g->host, captured, sizeof(captured), "/proc/sys/kernel/osrelease");
+		rp.kernel = captured[0] ? captured : "unknown";
+	}
 	if (!err)
 		err = report_open(&run.report, &rp);
 	if (!run.report) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `list` for people: one line per device that ends with what to do next. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -145,6 +146,8 @@ static void list_text_group(struct report *r, const struct group_info *g, bool a
 		if (list_region_is_shown(&g->reserved[i], all))
 			used += (size_t)snprintf(line + used, sizeof(line) - used, ", %s 0x%" PRIx64 "-0x%" PRIx64,
 						 g->reserved[i].type, g->reserved[i].start, g->reserved[i].last);
+	if (g->reserved_err && g->reserved_err != -ENOENT)
+		snprintf(line + used, sizeof(line) - used, ", reserved addresses not all readable");
 	report_line(r, "%5d  %-8s  %-6s %s", g->id, g->type[0] ? g->type : "-", g->viable ? "yes" : "no", line);
 }
 

@@ -102,11 +102,14 @@ static const char *config_absent_advice(const struct audit *a)
 static void iommu_absent_check(struct audit *a)
 {
 	const struct machine *m = a->m;
-	bool sees = audit_sees_table(a, &m->dmar.table, "DMAR") && audit_sees_table(a, &m->ivrs.table, "IVRS") &&
-		    audit_sees_table(a, &m->iort.table, "IORT") && audit_sees_table(a, &m->viot.table, "VIOT");
 	const char *table;
+	bool sees;
 
-	if (!config_is_unused(a) || config_described(a, &table) || config_hidden(a))
+	if (!config_is_unused(a))
+		return;
+	sees = audit_sees_table(a, &m->dmar.table, "DMAR") && audit_sees_table(a, &m->ivrs.table, "IVRS") &&
+	       audit_sees_table(a, &m->iort.table, "IORT") && audit_sees_table(a, &m->viot.table, "VIOT");
+	if (config_described(a, &table) || config_hidden(a))
 		return;
 	audit_add(a, AUDIT_HIGH, "machine", "the machine has no IOMMU in use%s: every device reaches all of memory",
 		  sees ? ", and its firmware describes none" : "");

@@ -191,6 +191,8 @@ static void unsafe_interrupts_check(struct audit *a)
 			/* not loaded yet: it will come up so */
 			snprintf(text, sizeof(text), "%s=%.80s", key, option);
 			unsafe_found(a, modules[i], "/proc/cmdline", text);
+			audit_advise(a, "take %s off the kernel's command line: it holds when the module is loaded",
+				     key);
 		}
 	}
 }

@@ -202,23 +202,35 @@ bool audit_sees_cmdline(struct audit *a)
 	return false;
 }
 
-/* Devices that ordinary users see the first 64 bytes of, or of which nothing could be read. */
-static unsigned int look_short_configs(const struct audit *a, int *err)
+/* A PCI Express function has 4096 bytes; one that shows 256 is on a machine that does not reach the rest (no MMCONFIG). */
+static bool look_is_short(const struct pci_config *config)
+{
+	return config->len <= 64 || (config->has_pcie && config->len <= 256);
+}
+
+/* Devices that ordinary users see the first 64 bytes of, or of which nothing could be read; and those with a broken list. */
+static unsigned int look_short_configs(const struct audit *a, int *err, unsigned int *broken)
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < a->m->nr_devices; i++)
-		if (audit_wants_device(a, i) && a->m->configs[i].len <= 64) {
+	*broken = 0;
+	for (unsigned int i = 0; i < a->m->nr_devices; i++) {
+		if (!audit_wants_device(a, i))
+			continue;
+		if (look_is_short(&a->m->configs[i])) {
 			n++;
 			if (a->m->configs[i].err)
 				*err = a->m->configs[i].err;
+		} else if (a->m->configs[i].broken[0]) {
+			++*broken;
 		}
+	}
 	return n;
 }
 
 bool audit_sees_configs(struct audit *a, bool extended)
 {
-	unsigned int n;
+	unsigned int n = 0, broken = 0;
 	int err = 0;
 
 	if (!a->m->configs) {
@@ -230,11 +242,15 @@ bool audit_sees_configs(struct audit *a, bool extended)
 				     strerror(a->m->configs_err ? -a->m->configs_err : ENODATA));
 		return false;
 	}
-	n = extended ? look_short_configs(a, &err) : 0;
+	if (extended)
+		n = look_short_configs(a, &err, &broken);
 	if (n)
 		audit_unseen(a, host_is_capture(a->m->host) ? "capture as root: iommuctl capture FILE" : AS_ROOT,
 			     "the capabilities in config space of %u device%s cannot be read%s%s", n, n == 1 ? "" : "s",
 			     err ? ": " : "", err ? strerror(-err) : "");
+	if (broken)
+		audit_unseen(a, "see config-broken", "what lies behind the break in %u capability list%s is not known",
+			     broken, broken == 1 ? "" : "s");
 	return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Addresses: what firmware reserves for devices, where interrupts go, how wide the IOMMU's addresses are. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -124,6 +125,27 @@ static void reserved_show_all(struct audit *a, const char *type, bool assigned_t
 	}
 }
 
+/* Groups whose reserved addresses could not be read, or hold lines that are none: what they say is not all there is. */
+static void reserved_tell_unread(struct audit *a)
+{
+	unsigned int n = 0;
+	int err = 0, id = 0;
+
+	for (unsigned int i = 0; i < a->m->nr_groups; i++) {
+		const struct group_info *g = &a->m->groups[i];
+
+		if (!g->reserved_err || g->reserved_err == -ENOENT || !audit_wants_group(a, g))
+			continue;
+		if (!n++) {
+			id = g->id;
+			err = g->reserved_err;
+		}
+	}
+	if (n)
+		audit_unseen(a, "", "the reserved addresses of %u group%s, the first is %d, cannot be read: %s", n,
+			     n == 1 ? "" : "s", id, err == -EBADMSG ? "lines that are no regions" : strerror(-err));
+}
+
 /* --- reserved-direct --- */
 
 static void reserved_direct_check(struct audit *a)
@@ -131,6 +153,7 @@ static void reserved_direct_check(struct audit *a)
 	unsigned int others = reserved_count(a, "direct", false);
 	char subject[32];
 
+	reserved_tell_unread(a);
 	for (unsigned int i = 0; i < a->m->nr_groups; i++) {
 		const struct group_info *g = &a->m->groups[i];
 		int assigned =
@@ -176,6 +199,7 @@ static void reserved_relaxable_check(struct audit *a)
 {
 	unsigned int n = reserved_count(a, "direct-relaxable", true);
 
+	reserved_tell_unread(a);
 	if (!n)
 		return;
 	audit_add(a, AUDIT_INFO, "machine",
@@ -207,9 +231,9 @@ static bool window_is_there(const struct group_info *g)
 	return false;
 }
 
-static bool window_is_read(const struct audit *a, const struct group_info *g)
+static bool window_is_read(const struct group_info *g)
 {
-	return g->nr_reserved || host_exists(a->m->host, "/sys/kernel/iommu_groups/%d/reserved_regions", g->id);
+	return g->reserved_err != -ENOENT;
 }
 
 static void window_missing(struct audit *a)
@@ -231,7 +255,10 @@ static void window_missing(struct audit *a)
 			/* without an IOMMU there are no IOVAs to keep it out of: noiommu-mode tells of that */
 			if (g->noiommu || !audit_wants_group(a, g) || !audit_group_matters(a, g) || window_is_there(g))
 				continue;
-			if (!window_is_read(a, g)) {
+			/* reserved_tell_unread() has told of these */
+			if (g->reserved_err && g->reserved_err != -ENOENT)
+				continue;
+			if (!window_is_read(g)) {
 				unread++;
 				continue;
 			}
@@ -293,6 +320,7 @@ static void msi_window_check(struct audit *a)
 		window_of_software(a);
 		return;
 	}
+	reserved_tell_unread(a);
 	window_missing(a);
 	window_over_memory(a);
 }

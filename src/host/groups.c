@@ -82,8 +82,9 @@ static int group_read_reserved(const struct host *host, struct group_info *group
 	char *line, *rest;
 	unsigned int lines = 0;
 
-	if (host_read_file(host, &text, NULL, GROUPS_DIR "/%d/reserved_regions", group->id))
-		return 0; /* before 4.11 */
+	group->reserved_err = host_read_file(host, &text, NULL, GROUPS_DIR "/%d/reserved_regions", group->id);
+	if (group->reserved_err)
+		return group->reserved_err == -ENOMEM ? -ENOMEM : 0;
 	for (const char *p = text; *p; p++)
 		lines += *p == '\n';
 	group->reserved = calloc(lines + 1, sizeof(*group->reserved));
@@ -95,6 +96,8 @@ static int group_read_reserved(const struct host *host, struct group_info *group
 		if (sscanf(line, "%" SCNx64 " %" SCNx64 " %23s", &r->start, &r->last, r->type) == 3 &&
 		    r->last >= r->start)
 			group->nr_reserved++;
+		else
+			group->reserved_err = -EBADMSG;
 	}
 	return 0;
 }

@@ -20,6 +20,7 @@ struct group_info {
 	char (*devices)[16];
 	unsigned int nr_reserved;
 	struct group_reserved *reserved;
+	int reserved_err; /* -ENOENT: not shown (before Linux 4.11); -EBADMSG: lines that are no regions; why else not all are known */
 	bool noiommu; /* of VFIO's no-IOMMU mode: nothing is translated */
 	bool viable;  /* every non-bridge device is on a VFIO driver or none */
 	unsigned int nr_blockers;

@@ -287,7 +287,13 @@ int host_read_link(const struct host *host, char *buf, size_t len, const char *f
 		return ret;
 	base = strrchr(target, '/');
 	base = base ? base + 1 : target;
-	return text_copy(buf, len, base) ? 0 : -ENAMETOOLONG;
+	if (!text_copy(buf, len, base))
+		return -ENAMETOOLONG;
+	/* no kernel makes such a name, and in a table it would look like a line of its own */
+	for (char *c = buf; *c; c++)
+		if (*c == '\n')
+			*c = '?';
+	return 0;
 }
 
 static int host_stat_path(const struct host *host, const char *path, struct stat *st)

@@ -77,7 +77,9 @@ static const char *ready_enable_hint(struct ready *r)
 	r->enable_hint = "enable the IOMMU in the firmware and on the kernel command line";
 	if (host_read_file(r->host, &cpuinfo, NULL, "/proc/cpuinfo"))
 		return r->enable_hint;
-	if (strstr(cpuinfo, "GenuineIntel"))
+	if (strstr(cpuinfo, " hypervisor"))
+		r->enable_hint = "give the guest a virtual IOMMU (QEMU: -device intel-iommu, or virtio-iommu-pci)";
+	else if (strstr(cpuinfo, "GenuineIntel"))
 		r->enable_hint = "enable VT-d in the firmware and boot with intel_iommu=on";
 	else if (strstr(cpuinfo, "AuthenticAMD"))
 		r->enable_hint = "enable the IOMMU (AMD-Vi) in the firmware and boot without amd_iommu=off";

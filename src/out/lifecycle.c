@@ -48,7 +48,10 @@ int report_open(struct report **out, const struct report_params *params)
 	snprintf(seed, sizeof(seed), "%#llx", (unsigned long long)params->seed);
 	report_str(r, "command", params->command ? params->command : PACKAGE_NAME);
 	report_str(r, "version", PACKAGE_VERSION);
-	report_str(r, "kernel", uname(&machine) ? "unknown" : machine.release);
+	if (params->kernel)
+		report_str(r, "kernel", params->kernel);
+	else
+		report_str(r, "kernel", uname(&machine) ? "unknown" : machine.release);
 	report_str(r, "seed", params->seed ? seed : "0x0");
 	/* Holds the place; the value is known at the end. */
 	report_str(r, "result", "error");

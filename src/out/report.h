@@ -23,6 +23,7 @@ struct report_params {
 	enum report_format format;
 	bool color;
 	const char *command; /* "compare" */
+	const char *kernel;  /* release of the machine that is told of; NULL = the running one's */
 	uint64_t seed;
 	FILE *to; /* NULL = stdout */
 };

@@ -173,13 +173,16 @@ sleep 0.3
 kill -INT "$pid"
 finish
 is "$status" 130 "map holds until a signal"
-printf 'map a --size 4K\nrepeat 100000000\nfill a --byte 1\nend\n' >"$tmp/long"
+# the log of its second line tells when it has come to the third
+rm -f "$tmp/log"
+printf 'map a --size 4K\ncompare --loops 1 --log %s\nrepeat 100000000\nfill a --byte 1\nend\n' "$tmp/log" >"$tmp/long"
 start -q run "$tmp/long" --json
+wait_for 20 test -s "$tmp/log" || fail "the script began"
 sleep 0.5
 kill -TERM "$pid"
 finish
 is "$status" 143 "a script is interrupted"
-json_is '[.result, (.results[1].runs > 0)]' '["interrupted",true]' "and tells how far it came"
+json_is '[.result, (.results[2].runs > 0)]' '["interrupted",true]' "and tells how far it came"
 start -q --backend sim,fault=short-unmap:p=0.5 compare --loops 100000000 --keep-going --json --log "$tmp/log"
 wait_for 20 grep -q '"fail"' "$tmp/log" || fail "a failure is logged"
 kill -INT "$pid"

@@ -62,6 +62,11 @@ json_is '[.devices, .groups] | map(map(to_entries[]) | group_by(.key)[] | select
 	"" "no key changes its type from one device to the next"
 json_is '[.. | nulls] | length' 0 "and none is null"
 
+mv "$tmp/intel/sys/bus/pci/drivers/e1000e" "$tmp/intel/sys/bus/pci/drivers/"$'e1000e\n0000:09:00.0  1  vfio-pci'
+ln -sfn $'../../../../bus/pci/drivers/e1000e\n0000:09:00.0  1  vfio-pci' "$tmp/intel/sys/bus/pci/devices/0000:02:00.0/driver"
+run --sysroot "$tmp/intel" list
+unlike "$stdout" '^0000:09:00.0' "a name with a line break makes no line of its own"
+
 run --sysroot "$tmp/amd" list
 like "$(line_of 0000:01:00.0)" 'no: group 2 is blocked by 0000:01:00.1 \(snd_hda_intel\); iommuctl bind 0000:01:00.1$' \
 	"half a card: who blocks it, and what to run"
@@ -98,6 +103,9 @@ run --sysroot "$tmp/none" list
 status_is 0 "a machine without an IOMMU is no error"
 like "$stdout" 'no IOMMU is in use' "it says so"
 like "$stdout" 'enable VT-d in the firmware and boot with intel_iommu=on' "and how to get one"
+printf 'flags\t\t: fpu hypervisor lahf_lm\n' >>"$tmp/none/proc/cpuinfo"
+run --sysroot "$tmp/none" list
+like "$stdout" 'give the guest a virtual IOMMU' "and another way in a guest"
 run --sysroot "$tmp/none" list --json
 json_is '[.iommus, .groups] | tostring' '[[],[]]' "both lists are there and empty"
 

@@ -72,7 +72,6 @@ facts() {
 		laptop        not source-mismatch
 		lying         has acpi-malformed IORT
 		lying         has acpi-malformed IVRS
-		lying         has msi-window kernel
 		lying         has register-forbidden dmar1
 		lying         has source-broken capture
 		lying         has source-broken dmar0
@@ -120,6 +119,7 @@ facts() {
 		unreadable    not iommu-absent
 		unreadable    not drhd-uncovered
 		unreadable    not config-broken
+		lying         not msi-window
 		virtio-guest  has lazy-flush kernel
 		virtio-guest  has unsafe-interrupts kernel
 		virtio-guest  has interrupt-remapping-off kernel

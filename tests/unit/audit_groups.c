@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Cases of the audit: groups, ACS, bridges, addresses. */
+#include <errno.h>
 #include <stdio.h>
 #include <limits.h>
 #include <string.h>
@@ -249,6 +250,13 @@ static void window_missing(struct audit_machine *t)
 static void window_unknown(struct audit_machine *t)
 {
 	t->groups[GROUP_NVME].nr_reserved = 0;
+	t->groups[GROUP_NVME].reserved_err = -ENOENT;
+}
+
+static void window_unread(struct audit_machine *t)
+{
+	t->groups[GROUP_NVME].nr_reserved = 0;
+	t->groups[GROUP_NVME].reserved_err = -EBADMSG;
 }
 
 static void window_over_memory(struct audit_machine *t)
@@ -325,6 +333,9 @@ const struct audit_case audit_cases_groups[] = {
 	{"reserved-relaxable", "direct ones are another finding", direct_of_host, NOT_FOUND, NULL, NULL},
 	{"msi-window", "missing", window_missing, AUDIT_HIGH, "kernel", "none of them covers it"},
 	{"msi-window", "not shown", window_unknown, BLIND, NULL, NULL},
+	{"msi-window", "lines that are none", window_unread, BLIND, NULL, NULL},
+	{"reserved-direct", "lines that are none", window_unread, BLIND, NULL, NULL},
+	{"reserved-relaxable", "lines that are none", window_unread, BLIND, NULL, NULL},
 	{"msi-window", "memory in it", window_over_memory, AUDIT_HIGH, "machine", "fee80000"},
 	{"msi-window", "memory elsewhere", memory_elsewhere, NOT_FOUND, NULL, NULL},
 	{"msi-window", "made by software", audit_machine_smmu, AUDIT_INFO, "kernel", "0x0000000008000000"},

@@ -329,8 +329,12 @@ static void test_threads(void **state)
 
 	assert_int_equal(ledger_new(&s.ledger), 0);
 	assert_int_equal(add(s.ledger, 5000, 5000), 0);
-	for (unsigned int i = 0; i < 4; i++)
+	for (unsigned int i = 0; i < 4; i++) {
+		/* a busy machine may run the writers to their end before a reader has begun */
+		while (i == 2 && !atomic_load(&s.reads))
+			sched_yield();
 		assert_int_equal(pthread_create(&thread[i], NULL, i < 2 ? reader : writer, &s), 0);
+	}
 	pthread_join(thread[2], NULL);
 	pthread_join(thread[3], NULL);
 	atomic_store(&s.stop, 1);

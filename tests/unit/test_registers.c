@@ -159,7 +159,7 @@ static void every_bit_is_rendered_once(void **state)
 			walk(reg, width_mask(reg) & ~(UINT64_C(1) << bit));
 		}
 		for (unsigned int f = 0; f < reg->nr_fields; f++)
-			for (uint64_t v = 0; v < 64 && v >> (reg->fields[f].high - reg->fields[f].low + 1) == 0; v++)
+			for (uint64_t v = 0; v < 64 && v >> (reg->fields[f].high - reg->fields[f].low) >> 1 == 0; v++)
 				walk(reg, v << reg->fields[f].low);
 	}
 }
