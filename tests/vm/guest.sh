@@ -15,7 +15,8 @@ guest_fetch() {
 	local package version deb
 	package=$(guest_package)
 	[ -n "$package" ] || die "apt knows no kernel package" "run apt-get update, or pass --kernel DEB"
-	version=$(apt-cache policy "$package" | sed -n 's/^ *Candidate: //p')
+	# what apt has to say of its sources is no word of the guest's
+	version=$(apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Candidate: //p')
 	deb=$(find "$cache" -maxdepth 1 -name "${package}_${version//:/%3a}_*.deb" | head -n 1)
 	if [ -z "$deb" ]; then
 		say "fetching $package $version"
