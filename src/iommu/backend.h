@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private to iommu/: what a backend implements. Called from iommu.c, mapping.c, device.c and objects*.c only. */
+/* Private to iommu/: what a backend implements. Called from iommu.c, mapping.c, device.c, dirty.c and objects*.c only. */
 #ifndef IC_IOMMU_BACKEND_H
 #define IC_IOMMU_BACKEND_H
 
 #include "iommu/device.h"
+#include "iommu/dirty.h"
 #include "iommu/iommu.h"
 #include "iommu/objects.h"
 
@@ -65,7 +66,27 @@ struct iommu_ops {
 	/* as iommu_check_table() */
 	int (*check_table)(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
 			   struct fail *f);
-	const struct iommu_object_ops *objects; /* NULL: none of objects.h */
+	const struct iommu_object_ops *objects;		   /* NULL: none of objects.h */
+	const struct dirty_ops *dirty_iommu, *dirty_type1; /* NULL: no such source */
+	const struct leaf_ops *leaves;			   /* NULL: page tables are out of reach */
+};
+
+/* One source of dirty.h; called from dirty.c only. at->table is what the caller gave. */
+struct dirty_ops {
+	int (*caps)(const struct dirty_at *at, struct dirty_caps *out, struct fail *why);
+	int (*start)(const struct dirty_at *at, struct dirty_start *req);
+	int (*stop)(const struct dirty_at *at);
+	int (*read)(const struct dirty_at *at, const struct dirty_read *req);
+	int (*unmap)(const struct dirty_at *at, const struct dirty_read *req, uint64_t *unmapped);
+	int (*mark)(const struct dirty_at *at, iova_t iova, uint64_t length, uint64_t page_size, const void *bits,
+		    uint64_t *marked);
+};
+
+struct leaf_ops {
+	int (*size)(struct iommu *iommu, iova_t iova, uint64_t *size);
+	int (*split)(struct iommu *iommu, struct iova_range range, uint64_t size);
+	int (*merge)(struct iommu *iommu, struct iova_range range, uint64_t size);
+	int (*place)(struct iommu *iommu, enum dirty_window window, void (*fn)(void *arg), void *arg);
 };
 
 /* One per verb of objects.h; called from objects.c only, which composes the failure texts and notes down what exists. */
@@ -122,6 +143,7 @@ struct idev_ops {
 	int (*access_open)(struct iommu_device *idev, struct idev_access **out);
 	void (*access_close)(struct idev_access *access);
 	int (*access_rw)(struct idev_access *access, iova_t iova, void *buf, uint64_t len, unsigned int flags);
+	const struct dirty_ops *dirty; /* source device, NULL: it has none */
 };
 
 /* objects.c, told by iommu.c: a context begins and ends, devices come and go, a further space is closed. */

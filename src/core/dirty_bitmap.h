@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A dirty bitmap with what it is of: memory that costs nothing where no bit is set, or a file's own pages, which are mapped and
+ * never copied. 4 TiB by 4 KiB are 128 MiB of bits.
+ */
+#ifndef IC_CORE_DIRTY_BITMAP_H
+#define IC_CORE_DIRTY_BITMAP_H
+
+#include "base/bitmap.h"
+#include "base/fail.h"
+#include "iommu/dirty.h"
+#include "out/report.h"
+
+struct dirty_bitmap {
+	enum dirty_source source;
+	bool simulated;	   /* the source is the simulated IOMMU's */
+	bool marked;	   /* the bits were marked, no device wrote */
+	bool over_reports; /* not a measurement: the source reports every page */
+	bool cleared;	   /* the read cleared what it found */
+	iova_t iova;
+	uint64_t length, page_size; /* bytes; page_size is a power of two, length a multiple of it */
+	uint64_t bits;		    /* length / page_size */
+	uint64_t time_ns;	    /* CLOCK_REALTIME when it was read; 0 = unknown */
+	uint64_t since_ns; /* how long it had gathered: since start or the last read that cleared; 0 = unknown */
+	char kernel[64], backend[16], device[32];
+	const uint64_t *words;
+	/* private */
+	void *base;
+	uint64_t mapped;
+};
+
+/* All clear. -ENOMEM, -EINVAL (page size no power of two, length no multiple), -EOVERFLOW. Free with dirty_bitmap_free(). */
+int dirty_bitmap_new(struct dirty_bitmap *out, enum dirty_source source, iova_t iova, uint64_t length,
+		     uint64_t page_size, struct fail *f);
+/* Where a source may write to: only of dirty_bitmap_new(). */
+uint64_t *dirty_bitmap_bits(struct dirty_bitmap *b);
+/* NULL and twice are fine. */
+void dirty_bitmap_free(struct dirty_bitmap *b);
+
+/* One line on what the bits are worth: "marked, not DMA", "every mapped page: not a measurement", or NULL. */
+const char *dirty_bitmap_caveat(const struct dirty_bitmap *b);
+
+#define DIRTY_RANGES_SHOWN 64
+/*
+ * Keys source, iova, length, page_size, dirty_pages, ranges: [{iova, length}] (all of them in JSON; people see the first
+ * DIRTY_RANGES_SHOWN and how many more), and the caveat.
+ */
+void dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b);
+
+/*
+ * Files: a header of 256 bytes (iommuctl-bitmap(5)) and the raw words, little-endian; pages of zeros are holes where the file system
+ * has them. Written beside @path and renamed: whole or absent. 0 or -errno with @f.
+ */
+int dirty_file_write(const struct dirty_bitmap *b, const char *path, struct fail *f);
+/*
+ * Mapped read-only. -EILSEQ foreign (no bitmap of ours), -EUCLEAN corrupt (checksum, contradictions), -ENODATA truncated, -EPROTO a newer
+ * version, others as open() answers; @f names the file and what is wrong with it.
+ */
+int dirty_file_open(struct dirty_bitmap *out, const char *path, struct fail *f);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Dirty tracking in a session: which source, on which page table, since when. */
+#ifndef IC_CORE_OP_DIRTY_H
+#define IC_CORE_OP_DIRTY_H
+
+#include "core/dirty_bitmap.h"
+#include "core/failure.h"
+#include "core/session.h"
+
+/* What the user asked for; DIRTY_SOURCES = the best there is: iommu, then device, then type1. */
+struct op_dirty {
+	enum dirty_source source;
+	const char *ioas; /* space by name, NULL: main */
+	uint32_t table;	  /* a page table of the user's that was made for tracking, 0: found or made */
+	bool unchecked;
+};
+
+/*
+ * The source in @op, or the best one, with what it can do. -EOPNOTSUPP: there is none, or not that one; @f says for each what is
+ * missing. Nothing is changed.
+ */
+int op_dirty_find(struct session *s, const struct op_dirty *op, struct dirty_at *at, struct dirty_caps *caps,
+		  struct fail *f);
+
+/*
+ * Start. Where caps.needs_table and the device is in none, one is made over the same space and the device attached to it (its DMA may be
+ * running; rings and canaries move along). Started twice, the bits begin anew as the kernel has it. @ranges: what the device is to log;
+ * none: all that is mapped.
+ */
+int op_dirty_start(struct session *s, const struct op_dirty *op, const struct iova_range *ranges, unsigned int nr,
+		   uint64_t page_size, struct fail *f);
+/* Stop; a table that start made is given up and the device attached to what it was in before. */
+int op_dirty_stop(struct session *s, const struct op_dirty *op, struct fail *f);
+/* What was started and not stopped, for `maps` and the end of a session. False: nothing. */
+bool op_dirty_is_on(const struct session *s, struct dirty_at *at);
+/* At a session's end, before its spaces go. */
+void op_dirty_close(struct session *s);
+
+struct op_dirty_read {
+	struct op_dirty on;
+	iova_t iova;
+	uint64_t size, page_size; /* page_size 0: the smallest that the source has */
+	bool keep;		  /* -EOPNOTSUPP where it cannot: never a read that clears in its place */
+};
+/* *out is to be freed; also on a partial failure it holds nothing. */
+int op_dirty_read(struct session *s, const struct op_dirty_read *op, struct dirty_bitmap *out, struct fail *f);
+/*
+ * Read and unmap. *at_once: by one call of the kernel's; false: read without clearing, then unmap, with a window between the two in which a
+ * write is lost. Adds a short-unmap failure as op_unmap() does.
+ */
+int op_dirty_unmap(struct session *s, const struct op_dirty_read *op, struct dirty_bitmap *out, uint64_t *bytes,
+		   bool *at_once, struct failures *found, struct fail *f);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the cases of `dirty verify` have in common: areas of memory, writes into them, and the truth about those. */
+#ifndef IC_CORE_VERIFY_PRIV_H
+#define IC_CORE_VERIFY_PRIV_H
+
+#include "core/verify.h"
+#include "iommu/iommu.h"
+
+struct verify;
+
+/* One case. Its table is in verify.c; one file has several. */
+struct verify_case {
+	const char *name, *title; /* "page-straddling", "a write over a page border sets both bits" */
+	enum verify_danger danger;
+	bool beyond; /* asks for more than the interface promises: --beyond */
+	/* Can it be done here? False: *why says what is missing, and the case is skipped. NULL: always. */
+	bool (*can)(struct verify *v, const char **why);
+	/*
+	 * Once per round, tracking is off and nothing of verify's is mapped. 0: done, what was found is noted (verify_hold(), verify_fail()). -errno: the
+	 * machine did not do its part and @f says what; the case is an error. Whatever it mapped or started is undone by the caller.
+	 */
+	int (*run)(struct verify *v, struct fail *f);
+};
+
+/* Memory of ours, mapped in one piece, and which of its smallest pages were written since the last read that cleared. */
+struct verify_area {
+	struct iommu_mem mem;
+	iova_t iova;
+	uint64_t size;
+	uint64_t
+		leaf; /* largest entry that may translate it: one write dirties all of that; v->unit where they are small */
+	uint64_t *truth; /* a bit per v->unit */
+	struct verify_area *next;
+};
+
+struct verify {
+	struct session *s;
+	const struct verify_params *p;
+	struct verify_result *res;
+	struct verify_outcome *now; /* of the running case */
+	const struct verify_case *c;
+	struct dirty_at at;
+	struct dirty_caps caps;
+	uint64_t unit; /* bytes of the smallest page one bit may stand for */
+	uint64_t round;
+	uint64_t draws; /* so far in this case and round: the place of the next */
+	bool on;	/* tracking was started by verify_start() */
+	struct verify_area *areas;
+	uint64_t read_ns, read_bytes; /* of reads that clear */
+};
+
+/* A random number for this round and case, below @n (0: all 64 bits). Same seed and arguments, same numbers. */
+uint64_t verify_draw(struct verify *v, uint64_t n);
+
+struct verify_want {
+	uint64_t size;	/* bytes, a multiple of v->unit and of the IOMMU's granule */
+	uint64_t align; /* of the IOVA; 0 = the granule */
+	uint64_t off;	/* and so far past that alignment */
+	uint64_t
+		leaf; /* leaves of at most this many bytes; 0 = the smallest. -EOPNOTSUPP where they cannot be had so large or small */
+	enum iommu_prot prot; /* 0 = both */
+};
+/* Memory, a free IOVA by session_pick(), mapped. It is unmapped and freed at the end of the case, or by verify_unmap(). */
+int verify_map(struct verify *v, const struct verify_want *want, struct verify_area **out, struct fail *f);
+int verify_unmap(struct verify *v, struct verify_area *area, struct fail *f);
+
+/* As op_dirty_start() for all areas, and the truth begins anew. */
+int verify_start(struct verify *v, struct fail *f);
+int verify_stop(struct verify *v, struct fail *f);
+
+/* The device writes @len bytes at @off (or, with caps.marks, the pages of that are marked); noted in the truth unless @quietly. */
+int verify_write(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f);
+int verify_write_quietly(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f);
+/* The device reads there: no bit may come of it. With caps.marks nothing happens. */
+int verify_peek(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f);
+
+struct verify_query {
+	struct verify_area *area;
+	uint64_t off, length; /* 0, 0 = all of it */
+	uint64_t page_size;   /* 0 = v->unit */
+	bool keep;
+	unsigned int skew; /* the bitmap begins so many bytes past a page's start: 1, 8, 2048 ... */
+	const char *what;  /* for the evidence: "the second read", may be NULL */
+};
+/*
+ * Read, and hold the answer against the truth: a written page without a bit is missing; a bit without a written page in its leaf is spurious; a
+ * bit outside of the bitmap's range, before or behind it in memory, fails the case. Unless @keep, the truth of the range is cleared.
+ */
+int verify_hold(struct verify *v, const struct verify_query *q, struct fail *f);
+/* The read alone, into @bits, which is bitmap_words() large; -errno as the kernel answered, @f untouched. */
+int verify_read(struct verify *v, const struct verify_query *q, uint64_t *bits);
+/* The judgement alone: @bits hold what was seen, @truth (or area->truth) what must be; for cases that gather over several reads. */
+void verify_judge(struct verify *v, const struct verify_query *q, const uint64_t *bits, const uint64_t *truth);
+
+/* The running case fails for this reason (the first is kept). */
+void verify_fail(struct verify *v, const char *fmt, ...) IC_PRINTF(2, 3);
+/* It passes, and this should be known. */
+void verify_note(struct verify *v, const char *fmt, ...) IC_PRINTF(2, 3);
+/* It turns out, half way, that it cannot be done here. Returns 0, for `return verify_skip(...)`. */
+int verify_skip(struct verify *v, const char *fmt, ...) IC_PRINTF(2, 3);
+
+/* The tables of each file, ended by a NULL name. */
+extern const struct verify_case verify_pattern_cases[], verify_range_cases[], verify_leaf_cases[], verify_state_cases[],
+	verify_unmap_cases[], verify_race_cases[], verify_lie_cases[];
+
+#endif

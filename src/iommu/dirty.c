@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The public verbs of dirty tracking: find the source's ops, call them, compose the failure text. */
+#include "iommu/dirty.h"
+
+#include <errno.h>
+
+#include "iommu/backend.h"
+
+const char *dirty_source_name(enum dirty_source source)
+{
+	static const char *const names[DIRTY_SOURCES] = {"iommu", "type1", "device"};
+
+	return source < DIRTY_SOURCES ? names[source] : "none";
+}
+
+const char *dirty_window_name(enum dirty_window window)
+{
+	static const char *const names[DIRTY_WINDOWS] = {
+		"between reading and the flush",   "after the read's flush",  "before the unmap",
+		"between the unmap and its flush", "after the unmap's flush",
+	};
+
+	return names[window];
+}
+
+/* The table behind a source, NULL: nobody. */
+static const struct dirty_ops *dirty_ops_of(const struct dirty_at *at)
+{
+	switch (at->source) {
+	case DIRTY_IOMMU:
+		return at->iommu->ops->dirty_iommu;
+	case DIRTY_TYPE1:
+		return at->iommu->ops->dirty_type1;
+	case DIRTY_DEVICE:
+		return at->idev ? at->idev->ops->dirty : NULL;
+	default:
+		return NULL;
+	}
+}
+
+int iommu_dirty_caps(const struct dirty_at *at, struct dirty_caps *out, struct fail *f)
+{
+	const struct dirty_ops *ops = dirty_ops_of(at);
+
+	*out = (struct dirty_caps){0};
+	if (!ops)
+		return fail_set(f, EOPNOTSUPP, "backend %s has no dirty source %s", iommu_name(at->iommu),
+				dirty_source_name(at->source));
+	return ops->caps(at, out, f);
+}
+
+int iommu_dirty_start(const struct dirty_at *at, struct dirty_start *req, struct fail *f)
+{
+	const struct dirty_ops *ops = dirty_ops_of(at);
+	int err = ops && ops->start ? ops->start(at, req) : -EOPNOTSUPP;
+
+	return err ? fail_set(f, err, "cannot start dirty tracking by %s", dirty_source_name(at->source)) : 0;
+}
+
+int iommu_dirty_stop(const struct dirty_at *at, struct fail *f)
+{
+	const struct dirty_ops *ops = dirty_ops_of(at);
+	int err = ops && ops->stop ? ops->stop(at) : -EOPNOTSUPP;
+
+	return err ? fail_set(f, err, "cannot stop dirty tracking by %s", dirty_source_name(at->source)) : 0;
+}
+
+int iommu_dirty_read(const struct dirty_at *at, const struct dirty_read *req, struct fail *f)
+{
+	const struct dirty_ops *ops = dirty_ops_of(at);
+	int err = ops && ops->read ? ops->read(at, req) : -EOPNOTSUPP;
+
+	return err ? fail_set(f, err, "cannot read the dirty bits of 0x%llx bytes at iova 0x%llx by pages of 0x%llx",
+			      (unsigned long long)req->length, (unsigned long long)req->iova,
+			      (unsigned long long)req->page_size)
+		   : 0;
+}
+
+int iommu_dirty_unmap(const struct dirty_at *at, const struct dirty_read *req, uint64_t *unmapped, struct fail *f)
+{
+	uint64_t bytes = 0;
+	const struct dirty_ops *ops = dirty_ops_of(at);
+	int err = ops && ops->unmap ? ops->unmap(at, req, &bytes) : -EOPNOTSUPP;
+
+	if (unmapped)
+		*unmapped = bytes;
+	return err ? fail_set(f, err, "cannot read and unmap 0x%llx bytes at iova 0x%llx",
+			      (unsigned long long)req->length, (unsigned long long)req->iova)
+		   : 0;
+}
+
+int iommu_dirty_mark(const struct dirty_at *at, iova_t iova, uint64_t length, uint64_t page_size, const void *bits,
+		     uint64_t *marked, struct fail *f)
+{
+	const struct dirty_ops *ops = dirty_ops_of(at);
+	uint64_t n = 0;
+	int err = ops && ops->mark ? ops->mark(at, iova, length, page_size, bits, &n) : -EOPNOTSUPP;
+
+	if (marked)
+		*marked = n;
+	return err ? fail_set(f, err, "cannot mark pages dirty in 0x%llx bytes at iova 0x%llx",
+			      (unsigned long long)length, (unsigned long long)iova)
+		   : 0;
+}
+
+int iommu_leaf_size(struct iommu *iommu, iova_t iova, uint64_t *size)
+{
+	return iommu->ops->leaves ? iommu->ops->leaves->size(iommu, iova, size) : -EOPNOTSUPP;
+}
+
+int iommu_leaf_split(struct iommu *iommu, struct iova_range range, uint64_t size, struct fail *f)
+{
+	int err = iommu->ops->leaves ? iommu->ops->leaves->split(iommu, range, size) : -EOPNOTSUPP;
+
+	return err ? fail_set(f, err, "cannot split the page table entries of 0x%llx-0x%llx",
+			      (unsigned long long)range.start, (unsigned long long)range.last)
+		   : 0;
+}
+
+int iommu_leaf_merge(struct iommu *iommu, struct iova_range range, uint64_t size, struct fail *f)
+{
+	int err = iommu->ops->leaves ? iommu->ops->leaves->merge(iommu, range, size) : -EOPNOTSUPP;
+
+	return err ? fail_set(f, err, "cannot merge the page table entries of 0x%llx-0x%llx",
+			      (unsigned long long)range.start, (unsigned long long)range.last)
+		   : 0;
+}
+
+int iommu_dirty_place(struct iommu *iommu, enum dirty_window window, void (*fn)(void *arg), void *arg)
+{
+	return iommu->ops->leaves ? iommu->ops->leaves->place(iommu, window, fn, arg) : -EOPNOTSUPP;
+}
