@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bitmaps: setting, clearing, finding the next bit, runs; counting of parts. The scans of all are bitmap_scan.c's. */
+#include "base/bitmap.h"
+
+#include <string.h>
+
+#include "base/util.h"
+
+/* The bits of one word from @first on, @n of them, n > 0 and first + n <= 64. */
+static uint64_t bitmap_mask(unsigned int first, unsigned int n)
+{
+	return (n == 64 ? ~0ull : (1ull << n) - 1) << first;
+}
+
+/* The part of bits first .. first + n - 1 that lies in the word of @first; how many they are. */
+static unsigned int bitmap_part(uint64_t first, uint64_t n, uint64_t *mask)
+{
+	unsigned int at = (unsigned int)(first % 64), part = (unsigned int)MIN(n, 64 - at);
+
+	*mask = bitmap_mask(at, part);
+	return part;
+}
+
+static void bitmap_put(uint64_t *words, uint64_t first, uint64_t n, bool set)
+{
+	uint64_t mask;
+	unsigned int part;
+
+	while (n && (first % 64 || n < 64)) {
+		part = bitmap_part(first, n, &mask);
+		words[first / 64] = set ? words[first / 64] | mask : words[first / 64] & ~mask;
+		first += part;
+		n -= part;
+	}
+	if (n >= 64) {
+		memset(&words[first / 64], set ? 0xff : 0, n / 64 * 8);
+		bitmap_put(words, first + n / 64 * 64, n % 64, set);
+	}
+}
+
+void bitmap_set(uint64_t *words, uint64_t first, uint64_t n)
+{
+	bitmap_put(words, first, n, true);
+}
+
+void bitmap_clear(uint64_t *words, uint64_t first, uint64_t n)
+{
+	bitmap_put(words, first, n, false);
+}
+
+uint64_t bitmap_count_range(const uint64_t *words, uint64_t first, uint64_t n)
+{
+	uint64_t mask, count;
+	unsigned int part;
+
+	if (!(first % 64) || !n)
+		return bitmap_count(words + first / 64, n);
+	part = bitmap_part(first, n, &mask);
+	count = (uint64_t)__builtin_popcountll(words[first / 64] & mask);
+	return n == part ? count : count + bitmap_count(words + first / 64 + 1, n - part);
+}
+
+/* The first bit at or after @from that differs from @flip's, which is all ones or all zeros. */
+static uint64_t bitmap_find(const uint64_t *words, uint64_t bits, uint64_t from, uint64_t flip)
+{
+	uint64_t at = from / 64, end = bitmap_words(bits), word;
+
+	if (from >= bits)
+		return bits;
+	word = (words[at] ^ flip) & ~0ull << (from % 64);
+	while (!word) {
+		if (++at == end)
+			return bits;
+		word = words[at] ^ flip;
+	}
+	return MIN(at * 64 + (uint64_t)__builtin_ctzll(word), bits);
+}
+
+uint64_t bitmap_next(const uint64_t *words, uint64_t bits, uint64_t from)
+{
+	return bitmap_find(words, bits, from, 0);
+}
+
+uint64_t bitmap_next_clear(const uint64_t *words, uint64_t bits, uint64_t from)
+{
+	return bitmap_find(words, bits, from, ~0ull);
+}
+
+size_t bitmap_runs(const uint64_t *words, uint64_t bits, uint64_t *at, struct bitmap_run *out, size_t max)
+{
+	size_t n = 0;
+	uint64_t end;
+
+	while (n < max) {
+		*at = bitmap_next(words, bits, *at);
+		if (*at >= bits)
+			break;
+		end = bitmap_next_clear(words, bits, *at);
+		out[n++] = (struct bitmap_run){*at, end - *at};
+		*at = end;
+	}
+	return n;
+}
