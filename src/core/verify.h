@@ -36,6 +36,13 @@ struct verify_outcome {
 	char why[240]; /* the first reason for anything but pass; of a pass: what was seen that one should know, or "" */
 };
 
+/* What became of a write placed into one window of reading and unmapping. */
+struct verify_window {
+	const char *order, *window; /* "one call", "after the read's flush" */
+	const char *outcome;	    /* "reported", "lost", "refused"; several rounds that differ: "varies" */
+};
+#define VERIFY_WINDOWS_MAX 32
+
 struct verify_result {
 	uint64_t rounds, writes; /* writes: DMA requests, or marks */
 	uint64_t missing_total, spurious_total;
@@ -45,6 +52,8 @@ struct verify_result {
 	struct verify_page spurious[VERIFY_PAGES_KEPT];
 	unsigned int nr_cases;
 	struct verify_outcome cases[VERIFY_CASES_MAX];
+	unsigned int nr_windows;
+	struct verify_window windows[VERIFY_WINDOWS_MAX];
 	struct dirty_at at;
 	struct dirty_caps caps;
 	double read_clear_gib_s; /* tracked memory over time spent in reads that clear, 0: none */

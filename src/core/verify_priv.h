@@ -74,6 +74,14 @@ int verify_write_quietly(struct verify *v, struct verify_area *area, uint64_t of
 /* The device reads there: no bit may come of it. With caps.marks nothing happens. */
 int verify_peek(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f);
 
+/*
+ * The write alone, from any thread, on a queue of the device's below verify_queues(): over when this returns, noted in no truth, counted
+ * in res->writes. With caps.marks the pages are marked. *status: 0, or what the device itself said (-EFAULT: it was refused); NULL: that is
+ * an error of its own.
+ */
+int verify_dma(struct verify *v, unsigned int queue, iova_t iova, uint64_t len, int *status, struct fail *f);
+unsigned int verify_queues(const struct verify *v);
+
 struct verify_query {
 	struct verify_area *area;
 	uint64_t off, length; /* 0, 0 = all of it */
@@ -91,6 +99,10 @@ int verify_hold(struct verify *v, const struct verify_query *q, struct fail *f);
 int verify_read(struct verify *v, const struct verify_query *q, uint64_t *bits);
 /* The judgement alone: @bits hold what was seen, @truth (or area->truth) what must be; for cases that gather over several reads. */
 void verify_judge(struct verify *v, const struct verify_query *q, const uint64_t *bits, const uint64_t *truth);
+
+/* One page, for cases that judge for themselves; @fmt is its evidence. Spurious ones fail the case where p->strict. One thread at a time. */
+void verify_missing(struct verify *v, iova_t iova, uint64_t page_size, const char *fmt, ...) IC_PRINTF(4, 5);
+void verify_spurious(struct verify *v, iova_t iova, uint64_t page_size, const char *fmt, ...) IC_PRINTF(4, 5);
 
 /* The running case fails for this reason (the first is kept). */
 void verify_fail(struct verify *v, const char *fmt, ...) IC_PRINTF(2, 3);
