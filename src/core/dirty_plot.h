@@ -14,8 +14,11 @@ struct dirty_plot {
 };
 /* Heat map over IOVA: each cell shows the share of its pages that is dirty. One bitmap. */
 int dirty_plot_map(const struct dirty_bitmap *b, const struct dirty_plot *p, struct report *r, struct fail *f);
-/* Rate over time, pages and bytes per second: several bitmaps of one place, each with time and since. -EINVAL where they do not belong together. */
-int dirty_plot_rate(const struct dirty_bitmap *series, unsigned int n, const struct dirty_plot *p, struct report *r,
-		    struct fail *f);
+/*
+ * Rate over time, pages and bytes per second: several bitmaps of one place, each with time and since, in any order. @names: the
+ * files they are from, for messages. -EINVAL where they do not belong together; @f names the one.
+ */
+int dirty_plot_rate(const struct dirty_bitmap *series, const char *const *names, unsigned int n,
+		    const struct dirty_plot *p, struct report *r, struct fail *f);
 
 #endif
