@@ -43,6 +43,14 @@ struct verify_window {
 };
 #define VERIFY_WINDOWS_MAX 32
 
+/* What reading costs and how much it reports for a page that was written, by the size of the page table entries. */
+struct verify_leaf {
+	uint64_t size;
+	uint64_t reads, read_ns;    /* reads that cleared, and what they took together */
+	uint64_t written, reported; /* pages of the smallest size */
+};
+#define VERIFY_LEAVES_MAX 8
+
 struct verify_result {
 	uint64_t rounds, writes; /* writes: DMA requests, or marks */
 	uint64_t missing_total, spurious_total;
@@ -54,6 +62,8 @@ struct verify_result {
 	struct verify_outcome cases[VERIFY_CASES_MAX];
 	unsigned int nr_windows;
 	struct verify_window windows[VERIFY_WINDOWS_MAX];
+	unsigned int nr_leaves;
+	struct verify_leaf leaves[VERIFY_LEAVES_MAX];
 	struct dirty_at at;
 	struct dirty_caps caps;
 	double read_clear_gib_s; /* tracked memory over time spent in reads that clear, 0: none */

@@ -26,10 +26,11 @@ struct verify_case {
 struct verify_area {
 	struct iommu_mem mem;
 	iova_t iova;
-	uint64_t size;
+	uint64_t size; /* of IOVA: more than mem.size where the same memory is mapped again and again */
 	uint64_t
 		leaf; /* largest entry that may translate it: one write dirties all of that; v->unit where they are small */
-	uint64_t *truth; /* a bit per v->unit */
+	uint64_t *truth;	/* a bit per v->unit */
+	struct verify_log *log; /* what was written, for the evidence */
 	struct verify_area *next;
 };
 
@@ -59,6 +60,7 @@ struct verify_want {
 	uint64_t
 		leaf; /* leaves of at most this many bytes; 0 = the smallest. -EOPNOTSUPP where they cannot be had so large or small */
 	enum iommu_prot prot; /* 0 = both */
+	uint64_t memory; /* so many bytes of memory, mapped again and again to fill the size; 0 = as many as that */
 };
 /* Memory, a free IOVA by session_pick(), mapped. It is unmapped and freed at the end of the case, or by verify_unmap(). */
 int verify_map(struct verify *v, const struct verify_want *want, struct verify_area **out, struct fail *f);
