@@ -60,6 +60,7 @@ struct verify_want {
 	uint64_t
 		leaf; /* leaves of at most this many bytes; 0 = the smallest. -EOPNOTSUPP where they cannot be had so large or small */
 	enum iommu_prot prot; /* 0 = both */
+	const iova_t *iova;   /* exactly there; NULL = picked */
 	uint64_t memory; /* so many bytes of memory, mapped again and again to fill the size; 0 = as many as that */
 };
 /* Memory, a free IOVA by session_pick(), mapped. It is unmapped and freed at the end of the case, or by verify_unmap(). */
