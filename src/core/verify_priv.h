@@ -31,6 +31,7 @@ struct verify_area {
 		leaf; /* largest entry that may translate it: one write dirties all of that; v->unit where they are small */
 	uint64_t *truth;	/* a bit per v->unit */
 	struct verify_log *log; /* what was written, for the evidence */
+	bool unmapped;		/* by the case itself, without verify_unmap(): only its memory is left to free */
 	struct verify_area *next;
 };
 
