@@ -151,36 +151,6 @@ void ask_group(const struct host *host, const struct pci_info *pci, struct ioctl
 		ask_refused(&f, &out->vfio_err, out->vfio_why, sizeof(out->vfio_why));
 }
 
-/* The contract of struct iommu_hw_info_arm_smmuv3 names the few bits that may be relied on. */
-static void ask_take_regs(const struct iommu_hw_info *info, struct ioctl_device *out)
-{
-	static const struct {
-		const char *type, *prefix, *note;
-	} kinds[] = {
-		{"intel-vtd", "vtd", ""},
-		{"amd", "amd", ""},
-		{"arm-smmuv3", "smmuv3", " (informational)"},
-	};
-	const char *field;
-	char name[32];
-	uint64_t raw;
-
-	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-		for (unsigned int i = 0;
-		     strcmp(kinds[k].type, out->hw_type_name) == 0 && out->nr_regs < ARRAY_SIZE(out->regs) &&
-		     iommu_hw_info_field(info, i, &field, &raw);
-		     i++) {
-			struct reg_value v = {.raw = raw};
-
-			snprintf(name, sizeof(name), "%s.%s", kinds[k].prefix, field);
-			v.reg = reg_find(name);
-			snprintf(v.source, sizeof(v.source), "IOMMU_GET_HW_INFO of %.15s%s", out->id, kinds[k].note);
-			if (v.reg)
-				out->regs[out->nr_regs++] = v;
-		}
-	}
-}
-
 static int ask_bound(struct iommufd *ctx, const struct vfio_device *d, struct ioctl_device *out, struct fail *f)
 {
 	struct iommu_hw_info info = {0};
@@ -193,7 +163,7 @@ static int ask_bound(struct iommufd *ctx, const struct vfio_device *d, struct io
 	snprintf(out->hw_type_name, sizeof(out->hw_type_name), "%s", iommu_hw_info_name(info.type));
 	out->capabilities = info.capabilities;
 	out->max_pasid_log2 = (uint8_t)MIN(info.max_pasid_log2, UINT8_MAX);
-	ask_take_regs(&info, out);
+	out->nr_regs = iommu_hw_info_regs(&info, out->id, out->regs, ARRAY_SIZE(out->regs));
 	return 0;
 }
 

@@ -77,10 +77,16 @@ struct dirty_ops {
 	int (*start)(const struct dirty_at *at, struct dirty_start *req);
 	int (*stop)(const struct dirty_at *at);
 	int (*read)(const struct dirty_at *at, const struct dirty_read *req);
+	/* *unmapped is always written. The ledger is the caller's. */
 	int (*unmap)(const struct dirty_at *at, const struct dirty_read *req, uint64_t *unmapped);
+	/* After an unmap of several mappings that failed: is this one still there? NULL: all are. */
+	bool (*kept)(const struct dirty_at *at, struct iova_range mapping);
 	int (*mark)(const struct dirty_at *at, iova_t iova, uint64_t length, uint64_t page_size, const void *bits,
 		    uint64_t *marked);
 };
+
+/* Does req->bits have room for the range? Of what a kernel is told no size of. */
+bool dirty_fits(const struct dirty_read *req);
 
 struct leaf_ops {
 	int (*size)(struct iommu *iommu, iova_t iova, uint64_t *size);

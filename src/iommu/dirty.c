@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "iommu/backend.h"
+#include "iommu/mapping.h"
 
 const char *dirty_source_name(enum dirty_source source)
 {
@@ -76,12 +77,43 @@ int iommu_dirty_read(const struct dirty_at *at, const struct dirty_read *req, st
 		   : 0;
 }
 
+bool dirty_fits(const struct dirty_read *req)
+{
+	/* the kernels that are told a page size take its lowest bit, and count in bytes: iova_bitmap_alloc() */
+	return !req->page_size || !req->length ||
+	       ((req->length - 1) >> __builtin_ctzll(req->page_size)) / 8 < req->bytes;
+}
+
+struct dirty_unmap {
+	const struct dirty_ops *ops;
+	const struct dirty_at *at;
+	const struct dirty_read *req;
+};
+
+static int dirty_unmap_call(void *ctx, uint64_t *bytes)
+{
+	const struct dirty_unmap *u = ctx;
+
+	*bytes = 0;
+	return u->ops->unmap(u->at, u->req, bytes);
+}
+
+static bool dirty_unmap_kept(void *ctx, struct iova_range mapping)
+{
+	const struct dirty_unmap *u = ctx;
+
+	return !u->ops->kept || u->ops->kept(u->at, mapping);
+}
+
 int iommu_dirty_unmap(const struct dirty_at *at, const struct dirty_read *req, uint64_t *unmapped, struct fail *f)
 {
+	struct dirty_unmap u = {.ops = dirty_ops_of(at), .at = at, .req = req};
+	const struct mapping_call call = {.unmap = dirty_unmap_call, .kept = dirty_unmap_kept, .ctx = &u};
 	uint64_t bytes = 0;
-	const struct dirty_ops *ops = dirty_ops_of(at);
-	int err = ops && ops->unmap ? ops->unmap(at, req, &bytes) : -EOPNOTSUPP;
+	int err = -EOPNOTSUPP;
 
+	if (u.ops && u.ops->unmap)
+		err = mapping_unmap(at->iommu, req->iova, req->length, &call, &bytes);
 	if (unmapped)
 		*unmapped = bytes;
 	return err ? fail_set(f, err, "cannot read and unmap 0x%llx bytes at iova 0x%llx",

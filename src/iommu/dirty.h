@@ -28,7 +28,8 @@ struct dirty_caps {
 	/* Every page that is mapped is reported, whatever was written: nothing was measured (vfio_iommu_type1.c, update_user_bitmap()). */
 	bool over_reports;
 	bool whole_mappings; /* a range must not cut a mapping */
-	bool allows_holes;   /* a range may have holes: their bits stay clear */
+	/* A range may have holes: their bits stay clear. False: what lies behind the first hole may be left out, without an error. */
+	bool allows_holes;
 	bool needs_table;    /* lives in a page table of its own that was made for it (struct iommu_hwpt_req.dirty) */
 	unsigned int ranges; /* how many ranges start takes, 0 = none: everything is tracked */
 	uint64_t max_bitmap; /* bytes of the largest bitmap, 0 = no limit is known */
@@ -61,8 +62,13 @@ int iommu_dirty_stop(const struct dirty_at *at, struct fail *f);
 struct dirty_read {
 	iova_t iova;
 	uint64_t length, page_size;
-	void *bits;	/* of any alignment; bits are added there, none is taken away */
-	uint64_t bytes; /* that @bits has */
+	/*
+	 * Of any alignment. Sources iommu and device add bits and take none away; type1 writes whole 64-bit words of each mapping
+	 * over what was there. Where a large page of the table ends behind the range, a kernel may write past the bitmap, up to
+	 * two pages of memory further (iova_bitmap_set()); where it begins before the range its bit may be lost.
+	 */
+	void *bits;
+	uint64_t bytes; /* that @bits has; too few for the range: -ENOBUFS from source iommu and device */
 	bool keep;	/* caps.can_keep */
 	uint32_t flags; /* further bits for the ioctl's flags, as they are */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What IOMMU_GET_HW_INFO answers, by type: names and fields. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -74,4 +75,36 @@ bool iommu_hw_info_field(const struct iommu_hw_info *info, unsigned int i, const
 	*value = 0;
 	memcpy(value, info->data + field->at, field->width);
 	return true;
+}
+
+unsigned int iommu_hw_info_regs(const struct iommu_hw_info *info, const char *of, struct reg_value *out,
+				unsigned int max)
+{
+	/* the contract of struct iommu_hw_info_arm_smmuv3 names the few bits that may be relied on */
+	static const struct {
+		uint32_t type;
+		const char *prefix, *note;
+	} kinds[] = {
+		{IC_IOMMUFD_HW_INFO_TYPE_INTEL_VTD, "vtd", ""},
+		{IC_IOMMUFD_HW_INFO_TYPE_AMD, "amd", ""},
+		{IC_IOMMUFD_HW_INFO_TYPE_ARM_SMMUV3, "smmuv3", " (informational)"},
+	};
+	const char *field;
+	char name[32];
+	uint64_t raw;
+	unsigned int n = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		for (unsigned int i = 0;
+		     kinds[k].type == info->type && n < max && iommu_hw_info_field(info, i, &field, &raw); i++) {
+			struct reg_value v = {.raw = raw};
+
+			snprintf(name, sizeof(name), "%s.%s", kinds[k].prefix, field);
+			v.reg = reg_find(name);
+			snprintf(v.source, sizeof(v.source), "IOMMU_GET_HW_INFO of %.15s%s", of, kinds[k].note);
+			if (v.reg)
+				out[n++] = v;
+		}
+	}
+	return n;
 }

@@ -75,6 +75,13 @@ int iommufd_fault_queue_new(struct iommu *iommu, uint32_t *id, int *fd);
 /* Takes over a queue's descriptor that the kernel made: it never blocks from now on. On an error both are given up. */
 int iommufd_queue_take(struct iommu *iommu, uint32_t object, int raw, uint32_t *id, int *fd);
 
+/* iommufd_dirty.c: the page tables' own dirty bits, for any kind of device. */
+extern const struct dirty_ops iommufd_dirty_ops;
+int iommufd_dirty_caps(const struct dirty_at *at, struct dirty_caps *out, struct fail *why);
+int iommufd_dirty_start(const struct dirty_at *at, struct dirty_start *req);
+int iommufd_dirty_stop(const struct dirty_at *at);
+int iommufd_dirty_read(const struct dirty_at *at, const struct dirty_read *req);
+
 /* iommufd_nested.c: what nested translation is made of, and the corners. */
 int iommufd_vfio_space(struct iommu *iommu, enum iommu_vfio_space op, uint32_t *id);
 int iommufd_space_phys(struct iommu *iommu, iova_t iova, uint64_t *size, uint64_t *phys);

@@ -168,4 +168,5 @@ const struct iommu_ops iommu_iommufd_ops = {
 	.unmap_all = iommufd_unmap_all,
 	.pins = iommufd_pins,
 	.objects = &iommufd_object_ops,
+	.dirty_iommu = &iommufd_dirty_ops,
 };

@@ -12,6 +12,7 @@
 #include "iommu/backend.h"
 #include "iommu/explain.h"
 #include "iommu/ledger.h"
+#include "iommu/mapping.h"
 
 /* Cut short where it is too long. @tag has room and is all zeros. */
 static void mapping_tag(char tag[static LEDGER_TAG], const char *from)
@@ -141,10 +142,11 @@ static int mapping_take(struct iommu *iommu, struct iova_range r, struct mapping
 	return err;
 }
 
-static void mapping_put_back(struct iommu *iommu, const struct mapping_undo *u)
+static void mapping_put_back(struct iommu *iommu, const struct mapping_undo *u, const struct mapping_call *call)
 {
 	for (size_t i = 0; i < u->count; i++)
-		ledger_add(iommu->ledger, &u->entries[i]);
+		if (!call || !call->kept || call->kept(call->ctx, u->entries[i].range))
+			ledger_add(iommu->ledger, &u->entries[i]);
 }
 
 /* iommufd's answer where an entry sticks out of the range: those left of it are gone all the same. */
@@ -161,8 +163,14 @@ static void mapping_undo_free(struct mapping_undo *u)
 		free(u->entries);
 }
 
+static int mapping_do(struct iommu *iommu, iova_t iova, uint64_t size, const struct mapping_call *call, uint64_t *bytes)
+{
+	return call ? call->unmap(call->ctx, bytes) : iommu->ops->unmap(iommu, iova, size, bytes);
+}
+
 /* Any range, over any number of entries. */
-static int mapping_unmap_range(struct iommu *iommu, struct iova_range r, uint64_t size, uint64_t *bytes)
+static int mapping_unmap_range(struct iommu *iommu, struct iova_range r, uint64_t size, const struct mapping_call *call,
+			       uint64_t *bytes)
 {
 	struct mapping_undo u = {.room = ARRAY_SIZE(u.few)};
 	int err = 0;
@@ -171,15 +179,15 @@ static int mapping_unmap_range(struct iommu *iommu, struct iova_range r, uint64_
 	if (size && r.last >= r.start)
 		err = mapping_take(iommu, r, &u);
 	if (!err) {
-		err = iommu->ops->unmap(iommu, r.start, size, bytes);
+		err = mapping_do(iommu, r.start, size, call, bytes);
 		if (err && !mapping_went(iommu, r, err))
-			mapping_put_back(iommu, &u);
+			mapping_put_back(iommu, &u, call);
 	}
 	mapping_undo_free(&u);
 	return err;
 }
 
-int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f)
+int mapping_unmap(struct iommu *iommu, iova_t iova, uint64_t size, const struct mapping_call *call, uint64_t *unmapped)
 {
 	struct iova_range r = {iova, iova + (size - 1)};
 	struct ledger_entry whole;
@@ -188,14 +196,21 @@ int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmap
 
 	/* what is unmapped most is just what was mapped, and all interfaces take that: in one step, for the speed of it */
 	if (size && ledger_take(iommu->ledger, r, &whole)) {
-		err = iommu->ops->unmap(iommu, iova, size, &bytes);
+		err = mapping_do(iommu, iova, size, call, &bytes);
 		if (err)
 			ledger_add(iommu->ledger, &whole);
 	} else {
-		err = mapping_unmap_range(iommu, r, size, &bytes);
+		err = mapping_unmap_range(iommu, r, size, call, &bytes);
 	}
 	if (unmapped)
 		*unmapped = bytes;
+	return err;
+}
+
+int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f)
+{
+	int err = mapping_unmap(iommu, iova, size, NULL, unmapped);
+
 	return err ? explain_unmap(iommu, iova, size, err, f) : 0;
 }
 
@@ -233,7 +248,7 @@ static int mapping_unmap_at_once(struct iommu *iommu, uint64_t *total)
 	if (!err) {
 		err = iommu->ops->unmap_all(iommu, total);
 		if (err)
-			mapping_put_back(iommu, &u);
+			mapping_put_back(iommu, &u, NULL);
 	}
 	mapping_undo_free(&u);
 	return err;

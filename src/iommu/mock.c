@@ -300,4 +300,5 @@ const struct iommu_ops iommu_mock_ops = {
 	.pins = iommufd_pins,
 	.check_table = mock_check_table,
 	.objects = &mock_object_ops,
+	.dirty_iommu = &mock_dirty_ops,
 };

@@ -91,6 +91,9 @@ uint64_t mock_table_unit(const struct mock *mock, uint32_t id);
 int mock_check_table(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
 		     struct fail *f);
 
+/* mock_dirty.c: pages are marked dirty by a test command, as no device writes. */
+extern const struct dirty_ops mock_dirty_ops;
+
 /* mock_iotlb.c: on behalf of mock_check_table(), with the lock held. */
 void mock_iotlb_open(struct mock *mock, uint32_t dev);
 void mock_iotlb_close(struct mock *mock);

@@ -25,6 +25,7 @@ enum ic_mock_op {
 	IC_MOCK_OP_DOMAIN_REPLACE = 10,
 	IC_MOCK_OP_ACCESS_REPLACE_IOAS = 11,
 	IC_MOCK_OP_DOMAIN_FLAGS = 12,
+	IC_MOCK_OP_DIRTY = 13,
 	IC_MOCK_OP_CHECK_IOTLB = 14,
 	IC_MOCK_OP_TRIGGER_IOPF = 15,
 	IC_MOCK_OP_TRIGGER_VEVENT = 17,
@@ -40,7 +41,10 @@ enum ic_mock_op {
 #define IC_MOCK_RW_SLOW_PATH 0x4
 #define IC_MOCK_RW_MAX (16u << 20) /* bytes of one access: more is ENOMEM */
 #define IC_MOCK_IOTLB_ENTRIES 4u
-#define IC_MOCK_HWPT_DATA 0xdead	   /* data type of page tables */
+#define IC_MOCK_HWPT_DATA 0xdead /* data type of page tables */
+/* struct ic_mock_hwpt.pagetable_type: apertures of 2 GiB and entries of 2 KiB; 56 bits and entries of 1 MiB (since 6.19) */
+#define IC_MOCK_TABLE_DEFAULT 0
+#define IC_MOCK_TABLE_HUGE 1
 #define IC_MOCK_INVALIDATE_DATA 0xdeadbeef /* data type of HWPT_INVALIDATE */
 #define IC_MOCK_INVALIDATE_ALL 0x1
 #define IC_MOCK_HW_INFO_TYPE 0xfeedbeef
@@ -88,6 +92,14 @@ struct ic_mock_cmd {
 			uint32_t ioas_id;
 		} access_replace_ioas;
 		struct {
+			uint32_t flags, pad;
+			uint64_t iova;
+			uint64_t length;
+			uint64_t page_size;
+			uint64_t uptr; /* a bit per page, in whole bytes */
+			uint64_t out_nr_dirty;
+		} dirty;
+		struct {
 			uint32_t entry;
 			uint32_t value;
 		} check_iotlb;
@@ -114,6 +126,8 @@ static_assert(offsetof(struct ic_mock_cmd, domain.dev_flags) == 28 &&
 		      offsetof(struct ic_mock_cmd, check_refs.refs) == 32 &&
 		      offsetof(struct ic_mock_cmd, access_rw.flags) == 40 &&
 		      offsetof(struct ic_mock_cmd, create_access.flags) == 20 &&
+		      offsetof(struct ic_mock_cmd, dirty.iova) == 24 &&
+		      offsetof(struct ic_mock_cmd, dirty.out_nr_dirty) == 56 &&
 		      offsetof(struct ic_mock_cmd, check_iotlb.value) == 20 &&
 		      offsetof(struct ic_mock_cmd, trigger_iopf.addr) == 32 &&
 		      offsetof(struct ic_mock_cmd, pasid.pt_id) == 20,

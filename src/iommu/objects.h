@@ -9,6 +9,7 @@
 #ifndef IC_IOMMU_OBJECTS_H
 #define IC_IOMMU_OBJECTS_H
 
+#include "host/registers.h"
 #include "iommu/device.h"
 #include "iommu/iommu.h"
 
@@ -115,6 +116,13 @@ int iommu_space_phys(struct iommu *iommu, iova_t iova, uint64_t *size, uint64_t 
 const char *iommu_hw_info_name(uint32_t type);
 /* The @i-th field of what is known of that type; false past the last. Names are those of the kernel's structs. */
 bool iommu_hw_info_field(const struct iommu_hw_info *info, unsigned int i, const char **name, uint64_t *value);
+
+/*
+ * What of it are registers that the tables of host/registers.h know: at most @max into @out, each with the device @of as its source.
+ * Returns how many.
+ */
+unsigned int iommu_hw_info_regs(const struct iommu_hw_info *info, const char *of, struct reg_value *out,
+				unsigned int max);
 
 /* Nested translation: a guest's view of an IOMMU, of devices behind it, of its queues. Types are the kernel's numbers. */
 struct iommu_viommu_req {
