@@ -85,6 +85,13 @@ struct dirty_ops {
 		    uint64_t *marked);
 };
 
+/* The smallest page of the IOMMU, 4096 where it does not tell. */
+static inline uint64_t caps_granule(const struct iommu_caps *caps)
+{
+	return caps->page_sizes ? caps->page_sizes & -caps->page_sizes : 4096;
+}
+/* @least and each larger power of two of which a whole one, aligned, fits into an aperture: what a bit may stand for. */
+uint64_t dirty_sizes(const struct iommu_caps *caps, uint64_t least);
 /* Does req->bits have room for the range? Of what a kernel is told no size of. */
 bool dirty_fits(const struct dirty_read *req);
 

@@ -84,6 +84,22 @@ bool dirty_fits(const struct dirty_read *req)
 	       ((req->length - 1) >> __builtin_ctzll(req->page_size)) / 8 < req->bytes;
 }
 
+uint64_t dirty_sizes(const struct iommu_caps *caps, uint64_t least)
+{
+	uint64_t sizes = least, first;
+
+	for (uint64_t size = least << 1; size; size <<= 1) {
+		for (unsigned int i = 0; i < caps->nr_ranges; i++) {
+			if (__builtin_add_overflow(caps->ranges[i].start, size - 1, &first))
+				continue;
+			first &= -size;
+			if (first <= caps->ranges[i].last && caps->ranges[i].last - first >= size - 1)
+				sizes |= size;
+		}
+	}
+	return sizes;
+}
+
 struct dirty_unmap {
 	const struct dirty_ops *ops;
 	const struct dirty_at *at;

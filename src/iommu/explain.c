@@ -11,11 +11,6 @@
 
 typedef unsigned long long ull;
 
-static uint64_t explain_granule(const struct iommu_caps *caps)
-{
-	return caps->page_sizes ? caps->page_sizes & -caps->page_sizes : 4096;
-}
-
 /* "0x0-0xfedfffff, 0xfef00000-0x7fffffffff", as many as fit. */
 static const char *explain_ranges(const struct iommu_caps *caps, char *buf, size_t len)
 {
@@ -45,7 +40,7 @@ static bool explain_in_aperture(const struct iommu_caps *caps, struct iova_range
 /* The parts of EINVAL that map and unmap share. True when a hint was given. */
 static bool explain_shape(const struct iommu_caps *caps, iova_t iova, uint64_t size, uint64_t other, struct fail *f)
 {
-	uint64_t granule = explain_granule(caps), last;
+	uint64_t granule = caps_granule(caps), last;
 
 	if (size == 0) {
 		fail_hint(f, "give a size of at least 0x%llx", (ull)granule);

@@ -40,20 +40,6 @@ static void iommufd_dirty_reason(const struct iommu_device *idev, const struct i
 		  idev->id.name);
 }
 
-/* One bit may stand for any power of two that fits into an aperture: iommufd_check_iova_range() wants alignment only. */
-static uint64_t iommufd_dirty_sizes(const struct iommu_caps *caps)
-{
-	uint64_t least = caps->page_sizes ? caps->page_sizes & -caps->page_sizes : 4096, sizes = least, first;
-
-	for (uint64_t size = least << 1; size; size <<= 1)
-		for (unsigned int i = 0; i < caps->nr_ranges; i++)
-			if (!__builtin_add_overflow(caps->ranges[i].start, size - 1, &first) &&
-			    (first & -size) <= caps->ranges[i].last &&
-			    caps->ranges[i].last - (first & -size) >= size - 1)
-				sizes |= size;
-	return sizes;
-}
-
 int iommufd_dirty_caps(const struct dirty_at *at, struct dirty_caps *out, struct fail *why)
 {
 	struct iommu_device *idev = iommufd_dirty_whom(at);
@@ -70,8 +56,9 @@ int iommufd_dirty_caps(const struct dirty_at *at, struct dirty_caps *out, struct
 		iommufd_dirty_reason(idev, &info, why);
 		return -EOPNOTSUPP;
 	}
+	/* iommufd_check_iova_range() wants alignment only */
 	*out = (struct dirty_caps){
-		.page_sizes = iommufd_dirty_sizes(&at->iommu->caps),
+		.page_sizes = dirty_sizes(&at->iommu->caps, caps_granule(&at->iommu->caps)),
 		.can_keep = true,
 		.needs_table = true,
 	};

@@ -94,7 +94,7 @@ static bool mapping_goes(const struct iommu *iommu, struct iova_range r, const s
  */
 static int mapping_cut(struct iommu *iommu, iova_t point)
 {
-	uint64_t granule = iommu->caps.page_sizes ? iommu->caps.page_sizes & -iommu->caps.page_sizes : 4096;
+	uint64_t granule = caps_granule(&iommu->caps);
 	struct ledger_entry e, right;
 	int err;
 

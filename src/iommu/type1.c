@@ -29,7 +29,7 @@ int type1_map(struct iommu *iommu, struct iommu_map_req *req)
 	return ioctl(to_vfio(iommu)->container, IC_VFIO_IOMMU_MAP_DMA, &arg) ? -errno : 0;
 }
 
-static int type1_do_unmap(struct iommu *iommu, struct ic_vfio_dma_unmap *arg, uint64_t *unmapped)
+int type1_do_unmap(struct iommu *iommu, struct ic_vfio_dma_unmap *arg, uint64_t *unmapped)
 {
 	uint64_t asked = arg->size;
 	int err = ioctl(to_vfio(iommu)->container, IC_VFIO_IOMMU_UNMAP_DMA, arg) ? -errno : 0;

@@ -186,7 +186,7 @@ static void vfio_detach(struct iommu_device *idev)
 		.name = NAME, .help = HELP, .open = OPEN, .close = vfio_close, .attach = vfio_attach,        \
 		.detach = vfio_detach, .map = type1_map, .unmap = type1_unmap, .unmap_all = type1_unmap_all, \
 		.pins = type1_pins, .vaddr_forget = type1_vaddr_forget, .vaddr_renew = type1_vaddr_renew,    \
-		.avail = type1_avail,                                                                        \
+		.avail = type1_avail, .dirty_type1 = &type1_dirty_ops,                                       \
 	}
 
 const struct iommu_ops iommu_vfio_ops =

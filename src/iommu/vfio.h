@@ -11,6 +11,7 @@
 struct vfio_group {
 	int id, fd;
 	unsigned int users;
+	bool is_emulated; /* of a mediated device: nothing reaches memory but what its driver does */
 	struct vfio_group *next;
 };
 
@@ -105,6 +106,8 @@ int vfio_irq_mask(struct iommu_device *idev, enum idev_irq kind);
 int vfio_irq_trigger(struct iommu_device *idev, enum idev_irq kind, unsigned int n);
 
 /* type1.c: the container's own ioctls. */
+/* UNMAP_DMA with what follows the head, by its argsz. *unmapped is always written. */
+int type1_do_unmap(struct iommu *iommu, struct ic_vfio_dma_unmap *arg, uint64_t *unmapped);
 int type1_map(struct iommu *iommu, struct iommu_map_req *req);
 int type1_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped);
 int type1_unmap_all(struct iommu *iommu, uint64_t *unmapped);
@@ -118,6 +121,11 @@ struct type1_info;
 int type1_ask_info(int container, struct type1_info *out);
 /* Extensions and GET_INFO into iommu->caps; to be asked after SET_IOMMU. */
 int type1_read_caps(struct vfio *vfio, struct fail *f);
+
+/* type1_dirty.c */
+extern const struct dirty_ops type1_dirty_ops;
+/* idev_dirty.c: of any device with a VFIO descriptor. */
+extern const struct dirty_ops idev_dirty_ops;
 
 static inline struct vfio *to_vfio(struct iommu *iommu)
 {

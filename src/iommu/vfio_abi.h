@@ -40,10 +40,11 @@
 #define IC_VFIO_IOMMU_GET_INFO IC_VFIO_IO(12)
 #define IC_VFIO_IOMMU_MAP_DMA IC_VFIO_IO(13)
 #define IC_VFIO_IOMMU_UNMAP_DMA IC_VFIO_IO(14)
+#define IC_VFIO_IOMMU_DIRTY_PAGES IC_VFIO_IO(17) /* since 5.8 */
 
 static_assert(IC_VFIO_GET_API_VERSION == 0x3b64, "ioctl number");
 static_assert(IC_VFIO_DEVICE_RESET == 0x3b6f, "ioctl number");
-static_assert(IC_VFIO_IOMMU_UNMAP_DMA == 0x3b72, "ioctl number");
+static_assert(IC_VFIO_IOMMU_UNMAP_DMA == 0x3b72 && IC_VFIO_IOMMU_DIRTY_PAGES == 0x3b75, "ioctl number");
 
 #define IC_VFIO_GROUP_VIABLE 0x1
 
@@ -101,6 +102,7 @@ struct ic_vfio_dma_map {
 };
 static_assert(sizeof(struct ic_vfio_dma_map) == 32, "layout");
 
+#define IC_VFIO_UNMAP_DIRTY 0x1 /* since 5.8 */
 #define IC_VFIO_UNMAP_ALL 0x2	/* since 5.12 */
 #define IC_VFIO_UNMAP_VADDR 0x4 /* since 5.12 */
 
@@ -109,6 +111,40 @@ struct ic_vfio_dma_unmap {
 	uint64_t iova, size;
 };
 static_assert(sizeof(struct ic_vfio_dma_unmap) == 24, "layout");
+
+struct ic_vfio_bitmap {
+	uint64_t pgsize, size; /* size in bytes: whole 64-bit words */
+	uint64_t data;
+};
+static_assert(sizeof(struct ic_vfio_bitmap) == 24 && offsetof(struct ic_vfio_bitmap, data) == 16, "layout");
+
+/* With UNMAP_DIRTY the bitmap follows. */
+struct ic_vfio_dma_unmap_dirty {
+	struct ic_vfio_dma_unmap head;
+	struct ic_vfio_bitmap bitmap;
+};
+static_assert(sizeof(struct ic_vfio_dma_unmap_dirty) == 48 && offsetof(struct ic_vfio_dma_unmap_dirty, bitmap) == 24,
+	      "layout");
+
+/* VFIO_IOMMU_DIRTY_PAGES: one of these at a time. */
+#define IC_VFIO_DIRTY_START 0x1
+#define IC_VFIO_DIRTY_STOP 0x2
+#define IC_VFIO_DIRTY_GET 0x4
+
+struct ic_vfio_dirty {
+	uint32_t argsz, flags;
+};
+static_assert(sizeof(struct ic_vfio_dirty) == 8, "layout");
+
+/* With DIRTY_GET the range and where its bits go follow. */
+struct ic_vfio_dirty_get {
+	struct ic_vfio_dirty head;
+	uint64_t iova, size;
+	struct ic_vfio_bitmap bitmap;
+};
+static_assert(sizeof(struct ic_vfio_dirty_get) == 48 && offsetof(struct ic_vfio_dirty_get, iova) == 8 &&
+		      offsetof(struct ic_vfio_dirty_get, bitmap) == 24,
+	      "layout");
 
 #define IC_VFIO_DEVICE_FLAG_RESET 0x1
 #define IC_VFIO_DEVICE_FLAG_PCI 0x2
@@ -232,6 +268,9 @@ static_assert(sizeof(struct ic_vfio_ioeventfd) == 32, "layout");
 #define IC_VFIO_FEATURE_LOW_POWER_ENTRY 3 /* since 6.1, as the next two */
 #define IC_VFIO_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP 4
 #define IC_VFIO_FEATURE_LOW_POWER_EXIT 5
+#define IC_VFIO_FEATURE_LOG_START 6 /* DMA_LOGGING_*, since 6.1 */
+#define IC_VFIO_FEATURE_LOG_STOP 7
+#define IC_VFIO_FEATURE_LOG_REPORT 8
 #define IC_VFIO_FEATURE_DMA_BUF 11 /* since 6.19 */
 #define IC_VFIO_FEATURE_NR 14	   /* that we know names of */
 
@@ -246,6 +285,30 @@ struct ic_vfio_feature_low_power_wakeup {
 	uint32_t reserved;
 };
 static_assert(sizeof(struct ic_vfio_feature_low_power_wakeup) == 16, "layout");
+
+struct ic_vfio_log_range {
+	uint64_t iova, length;
+};
+static_assert(sizeof(struct ic_vfio_log_range) == 16, "layout");
+
+struct ic_vfio_feature_log_start {
+	struct ic_vfio_feature head;
+	uint64_t page_size; /* in and out */
+	uint32_t num_ranges, reserved;
+	uint64_t ranges;
+};
+static_assert(sizeof(struct ic_vfio_feature_log_start) == 32 &&
+		      offsetof(struct ic_vfio_feature_log_start, num_ranges) == 16 &&
+		      offsetof(struct ic_vfio_feature_log_start, ranges) == 24,
+	      "layout");
+
+struct ic_vfio_feature_log_report {
+	struct ic_vfio_feature head;
+	uint64_t iova, length, page_size, bitmap;
+};
+static_assert(sizeof(struct ic_vfio_feature_log_report) == 40 &&
+		      offsetof(struct ic_vfio_feature_log_report, bitmap) == 32,
+	      "layout");
 
 /* With one range; more follow in the same form. */
 struct ic_vfio_feature_dma_buf {

@@ -204,4 +204,5 @@ const struct idev_ops vfio_idev_ops = {
 	.irq_mask = vfio_irq_mask,
 	.irq_trigger = vfio_irq_trigger,
 	.vfio_fd = vfio_device_fd,
+	.dirty = &idev_dirty_ops,
 };
