@@ -6,6 +6,7 @@
 
 #include "cmd/caps.h"
 #include "cmd/registers.h"
+#include "host/migration.h"
 
 #define COMMAND_BUS_MASTER 0x4
 #define DEVCTL_NO_SNOOP 0x800
@@ -73,6 +74,32 @@ static void devices_report_config(struct report *r, const struct pci_config *con
 	report_close(r);
 }
 
+static void devices_migration(const struct caps *c, unsigned int i, const struct ioctl_device *asked,
+			      struct migration_fact facts[MIGRATION_WAYS])
+{
+	const struct iommu_unit *unit = machine_unit(&c->machine, c->machine.pci[i].iommu);
+	const struct caps_unit *merged = unit ? &c->merged[unit - c->machine.units] : NULL;
+
+	migration_facts(&c->machine.pci[i],
+			merged ? reg_fact_find(merged->facts, merged->nr_facts, "dirty-tracking") : NULL, asked, facts);
+}
+
+static void devices_report_migration(struct report *r, const struct caps *c, unsigned int i,
+				     const struct ioctl_device *asked)
+{
+	struct migration_fact facts[MIGRATION_WAYS];
+
+	devices_migration(c, i, asked, facts);
+	report_object(r, "migration");
+	for (enum migration_way way = 0; way < MIGRATION_WAYS; way++) {
+		report_object(r, migration_way_name(way));
+		report_str(r, "answer", migration_answer_name(facts[way].answer));
+		report_str(r, "why", facts[way].why);
+		report_close(r);
+	}
+	report_close(r);
+}
+
 /* @asked: in the order of the devices, where there is one. */
 static void devices_report_one(struct report *r, const struct caps *c, unsigned int i, const struct ioctl_device *asked)
 {
@@ -88,6 +115,7 @@ static void devices_report_one(struct report *r, const struct caps *c, unsigned 
 		report_num(r, "group", (uint64_t)p->group);
 	report_str(r, "iommu", p->iommu);
 	devices_report_config(r, devices_config(c, i));
+	devices_report_migration(r, c, i, asked);
 	if (asked)
 		caps_report_asked(r, asked);
 	report_close(r);
@@ -196,8 +224,24 @@ static void devices_text_more(struct report *r, const struct caps *c, unsigned i
 		register_text(r, &config->regs[n], true);
 }
 
+/* Of devices that are in use by VFIO, and of those that were named; of all with -v. */
+static void devices_text_migration(struct report *r, const struct caps *c, unsigned int i,
+				   const struct ioctl_device *asked)
+{
+	struct migration_fact facts[MIGRATION_WAYS];
+
+	if (!asked && c->all && !c->verbose)
+		return;
+	devices_migration(c, i, asked, facts);
+	report_line(r, "  dirty pages and migration of %s", c->machine.pci[i].addr);
+	for (enum migration_way way = 0; way < MIGRATION_WAYS; way++)
+		report_line(r, "    %-7s %-9s%s", migration_way_name(way), migration_answer_name(facts[way].answer),
+			    facts[way].why);
+}
+
 void caps_text_devices(struct report *r, const struct caps *c)
 {
+	const struct ioctl_device **asked = devices_asked(c);
 	unsigned int shown = 0;
 	int unit = 5;
 
@@ -212,9 +256,11 @@ void caps_text_devices(struct report *r, const struct caps *c)
 				    "group  config  master  no snoop  ATS  PRI  PASID  ACS  SR-IOV  port");
 		devices_text_row(r, c, i, unit);
 		devices_text_more(r, c, i);
+		devices_text_migration(r, c, i, asked ? asked[i] : NULL);
 	}
 	if (shown && !c->machine.configs)
 		report_line(r, "config space is not read: this program was built without libpci");
 	if (shown)
 		report_line(r, "%s", "");
+	free(asked);
 }

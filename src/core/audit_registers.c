@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/audit_priv.h"
+#include "host/migration.h"
 
 #define VIOLATIONS_MAX 16
 #define HW_CAP_DIRTY_TRACKING 1 /* IOMMU_HW_CAP_DIRTY_TRACKING */
@@ -103,6 +104,45 @@ const struct audit_rule audit_dirty_unverified = {
 		   "bugs in collecting the marks. It is no fault, but a thing to test before it is needed.",
 	.advice = "before relying on it, write known pages by DMA and hold the bitmap against them",
 	.check = dirty_unverified_check,
+};
+
+/* --- dirty-unmeasured --- */
+
+static void unmeasured_check(struct audit *a)
+{
+	for (unsigned int i = 0; i < a->m->nr_devices; i++) {
+		const struct pci_info *dev = &a->m->pci[i];
+		const struct iommu_unit *unit = machine_unit(a->m, dev->iommu);
+		struct migration_fact ways[MIGRATION_WAYS];
+		struct reg_fact facts[REG_FACTS_MAX];
+		unsigned int n;
+
+		if (!audit_is_assigned(dev) || !audit_wants_device(a, i))
+			continue;
+		n = unit && !unit->order_unknown ? reg_facts(unit->regs, unit->nr_regs, facts) : 0;
+		migration_facts(dev, reg_fact_find(facts, n, "dirty-tracking"),
+				ioctl_facts_device(&a->m->ioctl, dev->addr), ways);
+		if (ways[MIGRATION_BY_IOMMU].answer != MIGRATION_NO || ways[MIGRATION_BY_DEVICE].answer != MIGRATION_NO)
+			continue;
+		audit_add(a, AUDIT_INFO, dev->addr, "nothing tells which pages %s writes to", dev->addr);
+		for (enum migration_way way = 0; way < MIGRATION_WAYS; way++)
+			audit_show(a, way == MIGRATION_BY_IOMMU && unit ? unit->name : dev->driver, "%s: %s: %s",
+				   migration_way_name(way), migration_answer_name(ways[way].answer), ways[way].why);
+	}
+}
+
+const struct audit_rule audit_dirty_unmeasured = {
+	.id = "dirty-unmeasured",
+	.severity = AUDIT_INFO,
+	.title = "an assigned device whose writes nothing keeps account of",
+	.explain = "A live migration copies memory while the guest runs, and then again what was written in the "
+		   "meantime. What a device writes is told by the dirty bits of the IOMMU's page tables, or by a log "
+		   "that the device itself keeps and its VFIO driver offers. This device has neither: the evidence "
+		   "names the bit or feature that is missing. VFIO's container answers all the same, but reports every "
+		   "page the device could write to, so that all memory is copied again while the guest stands still.",
+	.advice = "for live migration use a device whose driver has a log, or a machine whose IOMMU has dirty bits; or "
+		  "expect the time that copying all memory takes",
+	.check = unmeasured_check,
 };
 
 /* --- source-mismatch --- */

@@ -14,6 +14,7 @@ const struct audit_rule *const audit_rules[] = {
 	&audit_bridge_alias,
 	&audit_config_broken,
 	&audit_debugfs_hazard,
+	&audit_dirty_unmeasured,
 	&audit_dirty_unverified,
 	&audit_dma_mask,
 	&audit_drhd_uncovered,

@@ -8,9 +8,16 @@
 #include "host/ioctl_table.h"
 #include "out/report.h"
 
-#define FACT(kind, type, member)                                                                        \
-	{                                                                                               \
-#member, FACT_##kind, offsetof(struct type, member), sizeof(((struct type *)0)->member) \
+#define FACT(kind, type, member)                                                                         \
+	{                                                                                                \
+#member, FACT_##kind, offsetof(struct type, member), sizeof(((struct type *)0)->member), \
+			.later = false                                                                   \
+	}
+
+/* The same, of a member that came later. */
+#define FACT_LATER(kind, type, member)                                                                                 \
+	{                                                                                                              \
+#member, FACT_##kind, offsetof(struct type, member), sizeof(((struct type *)0)->member), .later = true \
 	}
 
 const struct fact ioctl_top_facts[] = {
@@ -38,6 +45,9 @@ const struct fact ioctl_device_facts[] = {
 	FACT(STR, ioctl_device, hw_type_name),
 	FACT(HEX, ioctl_device, capabilities),
 	FACT(NUM, ioctl_device, max_pasid_log2),
+	FACT_LATER(BOOL, ioctl_device, has_features),
+	FACT_LATER(BOOL, ioctl_device, dma_logging),
+	FACT_LATER(NUM, ioctl_device, migration_flags),
 	{0},
 };
 
@@ -70,8 +80,8 @@ const struct fact ioctl_extension_facts[] = {
 };
 
 const struct fact ioctl_reg_facts[] = {
-	{"name", FACT_REG, offsetof(struct reg_value, reg), sizeof(const struct reg *)},
-	{"value", FACT_HEX, offsetof(struct reg_value, raw), sizeof(uint64_t)},
+	{"name", FACT_REG, offsetof(struct reg_value, reg), sizeof(const struct reg *), .later = false},
+	{"value", FACT_HEX, offsetof(struct reg_value, raw), sizeof(uint64_t), .later = false},
 	FACT(STR, reg_value, source),
 	{0},
 };

@@ -38,6 +38,9 @@ struct ioctl_device {
 	char hw_type_name[24];
 	uint64_t capabilities; /* out_capabilities */
 	uint8_t max_pasid_log2;
+	bool has_features;	  /* the two below were asked, which takes opening the device by its own node */
+	bool dma_logging;	  /* VFIO_DEVICE_FEATURE_DMA_LOGGING_START */
+	uint32_t migration_flags; /* VFIO_DEVICE_FEATURE_MIGRATION: VFIO_MIGRATION_*; 0 = there is none */
 	unsigned int nr_regs;
 	struct reg_value regs[10]; /* what the type carries: vtd.cap, vtd.ecap, amd.efr, amd.efr2, smmuv3.* */
 };

@@ -93,6 +93,8 @@ static int facts_take(const struct fact *fact, const struct value *object, void 
 			*(int *)at = -1;
 			continue;
 		}
+		if (!v && fact->later)
+			continue;
 		wrong = v ? fact_take(fact, v, at) : "is missing";
 		if (wrong)
 			return fact_bad(p, fact->key, wrong, f);

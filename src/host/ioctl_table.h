@@ -21,6 +21,7 @@ struct fact {
 	const char *key;
 	enum fact_kind kind;
 	size_t at, size;
+	bool later; /* captures of older versions have no such key: the member stays zero */
 };
 
 /* Ended by a NULL key. */

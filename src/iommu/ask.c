@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/text.h"
+#include "iommu/idev_vfio.h"
 #include "iommu/iommufd.h"
 #include "iommu/objects.h"
 #include "iommu/vfio.h"
@@ -151,11 +152,27 @@ void ask_group(const struct host *host, const struct pci_info *pci, struct ioctl
 		ask_refused(&f, &out->vfio_err, out->vfio_why, sizeof(out->vfio_why));
 }
 
+/* What the device's driver adds to vfio-pci for migration. */
+static void ask_features(const struct vfio_device *d, struct ioctl_device *out)
+{
+	struct idev_feature feature;
+	uint64_t flags;
+
+	for (unsigned int n = 0; idev_feature_probe(&d->idev, n, &feature) == 0; n++)
+		if (strcmp(feature.name, "DMA_LOGGING_START") == 0) {
+			out->has_features = true;
+			out->dma_logging = feature.set;
+		}
+	if (idev_migration_flags(&d->idev, &flags) == 0)
+		out->migration_flags = (uint32_t)flags;
+}
+
 static int ask_bound(struct iommufd *ctx, const struct vfio_device *d, struct ioctl_device *out, struct fail *f)
 {
 	struct iommu_hw_info info = {0};
 	int err = iommufd_hw_info_of(ctx, d->object, &info);
 
+	ask_features(d, out);
 	if (err)
 		return fail_set(f, err, "the kernel refuses IOMMU_GET_HW_INFO");
 	out->has_hw_info = true;

@@ -17,7 +17,7 @@ void ask_iommufd(struct ioctl_facts *facts);
 void ask_group(const struct host *host, const struct pci_info *pci, struct ioctl_device *out);
 /*
  * IOMMU_GET_HW_INFO of the IOMMU before the device, which is opened by its own node and bound for that: the kernel resets
- * the function. What refused is in hw_err and hw_why.
+ * the function. What its driver has for migration is asked, too. What refused is in hw_err and hw_why.
  */
 void ask_hw_info(const struct host *host, const struct pci_info *pci, struct ioctl_device *out);
 

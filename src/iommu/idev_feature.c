@@ -46,6 +46,16 @@ int idev_low_power_exit(const struct iommu_device *idev)
 	return feature_ioctl(idev, IC_VFIO_DEVICE_FEATURE, &arg);
 }
 
+int idev_migration_flags(const struct iommu_device *idev, uint64_t *flags)
+{
+	struct ic_vfio_feature_migration arg = {
+		.head = {.argsz = sizeof(arg), .flags = IC_VFIO_FEATURE_GET | IC_VFIO_FEATURE_MIGRATION}};
+	int err = feature_ioctl(idev, IC_VFIO_DEVICE_FEATURE, &arg);
+
+	*flags = err ? 0 : arg.flags;
+	return err;
+}
+
 int idev_ioeventfd(const struct iommu_device *idev, unsigned int n, uint64_t offset, unsigned int width, uint64_t value,
 		   int eventfd)
 {

@@ -40,6 +40,9 @@ struct idev_feature {
 /* @n from 0; -ENOENT past the last one that is known here. */
 int idev_feature_probe(const struct iommu_device *idev, unsigned int n, struct idev_feature *out);
 
+/* VFIO_DEVICE_FEATURE_MIGRATION: VFIO_MIGRATION_* (since 5.18). -ENOTTY: the driver cannot migrate its device. */
+int idev_migration_flags(const struct iommu_device *idev, uint64_t *flags);
+
 /*
  * The kernel may put the device to sleep from now on, or not any more. Until then its registers are out of reach: accesses
  * wake it, mapped BARs answer with SIGBUS. @wakeup_fd: an eventfd that is signalled when something wakes it, -1 none.

@@ -265,6 +265,7 @@ static_assert(sizeof(struct ic_vfio_ioeventfd) == 32, "layout");
 #define IC_VFIO_FEATURE_SET 0x20000
 #define IC_VFIO_FEATURE_PROBE 0x40000
 
+#define IC_VFIO_FEATURE_MIGRATION 1	  /* since 5.18 */
 #define IC_VFIO_FEATURE_LOW_POWER_ENTRY 3 /* since 6.1, as the next two */
 #define IC_VFIO_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP 4
 #define IC_VFIO_FEATURE_LOW_POWER_EXIT 5
@@ -278,6 +279,12 @@ struct ic_vfio_feature {
 	uint32_t argsz, flags;
 };
 static_assert(sizeof(struct ic_vfio_feature) == 8, "layout");
+
+struct ic_vfio_feature_migration {
+	struct ic_vfio_feature head;
+	uint64_t flags;
+};
+static_assert(sizeof(struct ic_vfio_feature_migration) == 16, "layout");
 
 struct ic_vfio_feature_low_power_wakeup {
 	struct ic_vfio_feature head;

@@ -168,6 +168,7 @@ asked() {
 
 # asked_device ID PAGE-SIZES RANGES HW-TYPE HW-NAME CAPABILITIES PASID [REGISTER=VALUE...]: hardware info and what type1 told.
 # RANGES is "0x0-0xfedfffff,0xfef00000-0xffffffffffff".
+# $features, if set, is a list of further keys: "has_features":true,"dma_logging":true,"migration_flags":1,
 asked_device() {
 	local id=$1 ranges='' regs='' word
 	for word in ${3//,/ }; do ranges+="${ranges:+,}{\"start\":\"${word%-*}\",\"last\":\"${word#*-}\"}"; done
@@ -176,6 +177,7 @@ asked_device() {
 	done
 	printf '{"id":"%s","vfio_err":0,"vfio_why":"","hw_err":0,"hw_why":"","has_vfio":true,"page_sizes":"%s",' "$id" "$2"
 	printf '"has_migration":true,"dirty_page_sizes":"0x1000","max_dirty_bitmap":268435456,"has_dma_avail":true,"dma_avail":65535,'
+	printf '%s' "${features:-}"
 	printf '"has_hw_info":true,"hw_type":%s,"hw_type_name":"%s","capabilities":"%s","max_pasid_log2":%s,' "$4" "$5" "$6" "$7"
 	printf '"ranges":[%s],"extensions":[{"name":"VFIO_DMA_CC_IOMMU","nr":4,"before":0,"after":1}],"regs":[%s]}' "$ranges" "$regs"
 }

@@ -173,6 +173,36 @@ static void dirty_denied(struct audit_machine *t)
 	asked(t, "vtd.ecap", 0xf020de);
 }
 
+/* --- dirty-unmeasured --- */
+
+static void no_log(struct audit_machine *t)
+{
+	t->asked[0].dma_logging = false;
+}
+
+static void no_log_but_bits(struct audit_machine *t)
+{
+	no_log(t);
+	dirty_by_kernel(t);
+}
+
+static void no_log_but_registers(struct audit_machine *t)
+{
+	no_log(t);
+	dirty_by_registers(t);
+}
+
+static void no_log_not_opened(struct audit_machine *t)
+{
+	t->asked[0].has_features = false;
+}
+
+static void no_log_own_driver(struct audit_machine *t)
+{
+	no_log_not_opened(t);
+	snprintf(t->pci[DEV_VFIO].driver, sizeof(t->pci[DEV_VFIO].driver), "mlx5_vfio_pci");
+}
+
 /* --- source-mismatch --- */
 
 static void hw_info_differs(struct audit_machine *t)
@@ -268,6 +298,12 @@ const struct audit_case audit_cases_devices[] = {
 	{"dirty-unverified", "by the registers", dirty_by_registers, AUDIT_INFO, "dmar0", "vtd.ecap"},
 	{"dirty-unverified", "by the kernel", dirty_by_kernel, AUDIT_INFO, "0000:00:03.0", "bit 0 is set"},
 	{"dirty-unverified", "not claimed", dirty_denied, NOT_FOUND, NULL, NULL},
+	{"dirty-unmeasured", "no bit, no log", no_log, AUDIT_INFO, "0000:00:03.0", "SSADS"},
+	{"dirty-unmeasured", "vfio-pci has no log, unasked", no_log_not_opened, AUDIT_INFO, "0000:00:03.0", "mlx5"},
+	{"dirty-unmeasured", "a log", nothing, NOT_FOUND, NULL, NULL},
+	{"dirty-unmeasured", "the kernel has the bits", no_log_but_bits, NOT_FOUND, NULL, NULL},
+	{"dirty-unmeasured", "the registers have them", no_log_but_registers, NOT_FOUND, NULL, NULL},
+	{"dirty-unmeasured", "a driver that was not asked", no_log_own_driver, NOT_FOUND, NULL, NULL},
 	{"source-mismatch", "sysfs against hw_info", hw_info_differs, AUDIT_MEDIUM, "dmar0", "0xf020df"},
 	{"source-mismatch", "sysfs as hw_info", hw_info_agrees, NOT_FOUND, NULL, NULL},
 	{"source-mismatch", "no DRHD at the unit's address", base_differs, AUDIT_MEDIUM, "dmar0", "DRHD at 0xfed90000"},

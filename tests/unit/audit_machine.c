@@ -208,6 +208,10 @@ void audit_machine_begin(struct audit_machine *t)
 	audit_machine_reg(&t->units[0], "vtd.ecap", VTD_ECAP);
 	machine_groups(t);
 	machine_devices(t);
+	/* what VFIO says of the assigned device: its driver keeps a log of its writes */
+	t->m.ioctl.devices = t->asked;
+	t->m.ioctl.nr_devices = 1;
+	t->asked[0] = (struct ioctl_device){.id = "0000:00:03.0", .has_features = true, .dma_logging = true};
 	machine_dmar(t);
 	snprintf(t->m.kernel.release, sizeof(t->m.kernel.release), "7.3.1");
 	snprintf(t->m.kernel.cpu_vendor, sizeof(t->m.kernel.cpu_vendor), "GenuineIntel");

@@ -30,6 +30,9 @@ static struct ioctl_device sample_device(void)
 		.hw_type_name = "intel-vtd",
 		.capabilities = 1,
 		.max_pasid_log2 = 20,
+		.has_features = true,
+		.dma_logging = true,
+		.migration_flags = 3,
 		.nr_regs = 1,
 	};
 
@@ -95,6 +98,8 @@ static void test_roundtrip(void **state)
 	assert_int_equal(d->regs[0].raw, 0xd2008c40660462);
 	assert_string_equal(d->hw_why, "a \"quoted\" reason");
 	assert_int_equal(d->max_pasid_log2, 20);
+	assert_true(d->has_features && d->dma_logging);
+	assert_int_equal(d->migration_flags, 3);
 	assert_int_equal(facts.ports[0].index, 65537);
 	again = ioctl_facts_text(&facts);
 	assert_string_equal(text, again);
@@ -232,8 +237,9 @@ static void test_wrong_types(void **state)
 
 static void test_missing_keys(void **state)
 {
-	/* not known: the key is not there */
-	static const char *const optional[] = {"vfio_api", "before", "after"};
+	/* not known: the key is not there; and those that captures of earlier versions lack */
+	static const char *const optional[] = {"vfio_api",     "before",      "after",
+					       "has_features", "dma_logging", "migration_flags"};
 	char *text = sample_text();
 
 	for (const char *at = strstr(text, "\"asked\""); (at = strstr(at, "\":")); at += 2) {

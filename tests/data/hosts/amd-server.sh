@@ -40,6 +40,7 @@ for type in 0x11 0x40; do
 done
 table_end
 
+features='"has_features":true,"dma_logging":true,"migration_flags":3,'
 asked "$(asked_device 0000:41:00.0 0xfffffffffffff000 0x0-0xfedfffff,0xfef00000-0xfcffffffff,0x10000000000-0xffffffffffffffff 4 amd 0x1 0 amd.efr=$claimed amd.efr2=0x0)"
 kmsg 'AMD-Vi: Using global IVHD EFR:0x246577efa2254afa, EFR2:0x0' \
 	'AMD-Vi: [Firmware Warn]: EFR mismatch. Use IVHD EFR (0x247777efa2254afa : 0x246577efa2254afa).' \
