@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "iommu/backend.h"
+#include "iommu/explain_dirty.h"
 #include "iommu/mapping.h"
 
 const char *dirty_source_name(enum dirty_source source)
@@ -50,31 +51,64 @@ int iommu_dirty_caps(const struct dirty_at *at, struct dirty_caps *out, struct f
 	return ops->caps(at, out, f);
 }
 
+/* What the source can do, for the words of a failure; zero and the reason where there is none. */
+struct dirty_why {
+	struct dirty_caps caps;
+	struct fail none;
+};
+
+static void dirty_ask_why(const struct dirty_at *at, struct dirty_why *why)
+{
+	why->none = (struct fail){0};
+	if (iommu_dirty_caps(at, &why->caps, &why->none))
+		why->caps = (struct dirty_caps){0};
+}
+
+/* That there is no such source outdoes what the errno may mean otherwise. */
+static int dirty_why_not(const struct dirty_why *why, int err, struct fail *f)
+{
+	if (why->none.err)
+		fail_hint(f, "%s", why->none.text);
+	return err;
+}
+
 int iommu_dirty_start(const struct dirty_at *at, struct dirty_start *req, struct fail *f)
 {
 	const struct dirty_ops *ops = dirty_ops_of(at);
 	int err = ops && ops->start ? ops->start(at, req) : -EOPNOTSUPP;
+	struct dirty_why why;
 
-	return err ? fail_set(f, err, "cannot start dirty tracking by %s", dirty_source_name(at->source)) : 0;
+	if (!err || !f)
+		return err;
+	dirty_ask_why(at, &why);
+	explain_dirty_start(at, &why.caps, req, err, f);
+	return dirty_why_not(&why, err, f);
 }
 
 int iommu_dirty_stop(const struct dirty_at *at, struct fail *f)
 {
 	const struct dirty_ops *ops = dirty_ops_of(at);
 	int err = ops && ops->stop ? ops->stop(at) : -EOPNOTSUPP;
+	struct dirty_why why;
 
-	return err ? fail_set(f, err, "cannot stop dirty tracking by %s", dirty_source_name(at->source)) : 0;
+	if (!err || !f)
+		return err;
+	dirty_ask_why(at, &why);
+	explain_dirty_stop(at, err, f);
+	return dirty_why_not(&why, err, f);
 }
 
 int iommu_dirty_read(const struct dirty_at *at, const struct dirty_read *req, struct fail *f)
 {
 	const struct dirty_ops *ops = dirty_ops_of(at);
 	int err = ops && ops->read ? ops->read(at, req) : -EOPNOTSUPP;
+	struct dirty_why why;
 
-	return err ? fail_set(f, err, "cannot read the dirty bits of 0x%llx bytes at iova 0x%llx by pages of 0x%llx",
-			      (unsigned long long)req->length, (unsigned long long)req->iova,
-			      (unsigned long long)req->page_size)
-		   : 0;
+	if (!err || !f)
+		return err;
+	dirty_ask_why(at, &why);
+	explain_dirty_read(at, &why.caps, req, err, f);
+	return dirty_why_not(&why, err, f);
 }
 
 bool dirty_fits(const struct dirty_read *req)
@@ -126,15 +160,18 @@ int iommu_dirty_unmap(const struct dirty_at *at, const struct dirty_read *req, u
 	struct dirty_unmap u = {.ops = dirty_ops_of(at), .at = at, .req = req};
 	const struct mapping_call call = {.unmap = dirty_unmap_call, .kept = dirty_unmap_kept, .ctx = &u};
 	uint64_t bytes = 0;
+	struct dirty_why why;
 	int err = -EOPNOTSUPP;
 
 	if (u.ops && u.ops->unmap)
 		err = mapping_unmap(at->iommu, req->iova, req->length, &call, &bytes);
 	if (unmapped)
 		*unmapped = bytes;
-	return err ? fail_set(f, err, "cannot read and unmap 0x%llx bytes at iova 0x%llx",
-			      (unsigned long long)req->length, (unsigned long long)req->iova)
-		   : 0;
+	if (!err || !f)
+		return err;
+	dirty_ask_why(at, &why);
+	explain_dirty_unmap(at, &why.caps, req, err, f);
+	return dirty_why_not(&why, err, f);
 }
 
 int iommu_dirty_mark(const struct dirty_at *at, iova_t iova, uint64_t length, uint64_t page_size, const void *bits,
@@ -146,9 +183,7 @@ int iommu_dirty_mark(const struct dirty_at *at, iova_t iova, uint64_t length, ui
 
 	if (marked)
 		*marked = n;
-	return err ? fail_set(f, err, "cannot mark pages dirty in 0x%llx bytes at iova 0x%llx",
-			      (unsigned long long)length, (unsigned long long)iova)
-		   : 0;
+	return err ? explain_dirty_mark(at, iova, length, page_size, err, f) : 0;
 }
 
 int iommu_leaf_size(struct iommu *iommu, iova_t iova, uint64_t *size)
