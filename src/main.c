@@ -41,6 +41,7 @@ const struct command *const commands[] = {
 	&command_vaddr,
 	&command_device,
 	&command_compare,
+	&command_dirty,
 	&command_bench,
 	&command_run_script,
 	NULL,
@@ -228,7 +229,7 @@ static int main_execute(const struct command *cmd, struct globals *g, void *stat
 		fail_print(&run.fail, cmd->name);
 		return result_exit_status(RESULT_ERROR, 0);
 	}
-	if (g->dry_run && (cmd->opens_session || cmd->in_session))
+	if (g->dry_run && command_opens_session(cmd, state))
 		main_dry_run(cmd, g, run.report);
 	else
 		err = command_execute(cmd, &run, state);

@@ -58,6 +58,8 @@ struct command {
 	int (*execute)(struct command_run *run, void *state);
 	/* Instead of execute: the same in a session, the script's or one of its own that command_execute() opens and closes. */
 	int (*in_session)(struct command_run *run, struct session *s, void *state);
+	/* With both: false = this time it is execute that does it. NULL: a session wherever there is in_session. */
+	bool (*needs_session)(const void *state);
 	void (*release)(void *state); /* what parse allocated; may be NULL */
 	bool scriptable;	      /* may stand in a script or session */
 	bool opens_session;	      /* works on a device without in_session: --dry-run says so and does nothing */
@@ -72,7 +74,7 @@ extern const struct command command_list, command_caps, command_bind, command_un
 	command_maps, command_fill, command_check, command_dma, command_free, command_vaddr, command_ioas, command_hwpt,
 	command_attach, command_detach, command_destroy, command_hwinfo, command_faultq, command_viommu,
 	command_replace, command_device, command_compare, command_bench, command_audit, command_capture,
-	command_run_script;
+	command_run_script, command_dirty;
 
 /* cmd/parse.c */
 /*
@@ -96,6 +98,8 @@ error_t parse_u64(struct argp_state *state, const char *option, const char *arg,
 error_t parse_choice(struct argp_state *state, const char *option, const char *arg, const char *const *names, int *out);
 
 /* cmd/common.c */
+/* Will it open a session, or work on a device on its own? */
+bool command_opens_session(const struct command *cmd, const void *state);
 /* Execute, in a session where the command wants one. As execute. */
 int command_execute(const struct command *cmd, struct command_run *run, void *state);
 /* The script's session, or a new one that *own says to close with command_session_close(). */

@@ -48,12 +48,22 @@ void command_session_close(struct command_run *run, struct session *s, bool own)
 	report_result(run->report, RESULT_ERROR);
 }
 
+static bool command_is_in_session(const struct command *cmd, const void *state)
+{
+	return cmd->in_session && (!cmd->needs_session || cmd->needs_session(state));
+}
+
+bool command_opens_session(const struct command *cmd, const void *state)
+{
+	return cmd->opens_session || command_is_in_session(cmd, state);
+}
+
 int command_execute(const struct command *cmd, struct command_run *run, void *state)
 {
 	struct session *s;
 	int err;
 
-	if (!cmd->in_session)
+	if (!command_is_in_session(cmd, state))
 		return cmd->execute(run, state);
 	err = command_session(run, &s, &run->own_session);
 	if (err)

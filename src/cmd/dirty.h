@@ -10,19 +10,41 @@
 
 #define DIRTY_FILES_MAX 4096
 
+enum dirty_verb {
+	VERB_START,
+	VERB_STOP,
+	VERB_READ,
+	VERB_READ_CLEAR,
+	VERB_UNMAP,
+	VERB_SHOW,
+	VERB_DIFF,
+	VERB_PLOT,
+	VERB_VERIFY,
+};
+
 struct dirty_state {
-	int verb;
-	struct op_dirty on; /* --source, --ioas, --table */
+	int verb;	/* enum dirty_verb */
+	uint32_t given; /* options, by bit: dirty_parse.c's */
+	unsigned int words;
+	struct op_dirty on; /* --source, --ioas; --table once there is a session */
+	const char *table;  /* --table as it was given: a name or an id */
+	const char *buf;    /* BUF or BUF+OFFSET in place of --iova */
 	uint64_t iova, size, page_size;
-	bool iova_given, size_given;
+	bool iova_given, size_given, page_size_given;
 	const char *output; /* -o */
 	const char **files; /* arguments of show, diff, plot */
 	unsigned int nr_files;
-	struct dirty_plot plot;	     /* plot: -o's ending or --format picks PNG, SVG or the terminal */
+	struct dirty_plot plot;	     /* plot: -o's ending or --as picks PNG, SVG or the terminal */
 	bool rate;		     /* plot: over time, from several files */
 	struct verify_params verify; /* verify: --rounds, --strict, --beyond, --case, --threads */
 	bool list_cases;	     /* verify --list */
 };
+
+/* cmd/dirty_parse.c: the members of struct command */
+extern const struct argp_option dirty_options[];
+void dirty_defaults(void *state);
+error_t dirty_parse(int key, char *arg, struct argp_state *state);
+void dirty_release(void *state);
 
 /* cmd/dirty_files.c: no session. */
 int dirty_do_show(struct command_run *run, const struct dirty_state *d);

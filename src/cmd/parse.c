@@ -137,6 +137,10 @@ error_t usage_bad_word(struct argp_state *state, const struct argp_option *own)
 	const struct argp_option *o, *global;
 	unsigned int count = 0, globals = 0;
 
+	if (word[0] == '-' && word[1] && word[1] != '-' && !word[2])
+		for (o = own; o && (o->name || o->key || o->doc); o++)
+			if (o->key == word[1] && o->arg)
+				return usage_error(state, "option '%s' needs a value: %s", word, o->arg);
 	if (word[0] == '-' && word[1] && word[1] != '-')
 		return usage_error(state, "unknown option '%s'", word);
 	if (word[0] != '-' || !word[1] || !word[2])

@@ -9,6 +9,9 @@
 
 #include "base/num.h"
 
+/* Where a large page of the table goes on behind the range a kernel may write past the last bit (struct dirty_read). */
+#define DIRTY_SLACK (4 * 4096u)
+
 int dirty_bitmap_new(struct dirty_bitmap *out, enum dirty_source source, iova_t iova, uint64_t length,
 		     uint64_t page_size, struct fail *f)
 {
@@ -24,7 +27,7 @@ int dirty_bitmap_new(struct dirty_bitmap *out, enum dirty_source source, iova_t 
 	if (!num_add(iova, length - 1, &last))
 		return fail_set(f, EOVERFLOW, "0x%" PRIx64 " bytes at iova 0x%" PRIx64 " wrap", length, iova);
 	bytes = bitmap_words(length / page_size) * 8;
-	base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	base = mmap(NULL, bytes + DIRTY_SLACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (base == MAP_FAILED)
 		return fail_set(f, ENOMEM, "no memory for a bitmap of 0x%" PRIx64 " bytes", bytes);
 	out->iova = iova;
@@ -32,7 +35,7 @@ int dirty_bitmap_new(struct dirty_bitmap *out, enum dirty_source source, iova_t 
 	out->page_size = page_size;
 	out->bits = length / page_size;
 	out->base = base;
-	out->mapped = bytes;
+	out->mapped = bytes + DIRTY_SLACK;
 	out->words = base;
 	return 0;
 }

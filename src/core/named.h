@@ -17,6 +17,7 @@ struct named {
 	uint32_t id;
 	struct iommu
 		*space; /* of a space itself; of a page table: the one it translates, NULL if only its data tells */
+	bool dirty;	/* of a page table: it can note down what was written */
 	bool allowed;	/* of a space: the kernel was told where it may choose IOVAs */
 	struct named *next;
 };

@@ -225,8 +225,8 @@ static int unmap_check_own(const struct iommu *space, iova_t iova, uint64_t size
 	return 0;
 }
 
-static int op_unmap_range(struct session *s, struct iommu *space, iova_t iova, uint64_t size, uint64_t *bytes,
-			  struct failures *found, struct fail *f)
+int op_unmap_by(struct session *s, struct iommu *space, struct op_unmap_call call, iova_t iova, uint64_t size,
+		uint64_t *bytes, struct failures *found, struct fail *f)
 {
 	uint64_t before = ledger_bytes(iommu_ledger(space));
 	struct iova_range r = {iova, iova + (size - 1)};
@@ -237,7 +237,8 @@ static int op_unmap_range(struct session *s, struct iommu *space, iova_t iova, u
 		err = op_table_before(s, space, r, &table, f);
 	if (!err) {
 		facts_asked(s);
-		err = iommu_unmap(space, iova, size, bytes, f);
+		err = call.unmap ? call.unmap(call.ctx, space, iova, size, bytes, f)
+				 : iommu_unmap(space, iova, size, bytes, f);
 	}
 	/* also when it was refused: what it said stays must stay */
 	after = op_table_after(s, space, &table, found, err ? NULL : f);
@@ -245,6 +246,12 @@ static int op_unmap_range(struct session *s, struct iommu *space, iova_t iova, u
 	if (!err)
 		unmap_judge(found, iova, before - ledger_bytes(iommu_ledger(space)), *bytes);
 	return err ? err : after;
+}
+
+static int op_unmap_range(struct session *s, struct iommu *space, iova_t iova, uint64_t size, uint64_t *bytes,
+			  struct failures *found, struct fail *f)
+{
+	return op_unmap_by(s, space, (struct op_unmap_call){0}, iova, size, bytes, found, f);
 }
 
 static int op_unmap_all(struct session *s, struct iommu *space, uint64_t *bytes, struct failures *found, struct fail *f)

@@ -46,6 +46,15 @@ struct op_unmap {
 /* *bytes = what the backend reported. A count that differs from what was mapped adds a short-unmap failure. */
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f);
 
+/* What unmaps in place of iommu_unmap(), with its arguments and its answers. */
+struct op_unmap_call {
+	int (*unmap)(void *ctx, struct iommu *space, iova_t iova, uint64_t size, uint64_t *bytes, struct fail *f);
+	void *ctx;
+};
+/* A range, with op_unmap()'s rules and judgement. */
+int op_unmap_by(struct session *s, struct iommu *space, struct op_unmap_call call, iova_t iova, uint64_t size,
+		uint64_t *bytes, struct failures *found, struct fail *f);
+
 /* Release a buffer; it is unmapped first, in every space. -EBUSY while another buffer has its memory. */
 int op_free(struct session *s, const char *buf, struct fail *f);
 

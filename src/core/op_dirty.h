@@ -10,7 +10,7 @@
 /* What the user asked for; DIRTY_SOURCES = the best there is: iommu, then device, then type1. */
 struct op_dirty {
 	enum dirty_source source;
-	const char *ioas; /* space by name, NULL: main */
+	const char *ioas; /* space by name, NULL: the one that the device is attached to */
 	uint32_t table;	  /* a page table of the user's that was made for tracking, 0: found or made */
 	bool unchecked;
 };
@@ -31,18 +31,39 @@ int op_dirty_start(struct session *s, const struct op_dirty *op, const struct io
 		   uint64_t page_size, struct fail *f);
 /* Stop; a table that start made is given up and the device attached to what it was in before. */
 int op_dirty_stop(struct session *s, const struct op_dirty *op, struct fail *f);
-/* What was started and not stopped, for `maps` and the end of a session. False: nothing. */
+/* What was started and not stopped: the latest. False: nothing. */
 bool op_dirty_is_on(const struct session *s, struct dirty_at *at);
+/* All of that, latest first, for `maps`. False past the last. */
+struct op_dirty_on {
+	struct dirty_at at;
+	uint64_t since;	    /* clock_ns() */
+	uint64_t page_size; /* that the device tracks by, 0: not told */
+	bool made;	    /* the page table was made for it */
+};
+bool op_dirty_get(const struct session *s, unsigned int i, struct op_dirty_on *out);
+/* A space is gone, and what was tracked in it. */
+void op_dirty_forget_space(struct session *s, const struct iommu *space);
 /* At a session's end, before its spaces go. */
 void op_dirty_close(struct session *s);
+
+/*
+ * Where the space that @op means has @text, "BUF" or "BUF+OFFSET": *iova, and *size to the buffer's end unless @size_given. -ENOENT, also
+ * when it is not mapped there; with op->unchecked then where it was last.
+ */
+int op_dirty_where(struct session *s, const struct op_dirty *op, const char *text, bool size_given, iova_t *iova,
+		   uint64_t *size, struct fail *f);
 
 struct op_dirty_read {
 	struct op_dirty on;
 	iova_t iova;
-	uint64_t size, page_size; /* page_size 0: the smallest that the source has */
-	bool keep;		  /* -EOPNOTSUPP where it cannot: never a read that clears in its place */
+	uint64_t size, page_size;
+	bool page_size_given; /* 0 is passed on as well; else 0 = the smallest that the source has */
+	bool keep;	      /* -EOPNOTSUPP where it cannot: never a read that clears in its place */
 };
-/* *out is to be freed; also on a partial failure it holds nothing. */
+/*
+ * *out is to be freed; on failure it holds nothing, also when a part was read (and cleared) already. Of bad geometry that was answered all
+ * the same (on.unchecked) it has no words.
+ */
 int op_dirty_read(struct session *s, const struct op_dirty_read *op, struct dirty_bitmap *out, struct fail *f);
 /*
  * Read and unmap. *at_once: by one call of the kernel's; false: read without clearing, then unmap, with a window between the two in which a

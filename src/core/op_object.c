@@ -9,13 +9,16 @@
 #include <string.h>
 
 #include "iommu/pt_data.h"
+#include "core/op_dirty.h"
 #include "core/session_priv.h"
 
 /* Further copies of its buffers stay where they are; who has gone with the space is not mapped any more. */
 static void destroy_forget(struct session *s, struct named *n)
 {
-	if (n->kind == IOMMU_OBJECT_IOAS)
+	if (n->kind == IOMMU_OBJECT_IOAS) {
 		buffers_forget_space(s, n->space);
+		op_dirty_forget_space(s, n->space);
+	}
 	named_remove(s, n);
 }
 
@@ -119,6 +122,8 @@ int op_hwpt_new(struct session *s, const struct op_hwpt *op, struct named **out,
 		return err;
 	/* with data of its own it is the user's table that translates */
 	*out = named_add(s, op->name, IOMMU_OBJECT_HWPT, id, data.len ? NULL : space, f);
+	if (*out)
+		(*out)->dirty = op->dirty;
 	if (*out)
 		return 0;
 	iommu_object_destroy(s->iommu, id, NULL);

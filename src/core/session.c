@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "core/buffer.h"
 #include "core/named.h"
+#include "core/op_dirty.h"
 #include "core/session_priv.h"
 #include "host/groups.h"
 #include "host/pci.h"
@@ -261,6 +262,7 @@ int session_close(struct session *s, struct fail *f)
 	}
 	dev_close(s->dev);
 	s->dev = NULL;
+	op_dirty_close(s);
 	if (s->iommu) {
 		session_buffers_free(s);
 		session_pages_free_all(s);

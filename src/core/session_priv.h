@@ -89,6 +89,7 @@ struct session {
 	bool has_pins;
 	uint64_t granule;
 	struct buffer *buffers; /* op.c */
+	struct dirty_on *dirty; /* op_dirty.c: what was started, latest first */
 	struct op_facts *facts; /* of whoever watches, or NULL */
 	unsigned int buffer_serial;
 	int group;

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iommuctl dirty: those of its verbs that work in a session. */
+#include "cmd/dirty.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/named.h"
+
+/* The range that a buffer's name or --iova with --size means. */
+static int dirty_where(struct command_run *run, struct session *s, const struct dirty_state *d, iova_t *iova,
+		       uint64_t *size)
+{
+	*iova = d->iova;
+	*size = d->size;
+	return d->buf ? op_dirty_where(s, &d->on, d->buf, d->size_given, iova, size, &run->fail) : 0;
+}
+
+static int dirty_start(struct command_run *run, struct session *s, const struct dirty_state *d)
+{
+	struct iova_range range = {0};
+	struct op_dirty_on on;
+	bool ranged = d->buf || d->iova_given;
+	uint64_t size = 0;
+	int err = ranged ? dirty_where(run, s, d, &range.start, &size) : 0;
+
+	if (err)
+		return err;
+	if (ranged && !d->on.unchecked && (!size || range.start + (size - 1) < range.start))
+		return fail_usage(&run->fail, EINVAL, "iova 0x%" PRIx64 " with size 0x%" PRIx64 " is no range",
+				  range.start, size);
+	range.last = range.start + (size - 1);
+	err = op_dirty_start(s, &d->on, &range, ranged, d->page_size, &run->fail);
+	if (err)
+		return err;
+	if (op_dirty_get(s, 0, &on)) {
+		report_str(run->report, "source", dirty_source_name(on.at.source));
+		if (on.at.table)
+			report_num(run->report, "table", on.at.table);
+		if (on.page_size)
+			report_num(run->report, "page_size", on.page_size);
+		snprintf(run->detail, sizeof(run->detail), "dirty tracking by %s%s", dirty_source_name(on.at.source),
+			 on.made ? ", on a page table made for it" : "");
+	}
+	report_line(run->report, "%s", run->detail);
+	return 0;
+}
+
+static int dirty_stop(struct command_run *run, struct session *s, const struct dirty_state *d)
+{
+	struct dirty_caps caps;
+	struct dirty_at at;
+	int err = op_dirty_find(s, &d->on, &at, &caps, &run->fail);
+
+	if (!err)
+		err = op_dirty_stop(s, &d->on, &run->fail);
+	if (err)
+		return err;
+	report_str(run->report, "source", dirty_source_name(at.source));
+	snprintf(run->detail, sizeof(run->detail), "no more dirty tracking by %s", dirty_source_name(at.source));
+	report_line(run->report, "%s", run->detail);
+	return 0;
+}
+
+static int dirty_output(struct command_run *run, const struct dirty_state *d, const struct dirty_bitmap *b)
+{
+	const char *caveat = dirty_bitmap_caveat(b);
+	uint64_t pages = b->words ? bitmap_count(b->words, b->bits) : 0;
+	int err;
+
+	run->shows = true;
+	snprintf(run->detail, sizeof(run->detail), "%" PRIu64 " of %" PRIu64 " pages of 0x%" PRIx64 " dirty, by %s%s%s",
+		 pages, b->bits, b->page_size, dirty_source_name(b->source), caveat ? ": " : "", caveat ? caveat : "");
+	report_line(run->report, "%s", run->detail);
+	dirty_bitmap_report(run->report, b);
+	if (!d->output)
+		return 0;
+	err = dirty_file_write(b, d->output, &run->fail);
+	if (!err)
+		report_str(run->report, "file", d->output);
+	return err;
+}
+
+static void dirty_request(const struct dirty_state *d, struct op_dirty_read *op)
+{
+	op->on = d->on;
+	op->page_size = d->page_size;
+	op->page_size_given = d->page_size_given;
+	op->keep = d->verb == VERB_READ;
+}
+
+static int dirty_read(struct command_run *run, struct session *s, const struct dirty_state *d)
+{
+	struct op_dirty_read op = {0};
+	struct dirty_bitmap b = {0};
+	int err;
+
+	dirty_request(d, &op);
+	err = dirty_where(run, s, d, &op.iova, &op.size);
+	if (!err)
+		err = op_dirty_read(s, &op, &b, &run->fail);
+	if (!err)
+		err = dirty_output(run, d, &b);
+	dirty_bitmap_free(&b);
+	return err;
+}
+
+static int dirty_unmap(struct command_run *run, struct session *s, const struct dirty_state *d)
+{
+	struct op_dirty_read op = {0};
+	struct dirty_bitmap b = {0};
+	struct failures found;
+	uint64_t bytes = 0;
+	bool at_once = false;
+	int err;
+
+	failures_init(&found);
+	dirty_request(d, &op);
+	err = dirty_where(run, s, d, &op.iova, &op.size);
+	if (!err)
+		err = op_dirty_unmap(s, &op, &b, &bytes, &at_once, &found, &run->fail);
+	if (!err)
+		err = dirty_output(run, d, &b);
+	if (!err) {
+		report_num(run->report, "unmapped_bytes", bytes);
+		report_bool(run->report, "at_once", at_once);
+		if (!at_once)
+			report_line(run->report, "read, then unmapped: a write between the two is lost");
+		command_failures(run, "unmap reports what was mapped", &found);
+	}
+	dirty_bitmap_free(&b);
+	return err;
+}
+
+/* --table by name or id, as the session knows it. */
+static int dirty_table(struct command_run *run, struct session *s, struct dirty_state *d)
+{
+	struct iommu *space;
+
+	d->on.unchecked = run->unchecked;
+	return d->table ? named_resolve(s, d->table, run->unchecked, &d->on.table, &space, &run->fail) : 0;
+}
+
+static int dirty_in_session(struct command_run *run, struct session *s, void *arg)
+{
+	struct dirty_state *d = arg;
+	int err = dirty_table(run, s, d);
+
+	if (err)
+		return err;
+	switch ((enum dirty_verb)d->verb) {
+	case VERB_START:
+		return dirty_start(run, s, d);
+	case VERB_STOP:
+		return dirty_stop(run, s, d);
+	case VERB_READ:
+	case VERB_READ_CLEAR:
+		return dirty_read(run, s, d);
+	case VERB_UNMAP:
+		return dirty_unmap(run, s, d);
+	default:
+		d->verify.on = d->on;
+		d->verify.op = run->op;
+		return dirty_do_verify(run, s, d);
+	}
+}
+
+static bool dirty_needs_session(const void *arg)
+{
+	const struct dirty_state *d = arg;
+
+	return d->verb < VERB_SHOW || (d->verb == VERB_VERIFY && !d->list_cases);
+}
+
+static int dirty_execute(struct command_run *run, void *arg)
+{
+	const struct dirty_state *d = arg;
+
+	run->shows = true;
+	switch ((enum dirty_verb)d->verb) {
+	case VERB_SHOW:
+		return dirty_do_show(run, d);
+	case VERB_DIFF:
+		return dirty_do_diff(run, d);
+	case VERB_PLOT:
+		return dirty_do_plot(run, d);
+	default:
+		return dirty_do_list_cases(run);
+	}
+}
+
+const struct command command_dirty = {
+	.name = "dirty",
+	.summary = "which pages a device has written to: track, read, keep in files, draw, and prove every bit",
+	.args_doc = "start [BUF]\nstop\nread|read-clear|unmap BUF\nshow FILE...\ndiff A B\nplot FILE...\nverify",
+	.options = dirty_options,
+	.state_size = sizeof(struct dirty_state),
+	.defaults = dirty_defaults,
+	.parse = dirty_parse,
+	.execute = dirty_execute,
+	.in_session = dirty_in_session,
+	.needs_session = dirty_needs_session,
+	.release = dirty_release,
+	.scriptable = true,
+};

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Dirty tracking in a session: which source there is, started and stopped, on a page table that is made where one is needed. */
+#include "core/op_dirty.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/named.h"
+#include "core/op.h"
+#include "core/op_dirty_priv.h"
+#include "core/session_priv.h"
+#include "iommu/ledger.h"
+
+/* --- what is on --- */
+
+static bool dirty_is_same(const struct dirty_at *a, const struct dirty_at *b)
+{
+	return a->source == b->source && a->iommu == b->iommu && a->table == b->table;
+}
+
+struct dirty_on *dirty_on_find(const struct session *s, const struct dirty_at *at)
+{
+	struct dirty_on *on = s->dirty;
+
+	while (on && !dirty_is_same(&on->is.at, at))
+		on = on->next;
+	return on;
+}
+
+bool op_dirty_get(const struct session *s, unsigned int i, struct op_dirty_on *out)
+{
+	const struct dirty_on *on = s->dirty;
+
+	for (; on && i; i--)
+		on = on->next;
+	if (on)
+		*out = on->is;
+	return on;
+}
+
+bool op_dirty_is_on(const struct session *s, struct dirty_at *at)
+{
+	struct op_dirty_on on;
+
+	if (!op_dirty_get(s, 0, &on))
+		return false;
+	if (at)
+		*at = on.at;
+	return true;
+}
+
+static void dirty_on_drop(struct session *s, struct dirty_on *gone)
+{
+	struct dirty_on **at = &s->dirty;
+
+	while (*at && *at != gone)
+		at = &(*at)->next;
+	if (*at)
+		*at = gone->next;
+	free(gone);
+}
+
+void op_dirty_forget_space(struct session *s, const struct iommu *space)
+{
+	struct dirty_on *on = s->dirty, *next;
+
+	for (; on; on = next) {
+		next = on->next;
+		if (on->is.at.iommu == space)
+			dirty_on_drop(s, on);
+		else if (on->back == space)
+			on->back = NULL;
+	}
+}
+
+/* --- which source --- */
+
+int dirty_space(struct session *s, const struct op_dirty *op, struct iommu **space, struct fail *f)
+{
+	if (op->ioas)
+		return named_space(s, op->ioas, space, f);
+	*space = s->at ? s->at : s->iommu;
+	return 0;
+}
+
+/* The page table that the device is attached to, if it can track: one that was made here, or by the user. Else 0. */
+static uint32_t dirty_table_attached(const struct session *s)
+{
+	if (s->detached)
+		return 0;
+	for (const struct dirty_on *on = s->dirty; on; on = on->next)
+		if (on->is.at.table == s->at_pt)
+			return s->at_pt;
+	for (const struct named *n = s->named; n; n = n->next)
+		if (n->kind == IOMMU_OBJECT_HWPT && n->dirty && n->id == s->at_pt)
+			return s->at_pt;
+	return 0;
+}
+
+static int dirty_ask(struct session *s, const struct op_dirty *op, enum dirty_source source, struct iommu *space,
+		     struct dirty_at *at, struct dirty_caps *caps, struct fail *f)
+{
+	const struct dirty_on *on = s->dirty;
+	int err;
+
+	/* the container's and the device's bits are of no space in particular */
+	*at = (struct dirty_at){.source = source, .iommu = source == DIRTY_IOMMU ? space : s->iommu, .idev = s->idev};
+	if (source == DIRTY_IOMMU)
+		at->table = op->table ? op->table : dirty_table_attached(s);
+	err = iommu_dirty_caps(at, caps, f);
+	if (err || !caps->needs_table || at->table) {
+		at->table = !err && caps->needs_table ? at->table : 0;
+		return err;
+	}
+	/* started here, and the device was attached elsewhere since */
+	while (on && (on->is.at.source != source || on->is.at.iommu != space))
+		on = on->next;
+	at->table = on ? on->is.at.table : 0;
+	return 0;
+}
+
+/* The best one, or what was started: asked in this order. */
+static int dirty_find_best(struct session *s, const struct op_dirty *op, struct iommu *space, struct dirty_at *at,
+			   struct dirty_caps *caps, struct fail *f)
+{
+	static const enum dirty_source order[DIRTY_SOURCES] = {DIRTY_IOMMU, DIRTY_DEVICE, DIRTY_TYPE1};
+	char why[sizeof(f->text)] = "";
+	int err = 0, worst = -EOPNOTSUPP;
+	size_t used = 0;
+
+	for (const struct dirty_on *on = s->dirty; on; on = on->next)
+		if (on->is.at.source != DIRTY_IOMMU || on->is.at.iommu == space)
+			return dirty_ask(s, op, on->is.at.source, space, at, caps, f);
+	for (unsigned int i = 0; i < ARRAY_SIZE(order); i++) {
+		struct fail one = {0};
+
+		err = dirty_ask(s, op, order[i], space, at, caps, &one);
+		if (!err)
+			return 0;
+		if (err != -EOPNOTSUPP)
+			worst = err;
+		used += (size_t)snprintf(why + used, sizeof(why) - used, "%s%s: %.100s", i ? "; " : "",
+					 dirty_source_name(order[i]), one.text);
+		used = MIN(used, sizeof(why) - 1);
+	}
+	return fail_set(f, worst, "nobody here notes down what is written (%.340s)", why);
+}
+
+int op_dirty_find(struct session *s, const struct op_dirty *op, struct dirty_at *at, struct dirty_caps *caps,
+		  struct fail *f)
+{
+	struct iommu *space;
+	int err = dirty_space(s, op, &space, f);
+
+	if (err)
+		return err;
+	return op->source == DIRTY_SOURCES ? dirty_find_best(s, op, space, at, caps, f)
+					   : dirty_ask(s, op, op->source, space, at, caps, f);
+}
+
+/* --- a page table that can track --- */
+
+/* The device is attached to one that is made over the space it is in. */
+static int dirty_table_make(struct session *s, struct dirty_on *on, struct fail *f)
+{
+	struct iommu_hwpt_req req = {.idev = s->idev, .dirty = true};
+	struct fail why;
+	uint32_t id;
+	int err;
+
+	if (s->detached || s->at != on->is.at.iommu) {
+		fail_usage(f, EBUSY, "device %s is attached to %s", session_device_name(s),
+			   s->detached ? "nothing"
+			   : s->at     ? "another space"
+				       : "a page table of the user's own");
+		fail_hint(f, "`attach` brings it to a space; what it writes is tracked there");
+		return -EBUSY;
+	}
+	req.parent = iommu_space_id(on->is.at.iommu);
+	err = iommu_hwpt_new(s->iommu, &req, &id, f);
+	if (err)
+		return err;
+	on->back_pt = s->at_pt;
+	on->back = s->at;
+	err = session_attach(s, id, s->at, f);
+	if (err) {
+		if (s->at_pt == id && session_attach(s, on->back_pt, on->back, &why))
+			return err;
+		iommu_object_destroy(s->iommu, id, NULL);
+		return err;
+	}
+	on->is.at.table = id;
+	on->is.made = true;
+	return 0;
+}
+
+/* The device goes back to where it was, and the table away. The first error stays. */
+static int dirty_table_give_up(struct session *s, struct dirty_on *on, struct fail *f)
+{
+	uint32_t table = on->is.at.table;
+	struct fail why = {0};
+	int err = 0, gone;
+
+	if (!on->is.made)
+		return 0;
+	/* the user may have attached it elsewhere since */
+	if (!s->detached && s->at_pt == table) {
+		err = session_attach(s, on->back_pt, on->back, f);
+		/* what it was in before is gone: the space itself never is, the table stands on it */
+		if (err && s->at_pt == table)
+			err = session_attach(s, iommu_space_id(on->is.at.iommu), on->is.at.iommu, f);
+	}
+	gone = iommu_object_destroy(s->iommu, table, &why);
+	if (gone && !err && f)
+		*f = why;
+	return err ? err : gone;
+}
+
+/* --- what a device is to log --- */
+
+struct dirty_gather {
+	struct iova_range *r;
+	unsigned int nr, room;
+};
+
+static int dirty_gather_one(const struct ledger_entry *e, void *arg)
+{
+	struct dirty_gather *g = arg;
+	struct iova_range *more;
+
+	/* in order: neighbours become one */
+	if (g->nr && g->r[g->nr - 1].last != UINT64_MAX && g->r[g->nr - 1].last + 1 == e->range.start) {
+		g->r[g->nr - 1].last = e->range.last;
+		return 0;
+	}
+	if (g->nr == g->room) {
+		g->room = g->room ? 2 * g->room : 64;
+		more = reallocarray(g->r, g->room, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		g->r = more;
+	}
+	g->r[g->nr++] = e->range;
+	return 0;
+}
+
+static int dirty_gap_compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* More than the device takes: the smallest gaps are logged as well. vfio_combine_iova_ranges() does so too. */
+static int dirty_gather_fit(struct dirty_gather *g, unsigned int max)
+{
+	unsigned int n = 1, close = g->nr - max;
+	CLEANUP_FREE uint64_t *gaps = NULL;
+	uint64_t widest;
+
+	if (g->nr <= max)
+		return 0;
+	gaps = calloc(g->nr, sizeof(*gaps));
+	if (!gaps)
+		return -ENOMEM;
+	for (unsigned int i = 1; i < g->nr; i++)
+		gaps[i - 1] = g->r[i].start - g->r[i - 1].last;
+	qsort(gaps, g->nr - 1, sizeof(*gaps), dirty_gap_compare);
+	widest = gaps[close - 1];
+	for (unsigned int i = 1; i < g->nr; i++) {
+		if (close && g->r[i].start - g->r[n - 1].last <= widest) {
+			g->r[n - 1].last = g->r[i].last;
+			close--;
+		} else {
+			g->r[n++] = g->r[i];
+		}
+	}
+	g->nr = n;
+	return 0;
+}
+
+/* Everything that is mapped where the device is. */
+static int dirty_gather(struct session *s, unsigned int max, struct dirty_gather *g, struct fail *f)
+{
+	int err = ledger_each(iommu_ledger(s->at ? s->at : s->iommu), dirty_gather_one, g);
+
+	if (!err && g->nr)
+		err = dirty_gather_fit(g, max);
+	return err ? fail_set(f, err, "cannot note down what is mapped") : 0;
+}
+
+/* --- start and stop --- */
+
+static int dirty_start_check(const struct op_dirty *op, const struct dirty_at *at, const struct dirty_caps *caps,
+			     unsigned int nr, uint64_t page_size, struct fail *f)
+{
+	if (op->unchecked || caps->ranges || !(nr || page_size))
+		return 0;
+	return fail_usage(f, EINVAL, "source %s tracks all that is mapped, by every page size: no %s",
+			  dirty_source_name(at->source),
+			  nr ? "range is given at its start" : "--page-size at its start");
+}
+
+/* The ioctl itself. */
+static int dirty_start_do(struct session *s, struct dirty_on *on, const struct dirty_caps *caps,
+			  const struct iova_range *ranges, unsigned int nr, uint64_t page_size, struct fail *f)
+{
+	struct dirty_start req = {.ranges = ranges, .nr = nr, .page_size = page_size};
+	struct dirty_gather g = {0};
+	int err = 0;
+
+	if (caps->ranges && !nr) {
+		err = dirty_gather(s, caps->ranges, &g, f);
+		req.ranges = g.r;
+		req.nr = g.nr;
+	}
+	if (caps->ranges && !page_size)
+		req.page_size = caps->page_sizes ? caps->page_sizes & -caps->page_sizes : 4096;
+	if (!err)
+		err = iommu_dirty_start(&on->is.at, &req, f);
+	if (!err) {
+		on->is.since = clock_ns();
+		on->is.page_size = caps->ranges ? req.page_size : 0;
+		on->nr_cleared = 0;
+	}
+	free(g.r);
+	return err;
+}
+
+int op_dirty_start(struct session *s, const struct op_dirty *op, const struct iova_range *ranges, unsigned int nr,
+		   uint64_t page_size, struct fail *f)
+{
+	struct dirty_caps caps;
+	struct dirty_on *on, *fresh;
+	struct dirty_at at;
+	int err = session_usable(s, f);
+
+	if (!err)
+		err = op_dirty_find(s, op, &at, &caps, f);
+	if (!err)
+		err = dirty_start_check(op, &at, &caps, nr, page_size, f);
+	if (err)
+		return err;
+	on = dirty_on_find(s, &at);
+	if (on)
+		return dirty_start_do(s, on, &caps, ranges, nr, page_size, f);
+	fresh = calloc(1, sizeof(*fresh));
+	if (!fresh)
+		return fail_set(f, ENOMEM, "cannot note down that tracking is on");
+	fresh->is.at = at;
+	if (caps.needs_table && !at.table)
+		err = dirty_table_make(s, fresh, f);
+	if (!err)
+		err = dirty_start_do(s, fresh, &caps, ranges, nr, page_size, f);
+	if (err) {
+		dirty_table_give_up(s, fresh, NULL);
+		free(fresh);
+		return err;
+	}
+	fresh->next = s->dirty;
+	s->dirty = fresh;
+	return 0;
+}
+
+int op_dirty_stop(struct session *s, const struct op_dirty *op, struct fail *f)
+{
+	struct dirty_caps caps;
+	struct dirty_on *on;
+	struct dirty_at at;
+	int err = session_usable(s, f);
+
+	if (!err)
+		err = op_dirty_find(s, op, &at, &caps, f);
+	if (err)
+		return err;
+	on = dirty_on_find(s, &at);
+	if (caps.needs_table && !at.table)
+		at.table = s->at_pt;
+	err = iommu_dirty_stop(&at, f);
+	if (err || !on)
+		return err;
+	err = dirty_table_give_up(s, on, f);
+	dirty_on_drop(s, on);
+	return err;
+}
+
+void op_dirty_close(struct session *s)
+{
+	struct dirty_on *on;
+
+	while ((on = s->dirty)) {
+		iommu_dirty_stop(&on->is.at, NULL);
+		if (on->is.made) {
+			/* the device is stopped, and the canary's time is over: only the attachment goes back */
+			if (!s->detached && s->at_pt == on->is.at.table &&
+			    !iommu_device_attach(s->idev, iommu_space_id(on->is.at.iommu), IOMMU_NO_PASID, NULL)) {
+				s->at_pt = iommu_space_id(on->is.at.iommu);
+				s->at = on->is.at.iommu;
+			}
+			iommu_object_destroy(s->iommu, on->is.at.table, NULL);
+		}
+		dirty_on_drop(s, on);
+	}
+}

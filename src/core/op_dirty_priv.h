@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What dirty tracking remembers of itself in a session; for op_dirty*.c only. */
+#ifndef IC_CORE_OP_DIRTY_PRIV_H
+#define IC_CORE_OP_DIRTY_PRIV_H
+
+#include "core/op_dirty.h"
+
+#define DIRTY_CLEARED 64
+
+/* One source that was started on one page table, or without. */
+struct dirty_on {
+	struct op_dirty_on is;
+	uint32_t back_pt;   /* what the device was attached to before, if is.made */
+	struct iommu *back; /* and the space that translated there */
+	/* when the bits of a range were cleared last: a ring, the latest at nr_cleared - 1 */
+	struct dirty_cleared {
+		struct iova_range range;
+		uint64_t at;
+	} cleared[DIRTY_CLEARED];
+	uint64_t nr_cleared;
+	struct dirty_on *next;
+};
+
+/* NULL: not started by us. */
+struct dirty_on *dirty_on_find(const struct session *s, const struct dirty_at *at);
+/* The space that @op means. */
+int dirty_space(struct session *s, const struct op_dirty *op, struct iommu **space, struct fail *f);
+
+#endif
