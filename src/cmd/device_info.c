@@ -91,7 +91,7 @@ int device_report_hot_reset(struct command_run *run, struct iommu_device *idev)
 	struct idev_hot_reset_info info;
 	int err = idev_hot_reset_info(idev, &info);
 
-	if (err == -ENODEV)
+	if (err == -ENODEV || err == -ENOTTY)
 		return fail_set(&run->fail, EOPNOTSUPP, "%s has no reset of its slot or bus", idev_id(idev)->name);
 	if (err)
 		return fail_set(&run->fail, err, "cannot read whom a reset of %s takes along", idev_id(idev)->name);

@@ -30,7 +30,7 @@ enum {
 static const struct argp_option globals_options[] = {
 	{"backend", OPT_BACKEND, "NAME[,KEY=VALUE...]", 0,
 	 "sim, vfio, vfio-v1, iommufd, iommufd-compat, mock or auto; sim,help lists misbehaviours", 0},
-	{"device", OPT_DEVICE, "ID", 0, "PCI address (0000:00:04.0 or 00:04.0), or sim", 0},
+	{"device", OPT_DEVICE, "ID", 0, "PCI address (0000:00:04.0 or 00:04.0), UUID of a mediated device, or sim", 0},
 	{"driver", OPT_DRIVER, "NAME[,KEY=VALUE...]", 0, "who drives the device's DMA; default: matched by id", 0},
 	{"vf-token", OPT_VF_TOKEN, "UUID", 0, "token of the physical function, for VFs", 0},
 	{"format", OPT_FORMAT, "text|json|tap", 0, "output format", 0},

@@ -102,6 +102,7 @@ static void list_report(struct report *r, const struct list_machine *m)
 	report_text_hide(r, "iommus");
 	report_text_hide(r, "groups");
 	report_text_hide(r, "devices");
+	list_report_mdevs(r, m);
 }
 
 static void list_free(struct list_machine *m)
@@ -110,6 +111,7 @@ static void list_free(struct list_machine *m)
 	groups_free(m->groups, m->nr_groups);
 	free(m->pci);
 	free(m->devices);
+	free(m->mdevs);
 }
 
 static int list_ask(const struct host *host, struct list_machine *m, struct fail *f)
@@ -140,6 +142,8 @@ static int list_read(const struct host *host, struct list_machine *m, struct fai
 	err = groups_scan(host, &m->groups, &m->nr_groups, f);
 	if (!err)
 		err = pci_scan(host, &m->pci, &m->nr_devices, f);
+	if (!err)
+		err = mdev_scan(host, &m->mdevs, &m->nr_mdevs, f);
 	return err ? err : list_ask(host, m, f);
 }
 

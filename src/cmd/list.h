@@ -5,6 +5,7 @@
 
 #include "cmd/command.h"
 #include "host/groups.h"
+#include "host/mdev.h"
 #include "out/report.h"
 
 struct list_device {
@@ -22,6 +23,8 @@ struct list_machine {
 	struct pci_info *pci;
 	struct list_device *devices;
 	unsigned int nr_devices;
+	struct mdev_info *mdevs;
+	unsigned int nr_mdevs;
 };
 
 /* The lines for people. @all: bridges too, and every reserved region. */
@@ -33,6 +36,10 @@ const char *list_name(const struct pci_info *p, char *buf, size_t len);
 const char *list_verdict(const struct list_machine *m, const struct list_device *d, char *buf, size_t len);
 void list_text_units(struct report *r, const struct list_machine *m);
 void list_text_next(struct report *r, const struct list_machine *m);
+
+/* list_mdev.c: mediated devices, for people and as the list "mdevs". Nothing is said to people where there are none. */
+void list_text_mdevs(struct report *r, const struct list_machine *m);
+void list_report_mdevs(struct report *r, const struct list_machine *m);
 
 /* Changes as they come, until a signal or for @time_ns (0: no end). 0 or -errno with run->fail. */
 int list_follow(struct command_run *run, uint64_t time_ns);

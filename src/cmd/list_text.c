@@ -189,6 +189,7 @@ void list_text(struct report *r, const struct list_machine *m, bool all)
 {
 	list_text_units(r, m);
 	list_text_devices(r, m, all);
+	list_text_mdevs(r, m);
 	list_text_groups(r, m, all);
 	list_text_next(r, m);
 }

@@ -120,6 +120,7 @@ int list_tree(struct report *r, const struct list_machine *m, bool all)
 	report_line(r, "%s", "");
 	tree_show(r, m, rows, n);
 	tree_empty_units(r, m, rows, n);
+	list_text_mdevs(r, m);
 	list_text_next(r, m);
 	return 0;
 }

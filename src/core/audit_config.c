@@ -116,7 +116,8 @@ static void iommu_absent_check(struct audit *a)
 	audit_advise(a, "%s", config_absent_advice(a));
 	config_show_unused(a);
 	audit_show(a, "/sys/kernel/iommu_groups", "%s",
-		   a->m->nr_groups ? "no groups but those of VFIO's no-IOMMU mode" : "no groups");
+		   a->m->nr_groups ? "no groups but those of VFIO's no-IOMMU mode and of mediated devices"
+				   : "no groups");
 	if (sees)
 		audit_show(a, "/sys/firmware/acpi/tables", "none of DMAR, IVRS, IORT and VIOT describes an IOMMU");
 }

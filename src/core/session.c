@@ -12,6 +12,7 @@
 #include "core/op_dirty.h"
 #include "core/session_priv.h"
 #include "host/groups.h"
+#include "host/mdev.h"
 #include "host/pci.h"
 #include "host/self.h"
 #include "iommu/ledger.h"
@@ -23,9 +24,15 @@ volatile sig_atomic_t session_signal;
 static int session_check_device(const char *spec, const char *device, struct fail *f)
 {
 	const char *own = iommu_own_device(spec);
+	char name[16];
 
 	if (own && device && strcmp(device, own))
 		return fail_usage(f, EINVAL, "backend %s has no device %s, only %s", spec, device, own);
+	if (!own && device && pci_normalize(device, name, sizeof(name)) && !mdev_is_uuid(device)) {
+		fail_usage(f, EINVAL, "'%.64s' is neither a PCI address nor the UUID of a mediated device", device);
+		fail_hint(f, "write 0000:00:04.0 or 00:04.0, or a UUID in full; `iommuctl list` shows both");
+		return -EINVAL;
+	}
 	if (own || device || !iommu_is_backend(spec))
 		return 0;
 	fail_usage(f, EDESTADDRREQ, "backend %s needs a device", spec);

@@ -6,15 +6,20 @@
 
 #include "core/named.h"
 #include "core/session_priv.h"
+#include "host/mdev.h"
 #include "iommu/objects.h"
 
 /* Its own node and /dev/iommu; never a backend that would fall back to another device. */
 static bool choice_is_iommufd(const struct host *host, const char *device)
 {
-	struct pci_info info;
+	bool is_mdev = mdev_is_uuid(device);
+	struct mdev_info mdev = {0};
+	struct pci_info pci = {0};
+	const char *cdev = is_mdev ? mdev.cdev : pci.cdev;
 
-	return !pci_find(host, device, &info, NULL) && info.cdev[0] &&
-	       host_exists(host, "/dev/vfio/devices/%s", info.cdev) && host_exists(host, "/dev/iommu");
+	if (is_mdev ? mdev_find(host, device, &mdev, NULL) : pci_find(host, device, &pci, NULL))
+		return false;
+	return cdev[0] && host_exists(host, "/dev/vfio/devices/%s", cdev) && host_exists(host, "/dev/iommu");
 }
 
 const char *session_backend_choice(const struct session_params *params, const struct host *host)

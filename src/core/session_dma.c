@@ -313,8 +313,8 @@ static bool session_fault_is_ours(const struct session *s, const struct dma_faul
 {
 	char group[16];
 
-	/* its accesses are refused by their status, in no log */
-	if (iommu_caps(s->iommu)->bypasses_table)
+	/* its accesses are refused by their status, in no log; or it has none that an IOMMU could refuse */
+	if (iommu_caps(s->iommu)->no_hardware)
 		return false;
 	if (!fault->device[0] || !strcmp(fault->device, session_device_name(s)))
 		return true;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Devices of a session by their address: its own, and others that join the same I/O address space without a driver. */
+/* Devices of a session by their name: its own, and others that join the same I/O address space without a driver. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/session_priv.h"
+#include "host/mdev.h"
 #include "host/pci.h"
 #include "iommu/device.h"
 #include "iommu/idev_vfio.h"
@@ -21,7 +22,7 @@ static struct iommu_device *peer_find(const struct session *s, const char *addr)
 
 int session_idev(struct session *s, const char *id, struct iommu_device **out, struct fail *f)
 {
-	char addr[32];
+	char addr[MDEV_UUID_MAX];
 	int err;
 
 	*out = s->idev;
@@ -29,8 +30,8 @@ int session_idev(struct session *s, const char *id, struct iommu_device **out, s
 		return 0;
 	if (session_is_simulated(s))
 		return fail_set(f, EOPNOTSUPP, "beside the simulated device there is no other");
-	if (pci_normalize(id, addr, sizeof(addr)))
-		return fail_usage(f, EINVAL, "'%s' is not a PCI address", id);
+	if (pci_normalize(id, addr, sizeof(addr)) && mdev_normalize(id, addr, sizeof(addr)))
+		return fail_usage(f, EINVAL, "'%s' is neither a PCI address nor the UUID of a mediated device", id);
 	*out = peer_find(s, addr);
 	if (*out)
 		return 0;
@@ -40,7 +41,7 @@ int session_idev(struct session *s, const char *id, struct iommu_device **out, s
 	if (err)
 		return err;
 	/* nobody drives it: it gets no right to master the bus, only to be reached */
-	err = idev_memory(*out, true);
+	err = idev_id(*out)->no_bus ? 0 : idev_memory(*out, true);
 	if (err) {
 		iommu_detach(*out);
 		*out = NULL;

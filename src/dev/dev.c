@@ -143,6 +143,11 @@ int dev_open(struct dev **out, struct iommu_device *idev, const char *spec, cons
 	char name[32];
 
 	*out = NULL;
+	if (id->emulated)
+		return fail_set(f, EOPNOTSUPP,
+				"%s is a mediated device: its accesses to memory are made by the kernel's code behind "
+				"it, and nothing here can ask for one",
+				id->name);
 	if (!spec) {
 		ops = dev_match(id);
 		if (!ops) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/mdev.h"
 #include "host/text.h"
 
 #define GROUPS_DIR "/sys/kernel/iommu_groups"
@@ -46,7 +47,9 @@ static bool group_is_blocked_by(const struct host *host, int id, const char *dev
 
 	if (host_read_link(host, driver, sizeof(driver), GROUPS_DIR "/%d/devices/%s/driver", id, device))
 		return false;
-	if (group_driver_allowed(driver))
+	/* drivers of mediated devices are VFIO's, and such a device shares its group with nothing (drivers/vfio/mdev) */
+	if (group_driver_allowed(driver) ||
+	    (mdev_is_uuid(device) && host_exists(host, "/sys/bus/mdev/devices/%s", device)))
 		return false;
 	return !(bridges_are_fine && group_is_bridge(host, id, device));
 }

@@ -8,6 +8,8 @@
 #include "host/host.h"
 #include "host/pci.h"
 
+#define GROUP_NAME_MAX 40
+
 struct group_reserved {
 	uint64_t start, last;
 	char type[24]; /* direct, direct-relaxable, reserved, msi */
@@ -17,7 +19,7 @@ struct group_info {
 	int id;
 	char type[16]; /* DMA, DMA-FQ, identity, ...; "" = unknown */
 	unsigned int nr_devices;
-	char (*devices)[16];
+	char (*devices)[GROUP_NAME_MAX]; /* PCI addresses, UUIDs of mediated devices */
 	unsigned int nr_reserved;
 	struct group_reserved *reserved;
 	int reserved_err; /* -ENOENT: not shown (before Linux 4.11); -EBADMSG: lines that are no regions; why else not all are known */

@@ -117,9 +117,12 @@ static int ask_after(const struct vfio *vfio, struct ioctl_device *out, struct f
 
 static int ask_in_container(struct vfio *vfio, const struct pci_info *pci, struct ioctl_device *out, struct fail *f)
 {
+	struct vfio_target target;
 	struct vfio_group *group;
-	int err = vfio_group_get(vfio, pci, &group, f);
+	int err;
 
+	vfio_target_pci(pci, &target);
+	err = vfio_group_get(vfio, &target, &group, f);
 	if (err)
 		return err;
 	out->nr_extensions = ask_before(vfio->container, out->extensions);
@@ -188,11 +191,13 @@ void ask_hw_info(const struct host *host, const struct pci_info *pci, struct ioc
 {
 	struct iommufd ctx = {.iommu.host = host};
 	struct vfio_device *d = NULL;
+	struct vfio_target target;
 	struct fail f = {0};
 	int err;
 
+	vfio_target_pci(pci, &target);
 	ctx.fd = iommufd_node_open(&f);
-	err = ctx.fd < 0 ? ctx.fd : vfio_cdev_open(&ctx.iommu, ctx.fd, pci, &d, &f);
+	err = ctx.fd < 0 ? ctx.fd : vfio_cdev_open(&ctx.iommu, ctx.fd, &target, &d, &f);
 	if (!err) {
 		err = ask_bound(&ctx, d, out, &f);
 		vfio_device_close(d);

@@ -11,12 +11,14 @@ struct iommu;
 struct sim_engine;
 
 struct iommu_device_id {
-	char name[32]; /* "0000:00:04.0", "sim" or "mock" */
+	char name[40]; /* "0000:00:04.0", a mediated device's UUID, "sim" or "mock" */
 	uint16_t vendor, device, subvendor, subdevice;
 	uint32_t class_code; /* 24 bits */
 	uint8_t revision;
 	bool is_sim;
 	bool no_bus; /* not on PCI: no config space, no bus mastering to turn off */
+	/* A mediated device: no IOMMU is before it, the kernel's own code makes its accesses, and nobody here can ask for one. */
+	bool emulated;
 };
 
 const struct iommu_device_id *idev_id(const struct iommu_device *idev);

@@ -240,7 +240,7 @@ int iommu_phys(struct iommu *iommu, const void *va, uint64_t *phys)
 
 int iommu_pins(struct iommu *iommu, uint64_t *pages)
 {
-	return iommu->ops->pins ? iommu->ops->pins(iommu, pages) : -EOPNOTSUPP;
+	return iommu->ops->pins && iommu->caps.has_pins ? iommu->ops->pins(iommu, pages) : -EOPNOTSUPP;
 }
 
 int iommu_avail(struct iommu *iommu, uint32_t *mappings)

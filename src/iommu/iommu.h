@@ -44,9 +44,10 @@ enum iommu_personality iommu_personality(const struct iommu *iommu);
 const char *iommu_personality_name(enum iommu_personality personality);
 
 /*
- * Bring a device into the context: "sim" or a full PCI address "0000:00:04.0". For VFIO: group viability with the
- * blocking device named, container, SET_IOMMU, device descriptor, extensions asked after it. Errors: -ENOENT no such
- * device, -EBUSY group open elsewhere (the holder is named), -EPERM/-EACCES, -ENODEV on a host driver or not viable.
+ * Bring a device into the context: "sim", a full PCI address "0000:00:04.0" or a mediated device's UUID. For VFIO: group
+ * viability with the blocking device named, container, SET_IOMMU, device descriptor, extensions asked after it. Errors:
+ * -ENOENT no such device, -EBUSY group open elsewhere (the holder is named), -EPERM/-EACCES, -ENODEV on a host driver, not
+ * viable, or no such mediated device; -EINVAL a name that no device has.
  */
 int iommu_attach(struct iommu *iommu, const char *id, struct iommu_device **out, struct fail *f);
 void iommu_detach(struct iommu_device *idev);

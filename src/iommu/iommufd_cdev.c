@@ -58,15 +58,20 @@ static int iommufd_open(const char *options, const struct iommu_params *params, 
 /* Apertures change with the attachment; what is reserved is asked of all devices anew. */
 static int iommufd_refresh(struct iommufd *ctx, const struct vfio_device *added, struct fail *f)
 {
+	bool hardware = !added->idev.id.emulated;
 	int err = iommufd_read_caps(ctx);
 
 	if (err)
 		return fail_set(f, err, "cannot read what I/O address space %u takes", ctx->ioas);
 	ctx->iommu.caps.nr_reserved = 0;
 	vfio_add_reserved(&ctx->iommu, added->group_id);
-	for (const struct iommu_device *d = ctx->iommu.devices; d; d = d->next)
+	for (const struct iommu_device *d = ctx->iommu.devices; d; d = d->next) {
+		hardware |= !d->id.emulated;
 		if (to_vfio_device(d)->group_id != added->group_id)
 			vfio_add_reserved(&ctx->iommu, to_vfio_device(d)->group_id);
+	}
+	if (!hardware)
+		vfio_caps_emulated(&ctx->iommu.caps);
 	return 0;
 }
 
@@ -95,18 +100,18 @@ static int iommufd_attach(struct iommu *iommu, const char *id, struct iommu_devi
 {
 	struct iommufd *ctx = to_iommufd(iommu);
 	struct vfio_device *d;
-	struct pci_info pci;
-	int err = pci_find(iommu->host, id, &pci, f);
+	struct vfio_target t;
+	int err = vfio_target_find(iommu->host, id, &t, f);
 
 	if (!err)
-		err = vfio_check_twice(iommu, &pci, f);
+		err = vfio_check_twice(iommu, &t, f);
 	if (!err)
-		err = vfio_cdev_open(iommu, ctx->fd, &pci, &d, f);
+		err = vfio_cdev_open(iommu, ctx->fd, &t, &d, f);
 	if (err)
 		return err;
 	err = vfio_cdev_attach(d, ctx->ioas, IOMMU_NO_PASID);
 	if (err)
-		iommufd_explain_attach(pci.addr, err, f);
+		iommufd_explain_attach(t.id.name, err, f);
 	else
 		err = iommufd_refresh(ctx, d, f);
 	if (err) {

@@ -172,7 +172,7 @@ struct iommu_object {
 		parent; /* parent: of a page table its space or nesting parent; of a device what it is attached to */
 	uint32_t pasid; /* IOMMU_NO_PASID, or an attachment of one PASID of a device */
 	uint32_t queue; /* of a page table: its fault queue, 0 = none */
-	char name[32];	/* device address, or "" */
+	char name[40];	/* the device's, or "" */
 	struct iommu *space; /* of an IOAS, for its ledger */
 };
 /* False when @i is past the last. Copies, so that it stays valid. */

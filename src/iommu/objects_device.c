@@ -24,7 +24,7 @@ static const char *device_words(const struct iommu_device *idev, uint32_t pasid,
 int iommu_device_attach(struct iommu_device *idev, uint32_t pt_id, uint32_t pasid, struct fail *f)
 {
 	struct object *o;
-	char who[64];
+	char who[80];
 	int err;
 
 	if (!objects_has(idev->iommu, device_attach))
@@ -51,7 +51,7 @@ int iommu_device_attach(struct iommu_device *idev, uint32_t pt_id, uint32_t pasi
 int iommu_device_detach(struct iommu_device *idev, uint32_t pasid, struct fail *f)
 {
 	struct object *o = objects_find_device(idev, pasid);
-	char who[64];
+	char who[80];
 	int err;
 
 	if (!objects_has(idev->iommu, device_detach))
@@ -68,12 +68,20 @@ int iommu_device_detach(struct iommu_device *idev, uint32_t pasid, struct fail *
 	return 0;
 }
 
+/* To iommufd a mediated device is an access, by whose id it finds no device (iommufd_access_create(), iommufd_get_device()). */
+static int device_has_no_iommu(const struct iommu_device *idev, struct fail *f)
+{
+	return fail_set(f, EOPNOTSUPP, "no IOMMU is before mediated device %s", idev->id.name);
+}
+
 int iommu_hw_info(struct iommu_device *idev, struct iommu_hw_info *info, struct fail *f)
 {
 	int err;
 
 	if (!objects_has(idev->iommu, hw_info))
 		return objects_unsupported(idev->iommu, "way to ask the IOMMU before the device", f);
+	if (idev->id.emulated)
+		return device_has_no_iommu(idev, f);
 	err = idev->iommu->ops->objects->hw_info(idev, info);
 	return err ? fail_set(f, err, "the IOMMU before device %s tells nothing of itself", idev->id.name) : 0;
 }
@@ -85,6 +93,8 @@ int iommu_hwpt_new(struct iommu *iommu, const struct iommu_hwpt_req *req, uint32
 
 	if (!objects_has(root, hwpt_new))
 		return objects_unsupported(root, "page tables to make", f);
+	if (req->idev->id.emulated)
+		return device_has_no_iommu(req->idev, f);
 	err = objects_reserve(root, f);
 	if (err)
 		return err;

@@ -163,5 +163,7 @@ int type1_read_caps(struct vfio *vfio, struct fail *f)
 		.has_pins = true,
 	};
 	memcpy(caps->ranges, parsed.ranges, sizeof(caps->ranges));
+	if (!vfio->has_hardware)
+		vfio_caps_emulated(caps);
 	return 0;
 }

@@ -7,18 +7,6 @@
 #include "iommu/vfio.h"
 #include "iommu/vfio_caps.h"
 
-/*
- * Pages of a device behind an IOMMU are all dirty, always; of mediated devices those that its driver has pinned or written
- * (update_user_bitmap(), vfio_iommu_type1_attach_group()).
- */
-static bool type1_over_reports(const struct vfio *vfio)
-{
-	for (const struct vfio_group *g = vfio->groups; g; g = g->next)
-		if (!g->is_emulated)
-			return true;
-	return false;
-}
-
 static int type1_dirty_missing(const struct vfio *vfio, struct fail *why)
 {
 	if (vfio->by_iommufd) {
@@ -53,7 +41,11 @@ static int type1_dirty_caps(const struct dirty_at *at, struct dirty_caps *out, s
 	*out = (struct dirty_caps){
 		.page_sizes = info.dirty_page_sizes,
 		.unmaps = true,
-		.over_reports = type1_over_reports(vfio),
+		/*
+		 * Pages of a device behind an IOMMU are all dirty, always; of mediated devices those that its driver has
+		 * pinned or written (update_user_bitmap(), vfio_iommu_type1_attach_group()).
+		 */
+		.over_reports = vfio->has_hardware,
 		.whole_mappings = true,
 		.allows_holes = true,
 		.max_bitmap = info.max_dirty_bitmap,

@@ -72,7 +72,7 @@ struct iommu_caps {
 	bool simulated;	      /* no kernel behind it: no log, no pins of the machine's, nothing to wait for */
 	bool no_hardware;     /* no device behind it that could reach anything but what is mapped */
 	bool has_phys;	      /* iommu_phys() may work */
-	bool has_pins;	      /* iommu_pins() works */
+	bool has_pins;	      /* iommu_pins() works: what is mapped is pinned, until it is unmapped */
 	bool has_map_file;    /* maps a file by descriptor, not by address (iommufd) */
 	bool has_spaces;      /* objects.h: further spaces, copies between them, attaching a device elsewhere */
 	bool has_page_tables; /* objects.h: page tables as objects of their own (HWPT) */

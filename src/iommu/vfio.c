@@ -144,18 +144,18 @@ static int vfio_attach(struct iommu *iommu, const char *id, struct iommu_device 
 	struct vfio *vfio = to_vfio(iommu);
 	struct vfio_device *d = NULL;
 	struct vfio_group *group;
-	struct pci_info pci;
-	int err = pci_find(iommu->host, id, &pci, f);
+	struct vfio_target t;
+	int err = vfio_target_find(iommu->host, id, &t, f);
 
 	if (!err)
-		err = vfio_check_twice(iommu, &pci, f);
+		err = vfio_check_twice(iommu, &t, f);
 	if (!err)
-		err = vfio_group_get(vfio, &pci, &group, f);
+		err = vfio_group_get(vfio, &t, &group, f);
 	if (err)
 		return err;
 	err = vfio_group_join(vfio, group, f);
 	if (!err)
-		err = vfio_device_open(vfio, group, &pci, &d, f);
+		err = vfio_device_open(vfio, group, &t, &d, f);
 	/* only now: iommufd attaches when the device is taken, and what can be mapped depends on that */
 	if (!err)
 		err = type1_read_caps(vfio, f);

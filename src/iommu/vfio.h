@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private to iommu/: VFIO's objects. A container, its groups, their devices; and devices opened by their own node. */
+/* Private to iommu/: VFIO's objects. A container, its groups, their devices; devices opened by their own node; what is to be taken. */
 #ifndef IC_IOMMU_VFIO_H
 #define IC_IOMMU_VFIO_H
 
 #include "host/pci.h"
 #include "iommu/backend.h"
 #include "iommu/vfio_abi.h"
+
+/* What is to be taken: a PCI device or a mediated one (id.emulated). */
+struct vfio_target {
+	struct iommu_device_id id;
+	char driver[32]; /* "" = none */
+	char cdev[16];	 /* "vfio0", "" = none */
+	int group;	 /* -1 = none */
+};
 
 /* An open group node in the container; shared by the devices of the group. */
 struct vfio_group {
@@ -22,6 +30,7 @@ struct vfio {
 	uint32_t type;	  /* IC_VFIO_TYPE1_V2 or IC_VFIO_TYPE1 */
 	bool by_iommufd;  /* iommufd serves the container, whatever its name */
 	bool has_iommu;	  /* SET_IOMMU was done; the kernel forgets it with the last group */
+	bool has_hardware; /* a group of real devices has joined: type1 then pins what is mapped, and reports all of it dirty */
 	struct vfio_group *groups;
 };
 
@@ -47,12 +56,19 @@ struct vfio_device {
 /* vfio.c: only iommufd knows its options; it also serves /dev/vfio/vfio on kernels without VFIO's own container. */
 bool vfio_is_iommufd(int container);
 
-/* vfio_host.c: is there an IOMMU before the device, and VFIO's driver on it? Failures say what to do. */
-int vfio_check_host(const struct host *host, const struct pci_info *pci, struct fail *f);
+/* vfio_target.c: @id is a PCI address or a UUID. Errors as pci_find() and mdev_find(); -EINVAL, a usage error: neither. */
+int vfio_target_find(const struct host *host, const char *id, struct vfio_target *out, struct fail *f);
+void vfio_target_pci(const struct pci_info *pci, struct vfio_target *out);
+/* Is there an IOMMU before the device where it needs one, and VFIO's driver on it? Failures say what to do. */
+int vfio_check_host(const struct host *host, const struct vfio_target *t, struct fail *f);
+/* What brings a device to VFIO that is not there: the hint for ENOENT and ENODEV. */
+void vfio_hint_bind(const struct iommu_device_id *id, struct fail *f);
 /* The kernel would give a second descriptor, and two drivers would fight over one engine. -EBUSY. */
-int vfio_check_twice(const struct iommu *iommu, const struct pci_info *pci, struct fail *f);
-/* Words for an open() of @node that failed; @addr as in hints. Returns @err. */
-int vfio_explain_open(const char *node, const char *addr, int err, struct fail *f);
+int vfio_check_twice(const struct iommu *iommu, const struct vfio_target *t, struct fail *f);
+
+/* vfio_host.c */
+/* Words for an open() of @node, which belongs to device @id, that failed. Returns @err. */
+int vfio_explain_open(const char *node, const struct iommu_device_id *id, int err, struct fail *f);
 /* True when devices of @group are on drivers of the host: @f names them. */
 bool vfio_explain_blocked(const struct host *host, int group, int err, struct fail *f);
 /* The hint for EPERM: @module says which parameter to set. */
@@ -60,19 +76,19 @@ void vfio_hint_unsafe(struct fail *f, const char *module);
 /* Adds the group's reserved regions of sysfs to caps.reserved; a machine that does not tell them adds none. */
 void vfio_add_reserved(struct iommu *iommu, int group);
 
-/* vfio_group.c: the group of @pci, opened and viable. Refuses noiommu groups. Failures name who is in the way. */
-int vfio_group_get(struct vfio *vfio, const struct pci_info *pci, struct vfio_group **out, struct fail *f);
+/* vfio_group.c: the group of @t, opened and viable. Refuses noiommu groups. Failures name who is in the way. */
+int vfio_group_get(struct vfio *vfio, const struct vfio_target *t, struct vfio_group **out, struct fail *f);
 /* Gives the group to the container and, if it is the first, sets the IOMMU type. */
 int vfio_group_join(struct vfio *vfio, struct vfio_group *group, struct fail *f);
 /* Leaves the container and closes with the last user. */
 void vfio_group_put(struct vfio *vfio, struct vfio_group *group);
 
-/* vfio_device.c: an object for @pci that has no descriptor yet; vfio_device_close() frees it. */
-int vfio_device_new(struct iommu *iommu, const struct pci_info *pci, struct vfio_device **out, struct fail *f);
+/* vfio_device.c: an object for @t that has no descriptor yet; vfio_device_close() frees it. */
+int vfio_device_new(struct iommu *iommu, const struct vfio_target *t, struct vfio_device **out, struct fail *f);
 /* By d->fd: flags and regions. */
 int vfio_device_read_info(struct vfio_device *d, struct fail *f);
 /* The device descriptor from its group; info and regions read. */
-int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct pci_info *pci, struct vfio_device **out,
+int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct vfio_target *t, struct vfio_device **out,
 		     struct fail *f);
 void vfio_device_close(struct vfio_device *d);
 /* -EINVAL, a usage error, unless @token is a whole UUID: the kernel reads what follows it as more options. */
@@ -82,7 +98,7 @@ int vfio_device_name(char *buf, size_t len, const char *addr, const char *token)
 extern const struct idev_ops vfio_idev_ops;
 
 /* vfio_cdev.c: the device's own node, bound to the context and not attached to anything yet; info and regions read. */
-int vfio_cdev_open(struct iommu *iommu, int iommufd, const struct pci_info *pci, struct vfio_device **out,
+int vfio_cdev_open(struct iommu *iommu, int iommufd, const struct vfio_target *t, struct vfio_device **out,
 		   struct fail *f);
 /* @pasid: IOMMU_NO_PASID or one of the device's. Attaching what is attached replaces. -errno as the kernel answers. */
 int vfio_cdev_attach(const struct vfio_device *d, uint32_t pt_id, uint32_t pasid);
@@ -126,6 +142,16 @@ int type1_read_caps(struct vfio *vfio, struct fail *f);
 extern const struct dirty_ops type1_dirty_ops;
 /* idev_dirty.c: of any device with a VFIO descriptor. */
 extern const struct dirty_ops idev_dirty_ops;
+
+/*
+ * Only mediated devices are there: they reach nothing but what is mapped, no page table is made, and of what is mapped the kernel pins
+ * what one of them asks for, while it does (vfio_pin_pages(), vfio_dma_rw(), iommufd_access_pin_pages()).
+ */
+static inline void vfio_caps_emulated(struct iommu_caps *caps)
+{
+	caps->no_hardware = true;
+	caps->has_pins = caps->has_page_tables = false;
+}
 
 static inline struct vfio *to_vfio(struct iommu *iommu)
 {

@@ -135,7 +135,7 @@ static int vfio_cdev_explain_bind(struct vfio_device *d, int iommufd, const char
 	else if (err == -EPERM)
 		vfio_cdev_explain_eperm(d, f);
 	else if (err == -ENODEV)
-		fail_hint(f, "iommuctl bind %s", addr);
+		vfio_hint_bind(&d->idev.id, f);
 	/* ours must be closed first, or we would find ourselves */
 	close(d->fd);
 	d->fd = -1;
@@ -156,32 +156,32 @@ static int vfio_cdev_bind(struct vfio_device *d, int iommufd, const char *node, 
 	return err ? vfio_cdev_explain_bind(d, iommufd, node, err, f) : 0;
 }
 
-static int vfio_cdev_check(const struct pci_info *pci, struct fail *f)
+static int vfio_cdev_check(const struct vfio_target *t, struct fail *f)
 {
-	if (pci->cdev[0])
+	if (t->cdev[0])
 		return 0;
-	fail_set(f, ENODEV, "%s has no node of its own in /dev/vfio/devices", pci->addr);
+	fail_set(f, ENODEV, "%s has no node of its own in /dev/vfio/devices", t->id.name);
 	fail_hint(f, "the kernel needs CONFIG_VFIO_DEVICE_CDEV (6.6 and later); or use --backend vfio");
 	return -ENODEV;
 }
 
-int vfio_cdev_open(struct iommu *iommu, int iommufd, const struct pci_info *pci, struct vfio_device **out,
+int vfio_cdev_open(struct iommu *iommu, int iommufd, const struct vfio_target *t, struct vfio_device **out,
 		   struct fail *f)
 {
 	struct vfio_device *d;
 	char node[64];
-	int err = vfio_check_host(iommu->host, pci, f);
+	int err = vfio_check_host(iommu->host, t, f);
 
 	*out = NULL;
 	if (!err)
-		err = vfio_cdev_check(pci, f);
+		err = vfio_cdev_check(t, f);
 	if (!err)
-		err = vfio_device_new(iommu, pci, &d, f);
+		err = vfio_device_new(iommu, t, &d, f);
 	if (err)
 		return err;
-	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", pci->cdev);
+	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", t->cdev);
 	d->fd = open(node, O_RDWR | O_CLOEXEC);
-	err = d->fd < 0 ? vfio_explain_open(node, pci->addr, -errno, f) : vfio_cdev_bind(d, iommufd, node, f);
+	err = d->fd < 0 ? vfio_explain_open(node, &t->id, -errno, f) : vfio_cdev_bind(d, iommufd, node, f);
 	if (!err)
 		err = vfio_device_read_info(d, f);
 	if (err) {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The device descriptor, wherever it comes from: regions, configuration space; and taking one from its group. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "host/mdev.h"
 #include "iommu/vfio.h"
 
-static int vfio_device_explain(const struct vfio *vfio, const char *addr, int err, struct fail *f)
+static int vfio_device_explain(const struct vfio *vfio, const struct iommu_device_id *id, int err, struct fail *f)
 {
-	fail_set(f, err, "cannot take %s from its group", addr);
+	fail_set(f, err, "cannot take %s from its group", id->name);
 	if (err == -EACCES && !vfio->iommu.vf_token)
 		fail_hint(f,
 			  "it is a virtual function, or has some: name the token its owner set with --vf-token UUID");
@@ -18,7 +18,7 @@ static int vfio_device_explain(const struct vfio *vfio, const char *addr, int er
 			f,
 			"--vf-token is not the one that was set, or the device takes none: the kernel log says which");
 	else if (err == -ENODEV)
-		fail_hint(f, "iommuctl bind %s", addr);
+		vfio_hint_bind(id, f);
 	else if (err == -EPERM) /* /dev/iommu in the container's place looks at interrupts only now */
 		vfio_hint_unsafe(f, "iommufd");
 	else if (err == -EBUSY)
@@ -28,12 +28,7 @@ static int vfio_device_explain(const struct vfio *vfio, const char *addr, int er
 
 int vfio_check_token(const char *token, struct fail *f)
 {
-	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	size_t i = 0;
-
-	while (form[i] && (form[i] == 'x' ? isxdigit((unsigned char)token[i]) != 0 : token[i] == '-'))
-		i++;
-	if (!form[i] && !token[i])
+	if (mdev_is_uuid(token))
 		return 0;
 	fail_usage(f, EINVAL, "--vf-token '%.64s' is not a UUID", token);
 	fail_hint(f, "it is written as 00112233-4455-6677-8899-aabbccddeeff, in full");
@@ -47,15 +42,17 @@ int vfio_device_name(char *buf, size_t len, const char *addr, const char *token)
 	return n < 0 || (size_t)n >= len ? -ENAMETOOLONG : 0;
 }
 
-static int vfio_device_get_fd(const struct vfio *vfio, const struct vfio_group *group, const char *addr, struct fail *f)
+/* A mediated device's name is the UUID and nothing behind it (vfio_device_get_from_name()). */
+static int vfio_device_get_fd(const struct vfio *vfio, const struct vfio_group *group, const struct iommu_device_id *id,
+			      struct fail *f)
 {
 	char name[128];
-	int fd, err = vfio_device_name(name, sizeof(name), addr, vfio->iommu.vf_token);
+	int fd, err = vfio_device_name(name, sizeof(name), id->name, id->emulated ? NULL : vfio->iommu.vf_token);
 
 	if (err)
-		return fail_set(f, err, "cannot name %s to the kernel", addr);
+		return fail_set(f, err, "cannot name %s to the kernel", id->name);
 	fd = ioctl(group->fd, IC_VFIO_GROUP_GET_DEVICE_FD, name);
-	return fd < 0 ? vfio_device_explain(vfio, addr, -errno, f) : fd;
+	return fd < 0 ? vfio_device_explain(vfio, id, -errno, f) : fd;
 }
 
 /* A region that cannot be read stays with size 0: absent, as upper halves of 64-bit BARs are. */
@@ -77,42 +74,34 @@ int vfio_device_read_info(struct vfio_device *d, struct fail *f)
 	return 0;
 }
 
-int vfio_device_new(struct iommu *iommu, const struct pci_info *pci, struct vfio_device **out, struct fail *f)
+int vfio_device_new(struct iommu *iommu, const struct vfio_target *t, struct vfio_device **out, struct fail *f)
 {
 	struct vfio_device *d = calloc(1, sizeof(*d));
 
 	*out = NULL;
 	if (!d)
-		return fail_set(f, ENOMEM, "cannot open %s", pci->addr);
+		return fail_set(f, ENOMEM, "cannot open %s", t->id.name);
 	d->fd = -1;
-	d->group_id = pci->group;
+	d->group_id = t->group;
 	d->idev.iommu = iommu;
 	d->idev.ops = &vfio_idev_ops;
-	d->idev.id = (struct iommu_device_id){
-		.vendor = pci->vendor,
-		.device = pci->device,
-		.subvendor = pci->subvendor,
-		.subdevice = pci->subdevice,
-		.class_code = pci->class_code,
-		.revision = pci->revision,
-	};
-	snprintf(d->idev.id.name, sizeof(d->idev.id.name), "%s", pci->addr);
+	d->idev.id = t->id;
 	*out = d;
 	return 0;
 }
 
-int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct pci_info *pci, struct vfio_device **out,
+int vfio_device_open(struct vfio *vfio, struct vfio_group *group, const struct vfio_target *t, struct vfio_device **out,
 		     struct fail *f)
 {
 	struct vfio_device *d;
-	int err = vfio_device_new(&vfio->iommu, pci, &d, f);
+	int err = vfio_device_new(&vfio->iommu, t, &d, f);
 
 	*out = NULL;
 	if (err)
 		return err;
 	d->vfio = vfio;
 	d->group = group;
-	d->fd = vfio_device_get_fd(vfio, group, pci->addr, f);
+	d->fd = vfio_device_get_fd(vfio, group, &t->id, f);
 	err = d->fd < 0 ? d->fd : vfio_device_read_info(d, f);
 	if (err) {
 		vfio_device_close(d);

@@ -23,28 +23,39 @@ static int vfio_group_check_viable(const struct vfio *vfio, const struct vfio_gr
 	return -ENODEV;
 }
 
-int vfio_group_get(struct vfio *vfio, const struct pci_info *pci, struct vfio_group **out, struct fail *f)
+/* A mediated device has one where the kernel has groups for VFIO at all; hardware is asked in vfio_check_host(). */
+static int vfio_group_explain_none(const struct vfio_target *t, struct fail *f)
+{
+	fail_set(f, ENODEV, "mediated device %s has no group", t->id.name);
+	fail_hint(f, "the kernel needs CONFIG_VFIO_GROUP; or use --backend iommufd");
+	return -ENODEV;
+}
+
+int vfio_group_get(struct vfio *vfio, const struct vfio_target *t, struct vfio_group **out, struct fail *f)
 {
 	struct vfio_group *g;
 	char node[32];
-	int err = vfio_check_host(vfio->iommu.host, pci, f);
+	int err = vfio_check_host(vfio->iommu.host, t, f);
 
 	*out = NULL;
+	if (!err && t->group < 0)
+		err = vfio_group_explain_none(t, f);
 	if (err)
 		return err;
 	for (g = vfio->groups; g; g = g->next) {
-		if (g->id == pci->group) {
+		if (g->id == t->group) {
 			g->users++;
 			*out = g;
 			return 0;
 		}
 	}
-	snprintf(node, sizeof(node), "/dev/vfio/%d", pci->group);
+	snprintf(node, sizeof(node), "/dev/vfio/%d", t->group);
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return fail_set(f, ENOMEM, "cannot open %s", node);
-	*g = (struct vfio_group){.id = pci->group, .users = 1, .fd = open(node, O_RDWR | O_CLOEXEC)};
-	err = g->fd < 0 ? vfio_explain_open(node, pci->addr, -errno, f) : vfio_group_check_viable(vfio, g, f);
+	*g = (struct vfio_group){.id = t->group, .users = 1, .is_emulated = t->id.emulated};
+	g->fd = open(node, O_RDWR | O_CLOEXEC);
+	err = g->fd < 0 ? vfio_explain_open(node, &t->id, -errno, f) : vfio_group_check_viable(vfio, g, f);
 	if (err) {
 		if (g->fd >= 0)
 			close(g->fd);
@@ -84,6 +95,7 @@ int vfio_group_join(struct vfio *vfio, struct vfio_group *group, struct fail *f)
 		return err;
 	}
 	vfio->has_iommu = true;
+	vfio->has_hardware |= !group->is_emulated;
 	group->next = vfio->groups;
 	vfio->groups = group;
 	return 0;
@@ -102,8 +114,10 @@ void vfio_group_put(struct vfio *vfio, struct vfio_group *group)
 		ioctl(group->fd, IC_VFIO_GROUP_UNSET_CONTAINER);
 		break;
 	}
-	if (!vfio->groups)
-		vfio->has_iommu = false;
+	vfio->has_iommu = vfio->groups && vfio->has_iommu;
+	vfio->has_hardware = false;
+	for (const struct vfio_group *g = vfio->groups; g; g = g->next)
+		vfio->has_hardware |= !g->is_emulated;
 	close(group->fd);
 	free(group);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What group and cdev nodes have in common: is the device fit for VFIO, who is in the way of a node, what is reserved. */
+/* What group and cdev nodes have in common: who is in the way of a node or a group, and what is reserved. */
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -33,15 +33,15 @@ static int vfio_explain_eacces(const char *node, int err, struct fail *f)
 	return err;
 }
 
-int vfio_explain_open(const char *node, const char *addr, int err, struct fail *f)
+int vfio_explain_open(const char *node, const struct iommu_device_id *id, int err, struct fail *f)
 {
 	char name[64];
 	int pid;
 
 	switch (-err) {
 	case ENOENT:
-		fail_set(f, err, "there is no %s for %s", node, addr);
-		fail_hint(f, "iommuctl bind %s", addr);
+		fail_set(f, err, "there is no %s for %s", node, id->name);
+		vfio_hint_bind(id, f);
 		return err;
 	case EACCES:
 	case EPERM:
@@ -57,38 +57,6 @@ int vfio_explain_open(const char *node, const char *addr, int err, struct fail *
 	default:
 		return fail_set(f, err, "cannot open %s", node);
 	}
-}
-
-/* A noiommu group has no IOMMU behind it: DMA from it reaches all of memory. */
-static bool vfio_is_noiommu(const struct host *host, int id)
-{
-	char name[32];
-
-	return host_read_line(host, name, sizeof(name), "/sys/kernel/iommu_groups/%d/name", id) == 0 &&
-	       strcmp(name, "vfio-noiommu") == 0;
-}
-
-int vfio_check_host(const struct host *host, const struct pci_info *pci, struct fail *f)
-{
-	if (pci->group < 0) {
-		fail_set(f, ENODEV, "%s has no IOMMU behind it", pci->addr);
-		fail_hint(f, "turn on VT-d or AMD-Vi in the firmware, and boot with intel_iommu=on (Intel)");
-		return -ENODEV;
-	}
-	if (vfio_is_noiommu(host, pci->group) || strncmp(pci->cdev, "noiommu", strlen("noiommu")) == 0) {
-		fail_set(f, ENODEV, "%s is a noiommu device: its DMA would reach all of memory", pci->addr);
-		fail_hint(f, "turn on the IOMMU in the firmware and the kernel: this tool gives no DMA without one");
-		return -ENODEV;
-	}
-	if (!strstr(pci->driver, "vfio")) {
-		if (pci->driver[0])
-			fail_set(f, ENODEV, "%s is bound to %s", pci->addr, pci->driver);
-		else
-			fail_set(f, ENODEV, "%s is not bound to vfio-pci", pci->addr);
-		fail_hint(f, "iommuctl bind %s", pci->addr);
-		return -ENODEV;
-	}
-	return 0;
 }
 
 /* All of "0000:00:03.0 (e1000e)", as many as fit. */
@@ -121,14 +89,6 @@ bool vfio_explain_blocked(const struct host *host, int group, int err, struct fa
 	}
 	group_clear(&info);
 	return blocked;
-}
-
-int vfio_check_twice(const struct iommu *iommu, const struct pci_info *pci, struct fail *f)
-{
-	for (const struct iommu_device *d = iommu->devices; d; d = d->next)
-		if (strcmp(d->id.name, pci->addr) == 0)
-			return fail_set(f, EBUSY, "%s is attached already", pci->addr);
-	return 0;
 }
 
 void vfio_hint_unsafe(struct fail *f, const char *module)

@@ -98,7 +98,8 @@ int vfio_reset(struct iommu_device *idev)
 	if (d->flags & IC_VFIO_DEVICE_FLAG_RESET)
 		return ioctl(d->fd, IC_VFIO_DEVICE_RESET) ? -errno : 0;
 	err = vfio_hot_reset_is_ours(d);
-	if (err == -ENODEV)
+	/* the second: not by PCI, a mediated device's driver */
+	if (err == -ENODEV || err == -ENOTTY)
 		return -EOPNOTSUPP;
 	return err ? err : vfio_hot_reset(d);
 }

@@ -80,6 +80,10 @@ refused 64 'has no device' --backend sim --device 0000:00:01.0 compare
 refused 64 'needs a device' --backend vfio compare
 refused 2 'cannot open|no such device|no device' --backend vfio --device ffff:1f:1f.7 compare
 refused 2 'cannot open|no such device|no device' --device ffff:1f:1f.7 compare
+for id in eth0 0123abcd-4567-89ab-cdef-0123456789a 0123abcd-4567-89ab-cdef-0123456789abc 0123abcd456789abcdef0123456789ab; do
+	refused 64 'neither a PCI address nor the UUID of a mediated device' --device $id maps
+done
+refused 2 'cannot open|no mediated device' --device 0123abcd-4567-89ab-cdef-0123456789ab maps
 
 # sizes and counts
 for size in 0 '' x 4X -4K 4K..2K .. 4K.. ..4K 100 63 4.5K; do refused 64 '--size' compare --size "$size"; done

@@ -149,4 +149,28 @@ else
 fi
 run list
 status_is 0 "this machine is listed"
+uuid=0123abcd-4567-89ab-cdef-0123456789ab
+parent=$tmp/none/sys/devices/virtual/mtty/mtty
+mkdir -p "$parent/$uuid/vfio-dev/vfio0" "$parent/mdev_supported_types/mtty-1" "$tmp/none/sys/bus/mdev/devices" \
+	"$tmp/none/sys/bus/mdev/drivers/mtty" "$tmp/none/sys/kernel/iommu_groups/31/devices"
+echo 'Single port serial' >"$parent/mdev_supported_types/mtty-1/name"
+ln -s ../mdev_supported_types/mtty-1 "$parent/$uuid/mdev_type"
+ln -s ../../../../../bus/mdev/drivers/mtty "$parent/$uuid/driver"
+ln -s ../../../../../kernel/iommu_groups/31 "$parent/$uuid/iommu_group"
+ln -s "../../../devices/virtual/mtty/mtty/$uuid" "$tmp/none/sys/bus/mdev/devices/$uuid"
+ln -s "../../../../devices/virtual/mtty/mtty/$uuid" "$tmp/none/sys/kernel/iommu_groups/31/devices/$uuid"
+for how in "" --tree; do
+	run --sysroot "$tmp/none" list $how
+	status_is 0 "a mediated device is listed${how:+, with --tree}"
+	like "$(line_of $uuid)" '   31  mtty    mtty, mtty-1 \(Single port serial\)$' "by its UUID, with group, driver, parent and type"
+done
+run --sysroot "$tmp/none" list
+like "$stdout" "^   31  -         yes     $uuid\$" "its driver does not block its group, where the name is whole"
+run --sysroot "$tmp/none" list --json
+json_is '.mdevs[] | "\(.id) \(.parent) \(.type) \(.type_name) \(.driver) \(.group) \(.cdev)"' \
+	"$uuid mtty mtty-1 Single port serial mtty 31 vfio0" "and in JSON"
+run --sysroot "$tmp/amd" list --json
+json_is '.mdevs | length' 0 "a machine without any"
+unlike "$(run --sysroot "$tmp/amd" list; cat "$tmp/stdout")" 'mediated' "says nothing of them"
+
 done_testing

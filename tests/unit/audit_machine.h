@@ -23,7 +23,7 @@ struct audit_machine {
 	struct audit audit;
 	struct iommu_unit units[3];
 	struct group_info groups[NR_GROUPS];
-	char members[NR_GROUPS][4][16];
+	char members[NR_GROUPS][4][GROUP_NAME_MAX];
 	struct group_reserved reserved[NR_GROUPS][4];
 	struct pci_info pci[NR_DEVS];
 	struct pci_config configs[NR_DEVS];

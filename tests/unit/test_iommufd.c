@@ -105,14 +105,14 @@ static void test_options(void **state)
 static struct fail refusal(const char *driver, int group, const char *cdev)
 {
 	struct iommu iommu = {.host = &machine};
-	struct pci_info pci = {.addr = "0000:00:04.0", .group = group};
+	struct vfio_target t = {.id.name = "0000:00:04.0", .group = group};
 	struct vfio_device *d = (void *)1;
 	struct fail f = {0};
 	int err;
 
-	snprintf(pci.driver, sizeof(pci.driver), "%s", driver);
-	snprintf(pci.cdev, sizeof(pci.cdev), "%s", cdev);
-	err = vfio_cdev_open(&iommu, -1, &pci, &d, &f);
+	snprintf(t.driver, sizeof(t.driver), "%s", driver);
+	snprintf(t.cdev, sizeof(t.cdev), "%s", cdev);
+	err = vfio_cdev_open(&iommu, -1, &t, &d, &f);
 	assert_true(err < 0);
 	assert_int_equal(f.err, -err);
 	assert_null(d);
@@ -144,13 +144,13 @@ static void test_twice(void **state)
 {
 	struct iommu_device d = {.id = {.name = "0000:00:04.0"}};
 	struct iommu iommu = {.devices = &d};
-	struct pci_info pci = {.addr = "0000:00:04.0"};
+	struct vfio_target t = {.id.name = "0000:00:04.0"};
 	struct fail f = {0};
 
-	assert_int_equal(vfio_check_twice(&iommu, &pci, &f), -EBUSY);
+	assert_int_equal(vfio_check_twice(&iommu, &t, &f), -EBUSY);
 	assert_string_equal(f.text, "0000:00:04.0 is attached already");
-	pci.addr[6]++;
-	assert_int_equal(vfio_check_twice(&iommu, &pci, &f), 0);
+	t.id.name[6]++;
+	assert_int_equal(vfio_check_twice(&iommu, &t, &f), 0);
 }
 
 int main(void)

@@ -51,13 +51,13 @@ static void remove_machine(void)
 
 static struct fail refusal(const char *driver, int group)
 {
-	struct pci_info pci = {.addr = "0000:00:04.0", .group = group};
+	struct vfio_target target = {.id.name = "0000:00:04.0", .group = group};
 	struct vfio_group *g;
 	struct fail f = {0};
 	int err;
 
-	snprintf(pci.driver, sizeof(pci.driver), "%s", driver);
-	err = vfio_group_get(&vfio, &pci, &g, &f);
+	snprintf(target.driver, sizeof(target.driver), "%s", driver);
+	err = vfio_group_get(&vfio, &target, &g, &f);
 	assert_true(err < 0);
 	assert_int_equal(f.err, -err);
 	assert_null(g);
