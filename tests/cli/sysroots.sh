@@ -23,6 +23,7 @@ facts() {
 		amd-server    has source-mismatch IVRS
 		amd-server    has source-mismatch ivhd1
 		amd-server    has dirty-unverified 0000:41:00.0
+		amd-server    not dirty-unmeasured
 		amd-server    not source-mismatch ivhd0
 		amd-server    not ats-untrusted
 		arm-server    has dirty-unverified 0000:02:00.0
@@ -120,6 +121,7 @@ facts() {
 		unreadable    not drhd-uncovered
 		unreadable    not config-broken
 		lying         not msi-window
+		virtio-guest  has dirty-unmeasured 0000:00:03.0
 		virtio-guest  has lazy-flush kernel
 		virtio-guest  has unsafe-interrupts kernel
 		virtio-guest  has interrupt-remapping-off kernel
