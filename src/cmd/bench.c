@@ -10,18 +10,19 @@
 #include "cmd/command.h"
 #include "core/bench.h"
 
-enum { OPT_LOOPS = 0x100, OPT_WARMUP, OPT_SIZE, OPT_IOVA, OPT_MEM, OPT_REFERENCE };
+enum { OPT_LOOPS = 0x100, OPT_WARMUP, OPT_SIZE, OPT_IOVA, OPT_MEM, OPT_REFERENCE, OPT_SOURCE, OPT_PAGE_SIZE };
 
-#define BENCH_LOOPS_DEFAULT 10000
-#define BENCH_WARMUP_DEFAULT 1000
+#define BENCH_GIVEN_NOT UINT64_MAX /* the benchmark's own default counts */
 
 static const struct argp_option bench_options[] = {
-	{"loops", OPT_LOOPS, "N", 0, "how many times for each figure (default 10000)", 0},
-	{"warmup", OPT_WARMUP, "N", 0, "how many times before that (default 1000)", 0},
-	{"size", OPT_SIZE, "S", 0, "bytes of a mapping (default 4K)", 0},
+	{"loops", OPT_LOOPS, "N", 0, "how many times for each figure (default: map 10000, others fewer)", 0},
+	{"warmup", OPT_WARMUP, "N", 0, "how many times before that (default: a tenth of that)", 0},
+	{"size", OPT_SIZE, "S", 0, "bytes of a mapping, or of the memory that is tracked", 0},
 	{"iova", OPT_IOVA, "ADDR|random|kernel", 0, "where: one place for all loops (default random)", 0},
 	{"mem", OPT_MEM, "anon|thp|hugetlb-2M|hugetlb-1G|memfd", 0, "kind of memory (default anon)", 0},
 	{"reference", OPT_REFERENCE, "NAME=RATE", 0, "hold the rate against this one, and tell the ratio", 0},
+	{"source", OPT_SOURCE, "iommu|type1|device", 0, "dirty: whose bits are read (default the best there is)", 0},
+	{"page-size", OPT_PAGE_SIZE, "P", 0, "dirty: what a bit stands for (default the smallest there is)", 0},
 	{0},
 };
 
@@ -35,9 +36,8 @@ static void bench_defaults(void *arg)
 {
 	struct bench_state *b = arg;
 
-	b->p.loops = BENCH_LOOPS_DEFAULT;
-	b->p.warmup = BENCH_WARMUP_DEFAULT;
-	b->p.size = KiB(4);
+	b->p.loops = b->p.warmup = b->p.size = BENCH_GIVEN_NOT;
+	b->p.dirty.source = DIRTY_SOURCES;
 	b->p.where = OP_IOVA_RANDOM;
 }
 
@@ -102,13 +102,30 @@ static error_t bench_parse_size(struct argp_state *state, const char *arg, struc
 
 	if (!err && (!p->size || p->size % 4096))
 		return usage_error(state, "--size: '%s' is not a multiple of 4096 above 0", arg);
-	if (!err && p->size > GiB(64))
-		return usage_error(state, "--size: '%s' is more than 64G", arg);
 	return err;
+}
+
+/* What was not given is the benchmark's own. */
+static error_t bench_parse_end(struct argp_state *state, struct bench_state *b)
+{
+	if (!b->bench)
+		return usage_error(state, "which benchmark? `map` is one");
+	if (b->p.loops == BENCH_GIVEN_NOT)
+		b->p.loops = b->bench->loops;
+	if (b->p.warmup == BENCH_GIVEN_NOT)
+		b->p.warmup = b->bench->warmup;
+	if (b->p.size == BENCH_GIVEN_NOT)
+		b->p.size = b->bench->size;
+	if (b->p.size > b->bench->max_size)
+		return usage_error(state, "--size: 0x%llx bytes are more than the 0x%llx that `bench %s` takes",
+				   (unsigned long long)b->p.size, (unsigned long long)b->bench->max_size,
+				   b->bench->name);
+	return 0;
 }
 
 static error_t bench_parse(int key, char *arg, struct argp_state *state)
 {
+	static const char *const sources[] = {"iommu", "type1", "device", NULL};
 	struct bench_state *b = state->input;
 	error_t err;
 	int n = 0;
@@ -127,10 +144,16 @@ static error_t bench_parse(int key, char *arg, struct argp_state *state)
 		return err;
 	case OPT_REFERENCE:
 		return bench_parse_reference(state, arg, b);
+	case OPT_SOURCE:
+		err = parse_choice(state, "--source", arg, sources, &n);
+		b->p.dirty.source = (enum dirty_source)n;
+		return err;
+	case OPT_PAGE_SIZE:
+		return parse_size(state, "--page-size", arg, &b->p.page_size);
 	case ARGP_KEY_ARG:
 		return bench_parse_name(state, arg, b);
 	case ARGP_KEY_END:
-		return b->bench ? 0 : usage_error(state, "which benchmark? `map` is one");
+		return bench_parse_end(state, b);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -202,19 +225,21 @@ static int bench_in_session(struct command_run *run, struct session *s, void *ar
 	for (unsigned int i = 0; i < res.nr_rows; i++)
 		bench_report_row(r, &res.rows[i]);
 	report_close(r);
-	report_line(r, "two looks at the clock cost %.0f ns, which is taken off each time; no DMA was issued",
-		    res.clock_ns);
+	report_line(r, "two looks at the clock cost %.0f ns, which is taken off each time; %s", res.clock_ns,
+		    res.note[0] ? res.note : "no DMA was issued");
+	if (res.note[0])
+		report_str(r, "note", res.note);
 	/* a script's line too: it was cut short */
 	if (session_signal)
 		report_interrupted(r, session_signal);
-	if (!err)
+	if (!err && b->bench->maps)
 		bench_report_checks(run, &res, b->p.size);
 	return err;
 }
 
 const struct command command_bench = {
 	.name = "bench",
-	.summary = "how fast the backend is: `bench map` maps and unmaps one buffer, over and over",
+	.summary = "how fast the backend is: `map` maps and unmaps one buffer, over and over",
 	.args_doc = "map",
 	.options = bench_options,
 	.state_size = sizeof(struct bench_state),

@@ -2,9 +2,12 @@
 /* The table of benchmarks, and what they share: the clock's own cost, rows of times and rates. */
 #include "core/bench.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/session_priv.h"
 
 #define BENCH_CLOCK_LOOKS 2001
 
@@ -16,6 +19,29 @@ const struct bench *bench_find(const char *name)
 		if (!strcmp(benches[i]->name, name))
 			return benches[i];
 	return NULL;
+}
+
+int bench_place(struct session *s, const struct bench_params *p, struct iommu_map_req *req, struct fail *f)
+{
+	uint64_t align = MAX(s->granule, (uint64_t)4096);
+
+	req->size = p->size;
+	switch (p->where) {
+	case OP_IOVA_KERNEL:
+		if (!iommu_caps(session_iommu(s))->kernel_iova)
+			return fail_set(f, EOPNOTSUPP, "backend %s cannot choose an iova itself",
+					session_backend_name(s));
+		req->kernel_iova = true;
+		return 0;
+	case OP_IOVA_RANDOM:
+		align = MAX(align, p->size >= MiB(2) ? MiB(2) : 0);
+		if (session_pick(s, session_space(s), p->op, p->size, align, &req->iova))
+			return 0;
+		return fail_set(f, ENOSPC, "no free iova for 0x%" PRIx64 " bytes", p->size);
+	default:
+		req->iova = p->iova;
+		return p->unchecked ? 0 : session_check_map(s, p->iova, p->size, f);
+	}
 }
 
 double bench_clock_cost(void)

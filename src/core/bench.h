@@ -8,10 +8,18 @@
 
 #include "core/hist.h"
 #include "core/op.h"
+#include "core/op_dirty.h"
 #include "core/session.h"
 
 #define BENCH_ROWS_MAX 8
 #define BENCH_LOOPS_MAX 1000000000ull
+
+struct bench_params;
+/*
+ * Where the buffer of a benchmark goes: as @p says, to be mapped by @req, whose size is filled in. Large ones on a large page's border, so
+ * that the same seed compares like with like. -EOPNOTSUPP, -ENOSPC, -EINVAL, -ERANGE.
+ */
+int bench_place(struct session *s, const struct bench_params *p, struct iommu_map_req *req, struct fail *f);
 
 struct bench_params {
 	uint64_t loops, warmup;
@@ -21,6 +29,8 @@ struct bench_params {
 	enum iommu_mem_kind mem;
 	uint64_t op; /* numbers the random choices */
 	bool unchecked;
+	struct op_dirty dirty;	/* `dirty`: whose bits */
+	uint64_t page_size;	/* `dirty`: 0 = the smallest there is */
 	const char *reference;	/* what the rate is held against, or NULL */
 	double reference_value; /* its rate */
 };
@@ -43,14 +53,18 @@ struct bench_result {
 	iova_t iova;	    /* where it mapped; of the last loop where the kernel chose */
 	uint64_t wrong;	    /* unmaps that reported another count than was mapped */
 	uint64_t wrong_got; /* the first one's */
+	char note[160];	    /* what one should know of the figures, or "" */
 	bool pins_counted;
 	int64_t pins_left; /* pages pinned beyond what is mapped, afterwards */
 };
 
 struct bench {
 	const char *name, *summary;
+	/* where the user gives none; @max_size is the largest that makes sense */
+	uint64_t loops, warmup, size, max_size;
+	bool maps; /* it maps and unmaps: the counts of unmapped bytes and of pinned pages are checks of their own */
 	/*
-	 * Runs it. No DMA is issued. -EINVAL, -ERANGE: the address or size does not fit this session (usage); -EOPNOTSUPP;
+	 * Runs it. -EINVAL, -ERANGE: the address or size does not fit this session (usage); -EOPNOTSUPP;
 	 * other -errno as the kernel answers. A signal ends it early with 0 and what was measured so far.
 	 */
 	int (*run)(struct session *s, const struct bench_params *p, struct bench_result *out, struct fail *f);

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "core/bench.h"
-#include "core/session_priv.h"
 #include "host/self.h"
 
 struct map_bench {
@@ -18,29 +17,6 @@ struct map_bench {
 	struct iommu_map_req req;
 	struct hist map, unmap;
 };
-
-static int map_place(struct map_bench *b)
-{
-	uint64_t align = MAX(b->s->granule, (uint64_t)4096);
-
-	switch (b->p->where) {
-	case OP_IOVA_KERNEL:
-		if (!iommu_caps(b->iommu)->kernel_iova)
-			return fail_set(b->f, EOPNOTSUPP, "backend %s cannot choose an iova itself",
-					session_backend_name(b->s));
-		b->req.kernel_iova = true;
-		return 0;
-	case OP_IOVA_RANDOM:
-		/* so that the same seed compares large pages with large pages */
-		align = MAX(align, b->p->size >= MiB(2) ? MiB(2) : 0);
-		if (session_pick(b->s, session_space(b->s), b->p->op, b->p->size, align, &b->req.iova))
-			return 0;
-		return fail_set(b->f, ENOSPC, "no free iova for 0x%" PRIx64 " bytes", b->p->size);
-	default:
-		b->req.iova = b->p->iova;
-		return b->p->unchecked ? 0 : session_check_map(b->s, b->p->iova, b->p->size, b->f);
-	}
-}
 
 static void map_count(struct map_bench *b, uint64_t unmapped)
 {
@@ -126,7 +102,7 @@ static int map_run(struct session *s, const struct bench_params *p, struct bench
 	memset(out, 0, sizeof(*out));
 	b = (struct map_bench){.s = s, .iommu = session_iommu(s), .p = p, .res = out, .f = f};
 	b.req = (struct iommu_map_req){.size = p->size, .prot = IOMMU_PROT_RW, .tag = "bench"};
-	err = map_place(&b);
+	err = bench_place(s, p, &b.req, f);
 	if (!err && !session_is_simulated(s))
 		err = self_memlock_raise(p->size, f);
 	if (!err)
@@ -145,5 +121,10 @@ static int map_run(struct session *s, const struct bench_params *p, struct bench
 const struct bench bench_map = {
 	.name = "map",
 	.summary = "map and unmap one buffer at one place: pairs a second, and how long each call takes",
+	.loops = 10000,
+	.warmup = 1000,
+	.size = KiB(4),
+	.max_size = GiB(64),
+	.maps = true,
 	.run = map_run,
 };
