@@ -108,6 +108,8 @@ static error_t bench_parse_size(struct argp_state *state, const char *arg, struc
 /* What was not given is the benchmark's own. */
 static error_t bench_parse_end(struct argp_state *state, struct bench_state *b)
 {
+	char size[32], max[32];
+
 	if (!b->bench)
 		return usage_error(state, "which benchmark? `map` is one");
 	if (b->p.loops == BENCH_GIVEN_NOT)
@@ -117,9 +119,9 @@ static error_t bench_parse_end(struct argp_state *state, struct bench_state *b)
 	if (b->p.size == BENCH_GIVEN_NOT)
 		b->p.size = b->bench->size;
 	if (b->p.size > b->bench->max_size)
-		return usage_error(state, "--size: 0x%llx bytes are more than the 0x%llx that `bench %s` takes",
-				   (unsigned long long)b->p.size, (unsigned long long)b->bench->max_size,
-				   b->bench->name);
+		return usage_error(state, "--size: %s is more than %s, the most that `bench %s` takes",
+				   num_format_size(size, sizeof(size), b->p.size),
+				   num_format_size(max, sizeof(max), b->bench->max_size), b->bench->name);
 	return 0;
 }
 
