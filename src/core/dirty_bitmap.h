@@ -22,7 +22,7 @@ struct dirty_bitmap {
 	uint64_t bits;		    /* length / page_size */
 	uint64_t time_ns;	    /* CLOCK_REALTIME when it was read; 0 = unknown */
 	uint64_t since_ns; /* how long it had gathered: since start or the last read that cleared; 0 = unknown */
-	char kernel[64], backend[16], device[32];
+	char kernel[64], backend[16], device[40]; /* a UUID in full */
 	const uint64_t *words;
 	/* private */
 	void *base;

@@ -276,7 +276,7 @@ static void dirty_describe(const struct dirty_ask *a, struct dirty_bitmap *b)
 	b->time_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 	snprintf(b->kernel, sizeof(b->kernel), "%.63s", uname(&machine) ? "unknown" : machine.release);
 	snprintf(b->backend, sizeof(b->backend), "%.15s", session_backend_name(a->s));
-	snprintf(b->device, sizeof(b->device), "%.31s", session_device_name(a->s));
+	snprintf(b->device, sizeof(b->device), "%.39s", session_device_name(a->s));
 	if (!a->on)
 		return;
 	b->since_ns = now - dirty_since(a->on, r);
