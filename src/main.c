@@ -15,7 +15,7 @@
 #include "out/lists.h"
 
 const struct command *const commands[] = {
-	&command_list,
+	&command_list, /* in the order of --help */
 	&command_caps,
 	&command_decode,
 	&command_audit,

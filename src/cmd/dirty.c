@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/named.h"
 
@@ -70,16 +73,42 @@ static int dirty_output(struct command_run *run, const struct dirty_state *d, co
 	int err;
 
 	run->shows = true;
-	snprintf(run->detail, sizeof(run->detail), "%" PRIu64 " of %" PRIu64 " pages of 0x%" PRIx64 " dirty, by %s%s%s",
-		 pages, b->bits, b->page_size, dirty_source_name(b->source), caveat ? ": " : "", caveat ? caveat : "");
+	if (b->words)
+		snprintf(run->detail, sizeof(run->detail),
+			 "%" PRIu64 " of %" PRIu64 " pages of 0x%" PRIx64 " dirty, by %s%s%s", pages, b->bits,
+			 b->page_size, dirty_source_name(b->source), caveat ? ": " : "", caveat ? caveat : "");
+	else
+		snprintf(run->detail, sizeof(run->detail), "accepted by %s: what its bits stand for nobody says",
+			 dirty_source_name(b->source));
 	report_line(run->report, "%s", run->detail);
 	dirty_bitmap_report(run->report, b);
 	if (!d->output)
 		return 0;
+	if (!b->words)
+		return fail_usage(&run->fail, EINVAL, "-o: these bits are of no pages that a file could name");
 	err = dirty_file_write(b, d->output, &run->fail);
 	if (!err)
 		report_str(run->report, "file", d->output);
 	return err;
+}
+
+/* Bits that were cleared cannot be read again: where they go is looked at before. */
+static int dirty_check_output(struct command_run *run, const struct dirty_state *d)
+{
+	const char *slash = d->output ? strrchr(d->output, '/') : NULL;
+	CLEANUP_FREE char *dir = NULL;
+	struct stat st;
+
+	if (!d->output)
+		return 0;
+	dir = slash ? strndup(d->output, (size_t)(slash - d->output) + 1) : strdup("./");
+	if (!dir)
+		return fail_set(&run->fail, ENOMEM, "cannot write %s", d->output);
+	if (access(dir, W_OK | X_OK))
+		return fail_set(&run->fail, errno, "cannot write %s", d->output);
+	if (!stat(d->output, &st) && S_ISDIR(st.st_mode))
+		return fail_set(&run->fail, EISDIR, "cannot write %s", d->output);
+	return 0;
 }
 
 static void dirty_request(const struct dirty_state *d, struct op_dirty_read *op)
@@ -97,7 +126,9 @@ static int dirty_read(struct command_run *run, struct session *s, const struct d
 	int err;
 
 	dirty_request(d, &op);
-	err = dirty_where(run, s, d, &op.iova, &op.size);
+	err = dirty_check_output(run, d);
+	if (!err)
+		err = dirty_where(run, s, d, &op.iova, &op.size);
 	if (!err)
 		err = op_dirty_read(s, &op, &b, &run->fail);
 	if (!err)
@@ -117,7 +148,9 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 
 	failures_init(&found);
 	dirty_request(d, &op);
-	err = dirty_where(run, s, d, &op.iova, &op.size);
+	err = dirty_check_output(run, d);
+	if (!err)
+		err = dirty_where(run, s, d, &op.iova, &op.size);
 	if (!err)
 		err = op_dirty_unmap(s, &op, &b, &bytes, &at_once, &found, &run->fail);
 	if (!err)

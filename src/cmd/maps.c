@@ -4,9 +4,38 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cmd/command.h"
+#include "core/op_dirty.h"
 #include "iommu/ledger.h"
 #include "iommu/objects.h"
+
+/* dirty: [{source, ioas, table, made, page_size, elapsed_s}] */
+static void maps_dirty(struct report *r, const struct session *s)
+{
+	struct op_dirty_on on;
+
+	report_list(r, "dirty");
+	for (unsigned int i = 0; op_dirty_get(s, i, &on); i++) {
+		double elapsed = (double)(clock_ns() - on.since) / 1e9;
+		char table[40] = "";
+
+		report_object(r, NULL);
+		report_str(r, "source", dirty_source_name(on.at.source));
+		report_num(r, "ioas", iommu_space_id(on.at.iommu));
+		report_num(r, "table", on.at.table);
+		report_bool(r, "made", on.made);
+		report_num(r, "page_size", on.page_size);
+		report_real(r, "elapsed_s", elapsed);
+		report_close(r);
+		if (on.at.table)
+			snprintf(table, sizeof(table), ", page table %" PRIu32 "%s", on.at.table,
+				 on.made ? " made for it" : "");
+		report_line(r, "dirty tracking by %s for %.1f s%s", dirty_source_name(on.at.source), elapsed, table);
+	}
+	report_close(r);
+	report_text_hide(r, "dirty");
+}
 
 static int maps_in_session(struct command_run *run, struct session *s, void *arg)
 {
@@ -29,6 +58,7 @@ static int maps_in_session(struct command_run *run, struct session *s, void *arg
 		snprintf(run->detail + at, sizeof(run->detail) - at, ", %" PRIu32 " more allowed", left);
 	}
 	report_line(run->report, "%s, device %s: %s", session_backend_name(s), session_device_name(s), run->detail);
+	maps_dirty(run->report, s);
 	command_report_objects(run, s);
 	command_report_mappings(run, s);
 	command_report_capabilities(run, s);

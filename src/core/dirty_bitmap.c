@@ -27,7 +27,8 @@ int dirty_bitmap_new(struct dirty_bitmap *out, enum dirty_source source, iova_t 
 	if (!num_add(iova, length - 1, &last))
 		return fail_set(f, EOVERFLOW, "0x%" PRIx64 " bytes at iova 0x%" PRIx64 " wrap", length, iova);
 	bytes = bitmap_words(length / page_size) * 8;
-	base = mmap(NULL, bytes + DIRTY_SLACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	base = mmap(NULL, bytes + DIRTY_SLACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		    0);
 	if (base == MAP_FAILED)
 		return fail_set(f, ENOMEM, "no memory for a bitmap of 0x%" PRIx64 " bytes", bytes);
 	out->iova = iova;

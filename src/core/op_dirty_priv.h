@@ -26,4 +26,16 @@ struct dirty_on *dirty_on_find(const struct session *s, const struct dirty_at *a
 /* The space that @op means. */
 int dirty_space(struct session *s, const struct op_dirty *op, struct iommu **space, struct fail *f);
 
+/* The device is attached to a table that is made over the space it is in. -EBUSY: it is in none, or in another than on->is.at.iommu. */
+int dirty_table_make(struct session *s, struct dirty_on *on, struct fail *f);
+/* The device goes back to where it was, and the table away. The first error stays. Nothing where no table was made. */
+int dirty_table_give_up(struct session *s, struct dirty_on *on, struct fail *f);
+
+struct dirty_gather {
+	struct iova_range *r; /* to be freed, also on errors */
+	unsigned int nr, room;
+};
+/* Everything that is mapped where the device is, in at most @max ranges. */
+int dirty_gather(struct session *s, unsigned int max, struct dirty_gather *g, struct fail *f);
+
 #endif

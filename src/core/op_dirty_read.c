@@ -261,6 +261,15 @@ static void dirty_note_cleared(struct dirty_on *on, struct iova_range r, uint64_
 		on->cleared[on->nr_cleared++ % DIRTY_CLEARED] = (struct dirty_cleared){r, now};
 }
 
+/* What the source is, whatever it was asked. */
+static void dirty_describe_source(const struct dirty_ask *a, struct dirty_bitmap *b)
+{
+	b->simulated = session_is_simulated(a->s);
+	b->marked = a->caps.marks;
+	b->over_reports = a->caps.over_reports;
+	b->cleared = !a->keep;
+}
+
 static void dirty_describe(const struct dirty_ask *a, struct dirty_bitmap *b)
 {
 	struct iova_range r = {b->iova, b->iova + (b->length - 1)};
@@ -268,10 +277,7 @@ static void dirty_describe(const struct dirty_ask *a, struct dirty_bitmap *b)
 	struct utsname machine;
 	struct timespec ts;
 
-	b->simulated = session_is_simulated(a->s);
-	b->marked = a->caps.marks;
-	b->over_reports = a->caps.over_reports;
-	b->cleared = !a->keep;
+	dirty_describe_source(a, b);
 	clock_gettime(CLOCK_REALTIME, &ts);
 	b->time_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 	snprintf(b->kernel, sizeof(b->kernel), "%.63s", uname(&machine) ? "unknown" : machine.release);
