@@ -280,4 +280,6 @@ const struct iommu_ops iommu_sim_ops = {
 	.vaddr_renew = sim_vaddr_renew,
 	.faults = sim_record_read,
 	.objects = &sim_object_ops,
+	.dirty_iommu = &sim_dirty_ops,
+	.leaves = &sim_leaf_ops,
 };

@@ -7,11 +7,13 @@
 
 #include "iommu/backend.h"
 #include "iommu/sim.h"
+#include "iommu/sim_dirty.h"
 #include "iommu/sim_fault.h"
 #include "iommu/sim_iotlb.h"
 #include "iommu/sim_mem.h"
 #include "iommu/sim_pt.h"
 #include "iommu/sim_qi.h"
+#include "iommu/sim_window.h"
 
 /* The window that x86 hosts keep for message signalled interrupts. */
 #define SIM_MSI_START UINT64_C(0xfee00000)
@@ -49,6 +51,8 @@ struct sim_space {
 	struct sim_pt pt;
 	struct iova_range allowed[IOMMU_MAX_RANGES]; /* where kernel-chosen IOVAs come from; none: anywhere */
 	unsigned int nr_allowed;
+	struct sim_dirty dirty;
+	struct sim_windows windows;
 };
 
 /* The hardware and its memory, and the address spaces that its devices can be attached to. */
@@ -83,6 +87,8 @@ static inline uint32_t sim_new_id(struct sim *sim)
 int sim_map(struct iommu *iommu, struct iommu_map_req *req);
 int sim_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped);
 int sim_unmap_all(struct iommu *iommu, uint64_t *unmapped);
+/* Under the lock. *unmapped is written where it succeeds. */
+int sim_unmap_locked(struct sim_space *space, uint64_t iova, uint64_t size, uint64_t *unmapped);
 
 /* Is /dev/iommu the one that answers, by whichever ioctls? */
 static inline bool sim_is_iommufd(const struct sim *sim)

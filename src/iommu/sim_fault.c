@@ -23,6 +23,17 @@ static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
 	[SIM_FAULT_IOVA_RESERVED] = {"iova-reserved", "a map inside the reserved window is accepted"},
 	[SIM_FAULT_UNTRANSLATED] = {"untranslated", "DMA goes to the physical address that equals the IOVA"},
 	[SIM_FAULT_STALE_ATTACH] = {"stale-attach", "attach and detach do not reach the device: it stays where it was"},
+	[SIM_FAULT_DIRTY_LOST_UNMAP] = {"dirty-lost-unmap", "read and unmap in one call: dirty bits are lost"},
+	[SIM_FAULT_DIRTY_NO_CLEAR] = {"dirty-no-clear", "reading does not clear the dirty bits"},
+	[SIM_FAULT_DIRTY_SHIFT] = {"dirty-shift", "dirty pages are reported one page further"},
+	[SIM_FAULT_DIRTY_STRADDLE] = {"dirty-straddle",
+				      "a run of dirty pages ends where the bitmap's next 64-bit word begins"},
+	[SIM_FAULT_DIRTY_HUGE_PARTIAL] = {"dirty-huge-partial", "of a large dirty entry one bit is reported"},
+	[SIM_FAULT_DIRTY_NO_FLUSH] = {"dirty-no-flush",
+				      "reading clears dirty bits, but does not invalidate what is cached of them"},
+	[SIM_FAULT_DIRTY_EARLY_FLUSH] = {"dirty-early-flush", "the IOTLB is invalidated before the bits are cleared"},
+	[SIM_FAULT_DIRTY_STALE_START] = {"dirty-stale-start", "start does not clear the bits from before"},
+	[SIM_FAULT_DIRTY_READ_MARKS] = {"dirty-read-marks", "the device's reads set dirty bits"},
 };
 
 const struct iommu_help *iommu_sim_faults_help(void)
@@ -32,10 +43,10 @@ const struct iommu_help *iommu_sim_faults_help(void)
 
 static int sim_fault_unknown(const char *name, struct fail *f)
 {
-	char names[256];
+	char names[sizeof(f->hint)];
 	size_t used = 0;
 
-	for (unsigned int i = 0; i < SIM_FAULT_COUNT; i++)
+	for (unsigned int i = 0; i < SIM_FAULT_COUNT && used < sizeof(names); i++)
 		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
 					 sim_fault_table[i].name);
 	fail_set(f, EINVAL, "unknown fault '%s' of the simulated IOMMU", name);

@@ -68,7 +68,7 @@ int sim_mapping_add(struct sim_space *space, uint64_t iova, uint64_t size, enum 
 	}
 	/* The device may have used what was already there: it goes the long way. */
 	if (map->pages)
-		sim_pt_unmap(&space->pt, iova, map->pages, false);
+		sim_pt_unmap(&space->pt, iova, map->pages, false, NULL);
 	rcu_wait();
 	if (map->pages)
 		sim_qi_flush(&sim->qi, space->domain, iova, sim_qi_mask(iova >> SIM_PAGE_SHIFT, map->pages));
@@ -83,8 +83,10 @@ int sim_mapping_split(struct sim_space *space, struct sim_mapping *map, uint64_t
 {
 	struct sim_mapping *right = calloc(1, sizeof(*right));
 
-	if (!right)
+	if (!right || sim_leaf_cut(space, point + 1)) {
+		free(right);
 		return -ENOMEM;
+	}
 	sim_tree_remove(&space->maps, &map->node);
 	right->node.start = point + 1;
 	right->node.last = map->node.last;
@@ -165,15 +167,17 @@ uint64_t sim_mapping_remove(struct sim_space *space, struct sim_mapping *list)
 	uint64_t bytes = 0;
 	unsigned int n = 0;
 
+	sim_window_open(&space->windows, DIRTY_UNMAP_BEFORE_CLEAR);
 	for (const struct sim_mapping *map = list; map; map = map->next, n++) {
 		bool keep = sim_fault_fires(&sim->faults, SIM_FAULT_UNMAP_SKIP_PTE);
 
-		sim_pt_unmap(&space->pt, map->node.start, map->pages, keep);
+		sim_dirty_unmap_entries(space, (struct iova_range){map->node.start, map->node.last}, map->pages, keep);
 		bytes += map->pages << SIM_PAGE_SHIFT;
 	}
 	sim_mapping_lose(sim, list);
 	if (!sim_fault_fires(&sim->faults, SIM_FAULT_STALE_IOTLB)) {
 		rcu_wait(); /* no walker holds an old entry that it could still cache */
+		sim_window_open(&space->windows, DIRTY_UNMAP_BEFORE_FLUSH);
 		sim_mapping_flush_all(space, list, n);
 		rcu_wait(); /* no DMA that began with an old translation is under way */
 		sim_pt_reap(&space->pt);
@@ -182,6 +186,7 @@ uint64_t sim_mapping_remove(struct sim_space *space, struct sim_mapping *list)
 		rcu_wait();
 		sim_pt_reap(&space->pt);
 	}
+	sim_window_open(&space->windows, DIRTY_UNMAP_AFTER_FLUSH);
 	sim_mapping_unpin(sim, list);
 	if (bytes && sim_fault_fires(&sim->faults, SIM_FAULT_SHORT_UNMAP))
 		bytes -= SIM_PAGE;

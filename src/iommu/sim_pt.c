@@ -6,9 +6,6 @@
 
 #include "iommu/sim_pt_pool.h"
 
-#define SIM_PT_TOP (SIM_PT_LEVELS - 1)
-#define SIM_PT_LARGEST 2 /* 1G */
-
 int sim_pt_init(struct sim_pt *pt)
 {
 	*pt = (struct sim_pt){0};
@@ -27,17 +24,8 @@ struct sim_pt_run {
 	uint64_t iova, frame, left;
 	uint64_t bits;
 	bool keep_last;
+	struct sim_pt_heir *heir;
 };
-
-static unsigned int sim_pt_index(uint64_t iova, unsigned int level)
-{
-	return (iova >> sim_pt_shift(level)) & (SIM_PT_ENTRIES - 1);
-}
-
-static sim_pte *sim_pt_table(uint64_t pte)
-{
-	return (sim_pte *)(uintptr_t)(pte & SIM_PTE_ADDR);
-}
 
 static void sim_pt_advance(struct sim_pt_run *run, uint64_t frames)
 {
@@ -127,11 +115,15 @@ static void sim_pt_unmap_level(struct sim_pt_run *run, sim_pte *table, unsigned 
 		if (!pte) {
 			sim_pt_advance(run, rest);
 		} else if (pte & SIM_PTE_LEAF) {
+			uint64_t at = ALIGN_DOWN(run->iova, span << 12);
+
 			sim_pt_advance(run, rest);
 			if (run->keep_last && !run->left)
 				break;
 			/* An exchange: a walker may be setting accessed or dirty at this moment. */
-			atomic_exchange_explicit(&table[i], 0, memory_order_acq_rel);
+			pte = atomic_exchange_explicit(&table[i], 0, memory_order_acq_rel);
+			if (run->heir && pte & SIM_PTE_D)
+				run->heir->dirty(run->heir, at, level);
 			(*live)--;
 		} else {
 			sim_pt_unmap_level(run, sim_pt_table(pte), level - 1, &below);
@@ -141,9 +133,9 @@ static void sim_pt_unmap_level(struct sim_pt_run *run, sim_pte *table, unsigned 
 	}
 }
 
-void sim_pt_unmap(struct sim_pt *pt, uint64_t iova, uint64_t frames, bool keep_last)
+void sim_pt_unmap(struct sim_pt *pt, uint64_t iova, uint64_t frames, bool keep_last, struct sim_pt_heir *heir)
 {
-	struct sim_pt_run run = {.pt = pt, .iova = iova, .left = frames, .keep_last = keep_last};
+	struct sim_pt_run run = {.pt = pt, .iova = iova, .left = frames, .keep_last = keep_last, .heir = heir};
 	int live = 0;
 
 	sim_pt_unmap_level(&run, pt->root, SIM_PT_TOP, &live);

@@ -12,6 +12,8 @@
 #include "base/util.h"
 
 #define SIM_PT_LEVELS 4
+#define SIM_PT_TOP (SIM_PT_LEVELS - 1)
+#define SIM_PT_LARGEST 2 /* 1G */
 #define SIM_PT_ENTRIES 512u
 #define SIM_IOVA_BITS 48
 #define SIM_IOVA_LAST ((UINT64_C(1) << SIM_IOVA_BITS) - 1)
@@ -53,11 +55,16 @@ void sim_pt_exit(struct sim_pt *pt);
  */
 int sim_pt_map(struct sim_pt *pt, uint64_t iova, uint64_t frame, uint64_t frames, uint64_t bits, uint64_t *done);
 
+/* Told of dirty leaves: one of @level that begins at @iova. */
+struct sim_pt_heir {
+	void (*dirty)(struct sim_pt_heir *heir, uint64_t iova, unsigned int level);
+};
+
 /*
  * Clear the leaves of the range. @keep_last leaves the last one standing. Tables that fall empty are parted: after a
- * grace period call sim_pt_reap().
+ * grace period call sim_pt_reap(). @heir (may be NULL) is told of those that were dirty when they went.
  */
-void sim_pt_unmap(struct sim_pt *pt, uint64_t iova, uint64_t frames, bool keep_last);
+void sim_pt_unmap(struct sim_pt *pt, uint64_t iova, uint64_t frames, bool keep_last, struct sim_pt_heir *heir);
 void sim_pt_reap(struct sim_pt *pt);
 
 struct sim_leaf {
@@ -78,12 +85,49 @@ enum sim_walk {
  */
 enum sim_walk sim_pt_walk(struct sim_pt *pt, uint64_t iova, bool write, bool force, struct sim_leaf *out);
 
+/* A look at the dirty bits of a range; the time it takes is that of the tables that are there. */
+struct sim_pt_scan {
+	uint64_t start, last;
+	/* Of each dirty leaf that touches the range: clear its bit? NULL: always. */
+	bool (*dirty)(struct sim_pt_scan *scan, uint64_t iova, unsigned int level);
+	uint64_t first_cleared,
+		last_cleared; /* out: the addresses of all leaves that were cleared lie between; first > last: none */
+};
+/* Under the lock, while walkers set bits. What it has cleared may be cached: flush, and wait for those under way. */
+void sim_pt_scan(struct sim_pt *pt, struct sim_pt_scan *scan);
+
+/* sim_pt_leaf.c: entries that others take the place of, under the lock and while walkers are in the tables. */
+
+/* The leaf of @iova. False: none. No bit is set by looking. */
+bool sim_pt_find(struct sim_pt *pt, uint64_t iova, struct sim_leaf *out);
+/*
+ * Leaves above @level that touch the range become tables of leaves of @level. Each inherits what the large one had, accessed and dirty too.
+ * -ENOMEM: not all did. The large ones may be cached.
+ */
+int sim_pt_split(struct sim_pt *pt, uint64_t start, uint64_t last, unsigned int level);
+/*
+ * Make @iova's block of @level one leaf, if its entries lie side by side in memory with the same rights. It is dirty when one of them was. True: it
+ * is one leaf now, or was. Waits for grace periods. The small ones may be cached.
+ */
+bool sim_pt_merge(struct sim_pt *pt, uint64_t iova, unsigned int level);
+
 /* Bytes of memory for tables in use and the books about them. */
 uint64_t sim_pt_bytes(const struct sim_pt *pt);
 
 static inline unsigned int sim_pt_shift(unsigned int level)
 {
 	return 12 + 9 * level;
+}
+
+static inline unsigned int sim_pt_index(uint64_t iova, unsigned int level)
+{
+	return (iova >> sim_pt_shift(level)) & (SIM_PT_ENTRIES - 1);
+}
+
+/* What an entry that is no leaf points to. */
+static inline sim_pte *sim_pt_table(uint64_t pte)
+{
+	return (sim_pte *)(uintptr_t)(pte & SIM_PTE_ADDR);
 }
 
 #endif

@@ -15,6 +15,7 @@ int sim_space_init(struct sim_space *space, struct sim *sim)
 
 	if (r)
 		return r;
+	sim_windows_init(&space->windows);
 	space->sim = sim;
 	space->id = sim_new_id(sim);
 	space->domain = sim->next_domain++;
@@ -26,7 +27,9 @@ int sim_space_init(struct sim_space *space, struct sim *sim)
 void sim_space_exit(struct sim_space *space)
 {
 	sim_mapping_drop_all(space);
+	sim_dirty_exit(&space->dirty);
 	sim_pt_exit(&space->pt);
+	sim_windows_exit(&space->windows);
 }
 
 void sim_space_caps(struct sim_space *space)

@@ -130,6 +130,13 @@ static int sim_type1_unmap(struct sim_space *space, uint64_t iova, uint64_t size
 	return 0;
 }
 
+int sim_unmap_locked(struct sim_space *space, uint64_t iova, uint64_t size, uint64_t *unmapped)
+{
+	if (sim_is_iommufd(space->sim))
+		return sim_iommufd_unmap(space, iova, size, unmapped);
+	return sim_type1_unmap(space, iova, size, unmapped);
+}
+
 int sim_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped)
 {
 	struct sim_space *space = sim_space_of(iommu);
@@ -138,10 +145,7 @@ int sim_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmappe
 
 	*unmapped = 0;
 	pthread_mutex_lock(&sim->lock);
-	if (sim_is_iommufd(sim))
-		r = sim_iommufd_unmap(space, iova, size, unmapped);
-	else
-		r = sim_type1_unmap(space, iova, size, unmapped);
+	r = sim_unmap_locked(space, iova, size, unmapped);
 	pthread_mutex_unlock(&sim->lock);
 	return r;
 }

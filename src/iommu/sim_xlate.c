@@ -23,6 +23,15 @@ static enum sim_walk sim_access_walk(struct sim_space *space, uint64_t iova, boo
 	return r;
 }
 
+/* dirty-read-marks: as if the device had written, and nobody asks whether it may. */
+static void sim_access_mark(struct sim_space *space, uint64_t iova)
+{
+	struct sim_leaf leaf;
+
+	if (sim_fault_fires(&space->sim->faults, SIM_FAULT_DIRTY_READ_MARKS))
+		sim_pt_walk(&space->pt, iova, true, true, &leaf);
+}
+
 static char *sim_access_phys(struct sim *sim, uint64_t phys)
 {
 	if (phys >> SIM_PAGE_SHIFT >= atomic_load_explicit(&sim->mem.next_frame, memory_order_acquire))
@@ -48,6 +57,8 @@ char *sim_access_page(struct sim_access *access, uint64_t iova, bool write)
 			sim_record_add(sim, iova, write, r);
 			return NULL;
 		}
+		if (!write)
+			sim_access_mark(space, iova);
 		phys = (leaf.pte & SIM_PTE_ADDR) | (iova & ((UINT64_C(1) << sim_pt_shift(leaf.level)) - 1));
 	}
 	page = sim_access_phys(sim, phys);

@@ -216,13 +216,208 @@ static bool seen_attach(struct fixture *fx)
 	return reached;
 }
 
+/* Dirty tracking: @size bytes are mapped, and it is on. */
+static struct iommu_mem dirty_begin(struct fixture *fx, uint64_t size)
+{
+	struct dirty_at at = {.source = DIRTY_IOMMU, .iommu = fx->iommu};
+	struct dirty_start start = {0};
+	struct iommu_mem mem;
+
+	assert_int_equal(OPS.mem_alloc(fx->iommu, size, size == MiB(2) ? IOMMU_MEM_HUGETLB_2M : IOMMU_MEM_ANON, &mem),
+			 0);
+	assert_int_equal(fixture_map(fx, mem.va, size, MiB(64), IOMMU_PROT_RW), 0);
+	assert_int_equal(OPS.dirty_iommu->start(&at, &start), 0);
+	return mem;
+}
+
+static void dirty_write(struct fixture *fx, unsigned int page, uint64_t len)
+{
+	assert_int_equal(fixture_dma(fx, SIM_DMA_WRITE, 0, MiB(64) + page * PAGE, len), 0);
+}
+
+static struct dirty_read dirty_request(uint64_t *bits, uint64_t size)
+{
+	memset(bits, 0, (size / PAGE / 64 + 1) * 8);
+	return (struct dirty_read){
+		.iova = MiB(64),
+		.length = size,
+		.page_size = PAGE,
+		.bits = bits,
+		.bytes = size / PAGE / 8 + 1,
+	};
+}
+
+static void dirty_read(struct fixture *fx, uint64_t *bits, uint64_t size)
+{
+	struct dirty_at at = {.source = DIRTY_IOMMU, .iommu = fx->iommu};
+	struct dirty_read req = dirty_request(bits, size);
+
+	assert_int_equal(OPS.dirty_iommu->read(&at, &req), 0);
+}
+
+static void dirty_end(struct fixture *fx, struct iommu_mem *mem)
+{
+	struct dirty_at at = {.source = DIRTY_IOMMU, .iommu = fx->iommu};
+	uint64_t bytes;
+
+	assert_int_equal(OPS.dirty_iommu->stop(&at), 0);
+	assert_int_equal(OPS.unmap_all(fx->iommu, &bytes), 0);
+	OPS.mem_free(fx->iommu, mem);
+}
+
+/* Which of the two was it? Nothing else may come out. */
+static bool dirty_is(uint64_t bits, uint64_t right, uint64_t wrong)
+{
+	assert_true(bits == right || bits == wrong);
+	return bits == wrong;
+}
+
+static bool seen_lost_unmap(struct fixture *fx)
+{
+	struct dirty_at at = {.source = DIRTY_IOMMU, .iommu = fx->iommu};
+	struct iommu_mem mem = dirty_begin(fx, 4 * PAGE);
+	uint64_t bits[2], bytes;
+	struct dirty_read req = dirty_request(bits, 4 * PAGE);
+
+	dirty_write(fx, 1, 64);
+	assert_int_equal(OPS.dirty_iommu->unmap(&at, &req, &bytes), 0);
+	assert_int_equal(bytes, 4 * PAGE);
+	dirty_end(fx, &mem);
+	return dirty_is(bits[0], 2, 0);
+}
+
+static bool seen_no_clear(struct fixture *fx)
+{
+	struct iommu_mem mem = dirty_begin(fx, 4 * PAGE);
+	uint64_t bits[2];
+
+	dirty_write(fx, 1, 64);
+	dirty_read(fx, bits, 4 * PAGE);
+	assert_int_equal(bits[0], 2);
+	dirty_read(fx, bits, 4 * PAGE);
+	dirty_end(fx, &mem);
+	return dirty_is(bits[0], 0, 2);
+}
+
+static bool seen_shift(struct fixture *fx)
+{
+	struct iommu_mem mem = dirty_begin(fx, 4 * PAGE);
+	uint64_t bits[2], last[2];
+
+	dirty_write(fx, 1, 64);
+	dirty_read(fx, bits, 4 * PAGE);
+	/* behind the last page is nothing to be reported */
+	dirty_write(fx, 3, 64);
+	dirty_read(fx, last, 4 * PAGE);
+	dirty_end(fx, &mem);
+	assert_int_equal(dirty_is(last[0], 8, 0), bits[0] != 2);
+	return dirty_is(bits[0], 2, 4);
+}
+
+static bool seen_straddle(struct fixture *fx)
+{
+	struct iommu_mem mem = dirty_begin(fx, 66 * PAGE);
+	uint64_t bits[2];
+
+	dirty_write(fx, 63, 2 * PAGE);
+	dirty_read(fx, bits, 66 * PAGE);
+	dirty_end(fx, &mem);
+	assert_true(bits[0] == UINT64_C(1) << 63);
+	return dirty_is(bits[1], 1, 0);
+}
+
+static bool seen_partial(struct fixture *fx)
+{
+	struct iommu_mem mem = dirty_begin(fx, MiB(2));
+	uint64_t bits[9];
+
+	dirty_write(fx, 5, 64);
+	dirty_read(fx, bits, MiB(2));
+	dirty_end(fx, &mem);
+	assert_true(bits[8] == 0 && bits[7] == (bits[0] == 1 ? 0 : UINT64_MAX));
+	return dirty_is(bits[0], UINT64_MAX, 1);
+}
+
+static bool seen_no_flush(struct fixture *fx)
+{
+	struct iommu_mem mem = dirty_begin(fx, 4 * PAGE);
+	uint64_t bits[2];
+
+	dirty_write(fx, 1, 64);
+	dirty_read(fx, bits, 4 * PAGE);
+	assert_int_equal(bits[0], 2);
+	dirty_write(fx, 1, 64);
+	dirty_read(fx, bits, 4 * PAGE);
+	dirty_end(fx, &mem);
+	return dirty_is(bits[0], 2, 0);
+}
+
+static void write_in_window(void *arg)
+{
+	dirty_write(arg, 1, 64);
+}
+
+static bool seen_early_flush(struct fixture *fx)
+{
+	struct iommu_mem mem = dirty_begin(fx, 4 * PAGE);
+	uint64_t bits[2];
+
+	dirty_write(fx, 1, 64);
+	assert_int_equal(OPS.leaves->place(fx->iommu, DIRTY_READ_BEFORE_FLUSH, write_in_window, fx), 0);
+	dirty_read(fx, bits, 4 * PAGE);
+	assert_int_equal(bits[0], 2);
+	dirty_write(fx, 1, 64);
+	dirty_read(fx, bits, 4 * PAGE);
+	dirty_end(fx, &mem);
+	return dirty_is(bits[0], 2, 0);
+}
+
+static bool seen_stale_start(struct fixture *fx)
+{
+	struct dirty_at at = {.source = DIRTY_IOMMU, .iommu = fx->iommu};
+	struct iommu_mem mem = dirty_begin(fx, 4 * PAGE);
+	struct dirty_start start = {0};
+	uint64_t bits[2];
+
+	dirty_write(fx, 1, 64);
+	assert_int_equal(OPS.dirty_iommu->start(&at, &start), 0);
+	dirty_read(fx, bits, 4 * PAGE);
+	dirty_end(fx, &mem);
+	return dirty_is(bits[0], 0, 2);
+}
+
+static bool seen_read_marks(struct fixture *fx)
+{
+	struct iommu_mem mem = dirty_begin(fx, 4 * PAGE);
+	uint64_t bits[2];
+
+	assert_int_equal(fixture_dma(fx, SIM_DMA_READ, MiB(64) + PAGE, 0, 64), 0);
+	dirty_read(fx, bits, 4 * PAGE);
+	dirty_end(fx, &mem);
+	return dirty_is(bits[0], 0, 2);
+}
+
 static const struct scenario scenarios[] = {
-	{"stale-iotlb", seen_stale},	  {"psi-mask", seen_psi},
-	{"unmap-skip-pte", seen_skip},	  {"early-unpin", seen_early},
-	{"short-unmap", seen_short},	  {"ro-writable", seen_readonly},
-	{"pin-leak", seen_leak},	  {"overlap-ok", seen_overlap},
-	{"iova-reserved", seen_reserved}, {"untranslated", seen_untranslated},
+	{"stale-iotlb", seen_stale},
+	{"psi-mask", seen_psi},
+	{"unmap-skip-pte", seen_skip},
+	{"early-unpin", seen_early},
+	{"short-unmap", seen_short},
+	{"ro-writable", seen_readonly},
+	{"pin-leak", seen_leak},
+	{"overlap-ok", seen_overlap},
+	{"iova-reserved", seen_reserved},
+	{"untranslated", seen_untranslated},
 	{"stale-attach", seen_attach},
+	{"dirty-lost-unmap", seen_lost_unmap},
+	{"dirty-no-clear", seen_no_clear},
+	{"dirty-shift", seen_shift},
+	{"dirty-straddle", seen_straddle},
+	{"dirty-huge-partial", seen_partial},
+	{"dirty-no-flush", seen_no_flush},
+	{"dirty-early-flush", seen_early_flush},
+	{"dirty-stale-start", seen_stale_start},
+	{"dirty-read-marks", seen_read_marks},
 };
 
 /* The helpers assert what only a sound unmap gives, so short-unmap runs by its own scenario alone. */
@@ -256,6 +451,15 @@ static void test_silent(void **state)
 	fixture_close(&fx);
 }
 
+/* Some disturb the sequences of others: short counts, DMA elsewhere, addresses kept, other bits. */
+static bool disturbs(size_t i, size_t k)
+{
+	return i == SIM_FAULT_SHORT_UNMAP || i == SIM_FAULT_UNTRANSLATED || i == SIM_FAULT_UNMAP_SKIP_PTE ||
+	       i == SIM_FAULT_PIN_LEAK || i == SIM_FAULT_STALE_IOTLB || i == SIM_FAULT_DIRTY_SHIFT ||
+	       i == SIM_FAULT_DIRTY_NO_CLEAR || i == SIM_FAULT_DIRTY_NO_FLUSH ||
+	       (i == SIM_FAULT_DIRTY_STRADDLE && k == SIM_FAULT_DIRTY_HUGE_PARTIAL);
+}
+
 /* One fault does not bring on another. */
 static void test_alone(void **state)
 {
@@ -264,9 +468,7 @@ static void test_alone(void **state)
 			struct fixture fx;
 			char options[64];
 
-			/* These two disturb every sequence of others: short counts, DMA elsewhere, addresses kept. */
-			if (i == k || i == SIM_FAULT_SHORT_UNMAP || i == SIM_FAULT_UNTRANSLATED ||
-			    i == SIM_FAULT_UNMAP_SKIP_PTE || i == SIM_FAULT_PIN_LEAK || i == SIM_FAULT_STALE_IOTLB)
+			if (i == k || disturbs(i, k))
 				continue;
 			snprintf(options, sizeof(options), "personality=iommufd,fault=%s", scenarios[i].fault);
 			fixture_open(&fx, options, 1);

@@ -18,7 +18,7 @@ static void pt_map(struct sim_pt *pt, uint64_t iova, uint64_t frame, uint64_t fr
 
 static void pt_unmap(struct sim_pt *pt, uint64_t iova, uint64_t frames)
 {
-	sim_pt_unmap(pt, iova, frames, false);
+	sim_pt_unmap(pt, iova, frames, false, NULL);
 	sim_pt_reap(pt);
 }
 
@@ -124,7 +124,7 @@ static void test_already_set(void **state)
 	pt_map(&pt, 0x202000, 0x300, 1, RW);
 	assert_int_equal(sim_pt_map(&pt, 0x200000, 0x400, 512, RW, &done), -EEXIST);
 	assert_int_equal(done, 2); /* the two pages before it; a 2M leaf does not swallow the table */
-	sim_pt_unmap(&pt, 0x200000, done, false);
+	sim_pt_unmap(&pt, 0x200000, done, false, NULL);
 	assert_int_equal(pt_look(&pt, 0x202000, NULL), 0x300);
 	assert_int_equal(pt_look(&pt, 0x201000, NULL), 0);
 	pt_unmap(&pt, 0x202000, 1);
@@ -145,7 +145,7 @@ static void test_keep_last(void **state)
 
 	assert_int_equal(sim_pt_init(&pt), 0);
 	pt_map(&pt, 0x10000, 0x500, 4, RW);
-	sim_pt_unmap(&pt, 0x10000, 4, true);
+	sim_pt_unmap(&pt, 0x10000, 4, true, NULL);
 	assert_int_equal(pt_look(&pt, 0x12000, NULL), 0);
 	assert_int_equal(pt_look(&pt, 0x13000, NULL), 0x503);
 	pt_unmap(&pt, 0x13000, 1);
@@ -162,7 +162,7 @@ static void test_parted(void **state)
 	assert_int_equal(sim_pt_init(&pt), 0);
 	pt_map(&pt, 0x1000, 0x100, 1, RW);
 	spare = pt.spare.count;
-	sim_pt_unmap(&pt, 0x1000, 1, false);
+	sim_pt_unmap(&pt, 0x1000, 1, false, NULL);
 	assert_int_equal(pt.live, 1);
 	assert_int_equal(pt.parted.count, 3);
 	assert_int_equal(pt.spare.count, spare);
