@@ -63,6 +63,7 @@ _iommuctl_values() { # OPTION CURRENT COMMAND
 	case $1 in
 	--backend | --against) _iommuctl_backends "$2"; return ;;
 	--device) _iommuctl_devices; return ;;
+	--case) _iommuctl_ctl -q dirty verify --list | awk '$1 ~ /^[a-z][a-z0-9-]*$/ { print $1 }'; return ;;
 	--explain) echo all; _iommuctl_ctl audit --list | awk '$2 ~ /^(info|low|medium|high)$/ { print $1 }'; return ;;
 	esac
 	form=$(_iommuctl_ctl --list-opts "${3:-compare}" | sed -n "s/^$1=//p")
@@ -87,6 +88,7 @@ _iommuctl() {
 		cur=${cur#*=}
 		;;
 	esac
+	if [ "$prev" = -o ]; then prev=--output; fi
 	if [[ $prev != --* ]] || ! words=$(_iommuctl_values "$prev" "$cur" "$command"); then
 		case $cur in
 		-*) words=$(_iommuctl_options "$command") ;;
@@ -97,6 +99,13 @@ _iommuctl() {
 			caps | audit) words=$(_iommuctl_devices | grep :; _iommuctl_units) ;;
 			dma) words='read write copy' ;;
 			bench) words='map' ;;
+			dirty)
+				if [[ " ${COMP_WORDS[*]::COMP_CWORD} " =~ \ (show|diff|plot)\  ]]; then
+					mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+					return
+				fi
+				words='start stop read read-clear unmap show diff plot verify'
+				;;
 			decode) words=$(_iommuctl_ctl -q decode --list | awk '$2 ~ /^[0-9]+$/ { print $1 "=" }') ;;
 			run | capture)
 				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
