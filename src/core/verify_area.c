@@ -1,55 +1,226 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory of the cases of `dirty verify`: mapped, tracked, written by the device, and what is known about that. */
+/* Memory of the cases of `dirty verify`: mapped in entries of a known size, tracked, and unmapped. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bitmap.h"
+#include "base/rng.h"
+#include "core/verify_log.h"
 #include "core/verify_priv.h"
 
-#include <errno.h>
+/* So many calls that map one smallest page each; more would take longer than they show. */
+#define AREA_PIECES_MAX 65536
 
 uint64_t verify_draw(struct verify *v, uint64_t n)
 {
+	uint64_t draw = rng_draw(session_params(v->s)->seed, v->p->op, rng_place(v->c->name));
+
+	draw = rng_draw(draw, v->round, v->draws++);
+	return n ? rng_below(draw, n) : draw;
+}
+
+static uint64_t area_granule(const struct verify *v)
+{
+	uint64_t sizes = iommu_caps(session_iommu(v->s))->page_sizes;
+
+	return sizes ? sizes & -sizes : 4096;
+}
+
+uint64_t verify_small(const struct verify *v)
+{
+	return MAX(area_granule(v), v->unit);
+}
+
+/*
+ * One call of map makes entries no larger than what it maps. Where large ones can be split one call will do, else it takes one
+ * for each page.
+ */
+static uint64_t area_piece(const struct verify *v, const struct verify_want *want)
+{
+	uint64_t memory = want->memory ? want->memory : want->size;
+
+	if (want->leaf > verify_small(v))
+		return MIN(want->leaf, memory);
+	return v->caps.leaves || v->caps.over_reports ? memory : area_granule(v);
+}
+
+static int area_memory(struct verify *v, const struct verify_want *want, struct verify_area *area, struct fail *f)
+{
+	enum iommu_mem_kind kind = IOMMU_MEM_ANON;
+	int err;
+
+	if (want->leaf >= GiB(1))
+		kind = IOMMU_MEM_HUGETLB_1G;
+	else if (want->leaf >= MiB(2))
+		kind = IOMMU_MEM_HUGETLB_2M;
+	err = iommu_mem_alloc(session_iommu(v->s), want->memory ? want->memory : want->size, kind, &area->mem, f);
+	/* huge pages that nobody reserved are something this machine does not have */
+	return err && kind != IOMMU_MEM_ANON ? fail_set(f, EOPNOTSUPP, "no memory for leaves of 0x%llx bytes: %.150s",
+							(unsigned long long)want->leaf, f ? f->text : "")
+					     : err;
+}
+
+static int area_place(struct verify *v, const struct verify_want *want, struct verify_area *area, struct fail *f)
+{
+	uint64_t align = MAX(want->align, MAX(area_granule(v), want->leaf)), size = want->size + want->off;
+	iova_t iova;
+
+	if (!session_pick(v->s, session_space(v->s), verify_draw(v, 0), size, align, &iova))
+		return fail_set(f, ENOSPC, "no free iova for 0x%llx bytes aligned to 0x%llx", (unsigned long long)size,
+				(unsigned long long)align);
+	area->iova = iova + want->off;
+	return session_check_map(v->s, area->iova, area->size, f);
+}
+
+static int area_map(struct verify *v, const struct verify_want *want, struct verify_area *area, struct fail *f)
+{
+	uint64_t piece = area_piece(v, want), memory = want->memory ? want->memory : want->size, at = 0;
+	int err = 0;
+
+	if (area->size / piece > AREA_PIECES_MAX)
+		return fail_set(f, EOPNOTSUPP, "0x%llx bytes in small entries take too many calls here",
+				(unsigned long long)area->size);
+	while (at < area->size && !err) {
+		struct iommu_map_req req = {.va = (char *)area->mem.va + at % memory,
+					    .size = MIN(piece, area->size - at),
+					    .iova = area->iova + at,
+					    .prot = want->prot ? want->prot : IOMMU_PROT_RW,
+					    .tag = "verify"};
+
+		err = iommu_map(session_iommu(v->s), &req, f);
+		at += err ? 0 : req.size;
+	}
+	if (err && at)
+		iommu_unmap(session_iommu(v->s), area->iova, at, NULL, NULL);
+	return err;
+}
+
+static struct iova_range area_range(const struct verify_area *area)
+{
+	return (struct iova_range){area->iova, area->iova + area->size - 1};
+}
+
+/* Entries as large as was wanted, where that can be seen and done. */
+static int area_leaves(struct verify *v, const struct verify_want *want, struct verify_area *area, struct fail *f)
+{
+	uint64_t size = 0;
+	int err;
+
+	area->leaf = MAX(verify_small(v), want->leaf);
+	if (!v->caps.leaves)
+		return 0;
+	if (want->leaf <= verify_small(v))
+		return area->size >= MiB(2) ? iommu_leaf_split(session_iommu(v->s), area_range(area), area->leaf, f)
+					    : 0;
+	err = iommu_leaf_size(session_iommu(v->s), area->iova, &size);
+	if (err)
+		return fail_set(f, err, "cannot ask for the size of the entry at iova 0x%llx",
+				(unsigned long long)area->iova);
+	if (size != want->leaf)
+		return fail_set(f, EOPNOTSUPP, "leaves of 0x%llx bytes became leaves of 0x%llx",
+				(unsigned long long)want->leaf, (unsigned long long)size);
 	return 0;
+}
+
+static void area_free(struct verify *v, struct verify_area *area)
+{
+	iommu_mem_free(session_iommu(v->s), &area->mem);
+	free(area->truth);
+	free(area->log);
+	free(area);
+}
+
+static int area_set_up(struct verify *v, const struct verify_want *want, struct verify_area *area, struct fail *f)
+{
+	int err;
+
+	area->size = want->size;
+	area->truth = calloc(bitmap_words(area->size / v->unit), sizeof(*area->truth));
+	area->log = calloc(1, sizeof(*area->log));
+	if (!area->truth || !area->log)
+		return fail_set(f, ENOMEM, "cannot note down writes into 0x%llx bytes", (unsigned long long)area->size);
+	err = area_memory(v, want, area, f);
+	if (!err)
+		err = area_place(v, want, area, f);
+	return err ? err : area_map(v, want, area, f);
 }
 
 int verify_map(struct verify *v, const struct verify_want *want, struct verify_area **out, struct fail *f)
 {
-	return -EOPNOTSUPP;
+	struct verify_area *area = calloc(1, sizeof(*area));
+	int err;
+
+	if (!area)
+		return fail_set(f, ENOMEM, "cannot allocate an area");
+	area->mem.fd = -1;
+	err = area_set_up(v, want, area, f);
+	if (err) {
+		area_free(v, area);
+		return err;
+	}
+	area->next = v->areas;
+	v->areas = area;
+	*out = area;
+	return area_leaves(v, want, area, f);
 }
 
 int verify_unmap(struct verify *v, struct verify_area *area, struct fail *f)
 {
-	return -EOPNOTSUPP;
+	struct verify_area **at = &v->areas;
+	uint64_t unmapped = 0;
+	int err = iommu_unmap(session_iommu(v->s), area->iova, area->size, &unmapped, f);
+
+	if (err)
+		return err;
+	if (unmapped != area->size)
+		verify_fail(v, "unmapping 0x%llx bytes at iova 0x%llx reported 0x%llx bytes",
+			    (unsigned long long)area->size, (unsigned long long)area->iova,
+			    (unsigned long long)unmapped);
+	while (*at && *at != area)
+		at = &(*at)->next;
+	if (*at)
+		*at = area->next;
+	if (v->desk == area)
+		v->desk = NULL;
+	area_free(v, area);
+	return 0;
 }
 
 int verify_start(struct verify *v, struct fail *f)
 {
-	return -EOPNOTSUPP;
+	uint64_t page_size = v->at.source == DIRTY_DEVICE ? v->unit : 0;
+	int err = verify_desk(v, f);
+
+	if (!err)
+		err = op_dirty_start(v->s, &v->p->on, NULL, 0, page_size, f);
+	if (err)
+		return err;
+	v->on = true;
+	/* the table that it made */
+	op_dirty_is_on(v->s, &v->at);
+	v->res->at = v->at;
+	for (struct verify_area *area = v->areas; area; area = area->next) {
+		memset(area->truth, 0, bitmap_words(area->size / v->unit) * sizeof(*area->truth));
+		area->log->count = 0;
+	}
+	return 0;
+}
+
+/* What the device only read must not have become dirty; what it wrote there must have. */
+static int area_hold_desk(struct verify *v, struct fail *f)
+{
+	struct verify_query q = {.area = v->desk, .what = "the last read, of what the device copies from"};
+
+	return v->desk && v->on ? verify_hold(v, &q, f) : 0;
 }
 
 int verify_stop(struct verify *v, struct fail *f)
 {
-	return -EOPNOTSUPP;
-}
+	int err = area_hold_desk(v, f), stop;
 
-int verify_write(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f)
-{
-	return -EOPNOTSUPP;
-}
-
-int verify_write_quietly(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f)
-{
-	return -EOPNOTSUPP;
-}
-
-int verify_peek(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f)
-{
-	return -EOPNOTSUPP;
-}
-
-int verify_dma(struct verify *v, unsigned int queue, iova_t iova, uint64_t len, int *status, struct fail *f)
-{
-	return -EOPNOTSUPP;
-}
-
-unsigned int verify_queues(const struct verify *v)
-{
-	return 1;
+	v->on = false;
+	stop = op_dirty_stop(v->s, &v->p->on, err ? NULL : f);
+	return err ? err : stop;
 }

@@ -49,10 +49,18 @@ struct verify {
 	bool on;	/* tracking was started by verify_start() */
 	struct verify_area *areas;
 	uint64_t read_ns, read_bytes; /* of reads that clear */
+	struct verify_area *desk;     /* what the device copies from and reads into, NULL: none yet; verify_area.c's */
+	uint64_t since_canary;	      /* transfers, of all threads */
+	uint64_t case_writes;	      /* of this case and round */
 };
 
-/* A random number for this round and case, below @n (0: all 64 bits). Same seed and arguments, same numbers. */
+/* A random number for this round and case, below @n (0: all 64 bits). Same seed and arguments, same numbers. From one thread. */
 uint64_t verify_draw(struct verify *v, uint64_t n);
+
+/* Bytes of the smallest page table entry whose dirtiness a bit can tell. */
+uint64_t verify_small(const struct verify *v);
+/* What a device that copies needs is mapped; done by verify_start() and verify_write(). */
+int verify_desk(struct verify *v, struct fail *f);
 
 struct verify_want {
 	uint64_t size;	/* bytes, a multiple of v->unit and of the IOMMU's granule */
