@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/verify_priv.h"
+#include "iommu/objects.h"
 #include "out/progress.h"
 
 static const struct verify_case *const verify_tables[] = {
@@ -191,6 +192,9 @@ static int verify_undo(struct verify *v, struct fail *f)
 		if (v->areas == area)
 			break; /* it could not be unmapped: its memory stays until the end */
 	}
+	if (v->small_pages)
+		iommu_option_set(session_iommu(v->s), IOMMU_OPTION_HUGE_PAGES, 1, NULL);
+	v->small_pages = false;
 	return err;
 }
 

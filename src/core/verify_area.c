@@ -9,8 +9,10 @@
 #include "base/rng.h"
 #include "core/verify_log.h"
 #include "core/verify_priv.h"
+#include "iommu/objects.h"
 
-/* So many calls that map one smallest page each; more would take longer than they show. */
+/* So many calls that map one smallest page each; with more large entries are switched off where they can be. */
+#define AREA_PIECES_MANY 4096
 #define AREA_PIECES_MAX 65536
 
 uint64_t verify_draw(struct verify *v, uint64_t n)
@@ -33,17 +35,30 @@ uint64_t verify_small(const struct verify *v)
 	return MAX(area_granule(v), v->unit);
 }
 
+/* iopt_disable_large_pages(): not once something is mapped that a device uses. Entries are those of the processor's pages then. */
+int verify_small_pages(struct verify *v, struct fail *f)
+{
+	int err = iommu_option_set(session_iommu(v->s), IOMMU_OPTION_HUGE_PAGES, 0, f);
+
+	v->small_pages |= !err;
+	return err;
+}
+
 /*
  * One call of map makes entries no larger than what it maps. Where large ones can be split one call will do, else it takes one
  * for each page.
  */
-static uint64_t area_piece(const struct verify *v, const struct verify_want *want)
+static uint64_t area_piece(struct verify *v, const struct verify_want *want)
 {
 	uint64_t memory = want->memory ? want->memory : want->size;
 
 	if (want->leaf > verify_small(v))
 		return MIN(want->leaf, memory);
-	return v->caps.leaves || v->caps.over_reports ? memory : area_granule(v);
+	if (want->whole || v->caps.leaves || v->caps.over_reports || v->small_pages)
+		return memory;
+	if (want->size / area_granule(v) > AREA_PIECES_MANY && !v->areas && !verify_small_pages(v, NULL))
+		return memory;
+	return area_granule(v);
 }
 
 static int area_memory(struct verify *v, const struct verify_want *want, struct verify_area *area, struct fail *f)
@@ -65,9 +80,11 @@ static int area_memory(struct verify *v, const struct verify_want *want, struct 
 static int area_place(struct verify *v, const struct verify_want *want, struct verify_area *area, struct fail *f)
 {
 	uint64_t align = MAX(want->align, MAX(area_granule(v), want->leaf)), size = want->size + want->off;
-	iova_t iova;
+	iova_t iova = 0;
 
-	if (!session_pick(v->s, session_space(v->s), verify_draw(v, 0), size, align, &iova))
+	if (want->iova)
+		iova = *want->iova - want->off;
+	else if (!session_pick(v->s, session_space(v->s), verify_draw(v, 0), size, align, &iova))
 		return fail_set(f, ENOSPC, "no free iova for 0x%llx bytes aligned to 0x%llx", (unsigned long long)size,
 				(unsigned long long)align);
 	area->iova = iova + want->off;
@@ -109,7 +126,12 @@ static int area_leaves(struct verify *v, const struct verify_want *want, struct 
 	int err;
 
 	area->leaf = MAX(verify_small(v), want->leaf);
-	if (!v->caps.leaves)
+	if (v->small_pages)
+		area->leaf = MAX(area->leaf, (uint64_t)sysconf(_SC_PAGESIZE));
+	if (want->whole && !v->small_pages)
+		while (area->leaf < area->size)
+			area->leaf *= 2;
+	if (!v->caps.leaves || want->whole)
 		return 0;
 	if (want->leaf <= verify_small(v))
 		return area->size >= MiB(2) ? iommu_leaf_split(session_iommu(v->s), area_range(area), area->leaf, f)
@@ -169,8 +191,8 @@ int verify_map(struct verify *v, const struct verify_want *want, struct verify_a
 int verify_unmap(struct verify *v, struct verify_area *area, struct fail *f)
 {
 	struct verify_area **at = &v->areas;
-	uint64_t unmapped = 0;
-	int err = iommu_unmap(session_iommu(v->s), area->iova, area->size, &unmapped, f);
+	uint64_t unmapped = area->size;
+	int err = area->unmapped ? 0 : iommu_unmap(session_iommu(v->s), area->iova, area->size, &unmapped, f);
 
 	if (err)
 		return err;

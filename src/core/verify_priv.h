@@ -50,6 +50,7 @@ struct verify {
 	struct verify_area *areas;
 	uint64_t read_ns, read_bytes; /* of reads that clear */
 	struct verify_area *desk;     /* what the device copies from and reads into, NULL: none yet; verify_area.c's */
+	bool small_pages;	      /* large entries were switched off, which is undone at the end of the case */
 	uint64_t since_canary;	      /* transfers, of all threads */
 	uint64_t case_writes;	      /* of this case and round */
 };
@@ -59,6 +60,8 @@ uint64_t verify_draw(struct verify *v, uint64_t n);
 
 /* Bytes of the smallest page table entry whose dirtiness a bit can tell. */
 uint64_t verify_small(const struct verify *v);
+/* From now on what is mapped is mapped in entries of the smallest size, until the case ends. -EOPNOTSUPP, -EINVAL: too late for that. */
+int verify_small_pages(struct verify *v, struct fail *f);
 /* What a device that copies needs is mapped; done by verify_start() and verify_write(). */
 int verify_desk(struct verify *v, struct fail *f);
 
@@ -70,6 +73,7 @@ struct verify_want {
 		leaf; /* leaves of at most this many bytes; 0 = the smallest. -EOPNOTSUPP where they cannot be had so large or small */
 	enum iommu_prot prot; /* 0 = both */
 	const iova_t *iova;   /* exactly there; NULL = picked */
+	bool whole;	      /* by one call, and in what entries the IOMMU likes: one write may dirty all of it */
 	uint64_t memory; /* so many bytes of memory, mapped again and again to fill the size; 0 = as many as that */
 };
 /* Memory, a free IOVA by session_pick(), mapped. It is unmapped and freed at the end of the case, or by verify_unmap(). */
