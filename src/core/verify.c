@@ -289,6 +289,15 @@ static int verify_ready(struct verify *v, struct fail *f)
 	return v->caps.marks ? 0 : session_dma_start(v->s, f);
 }
 
+/* The canary's verdict is a failure of the run, not an error of the tool. */
+static int verify_verdict_of(struct verify *v, int err, const struct fail *f)
+{
+	if (err != -EREMOTEIO)
+		return err;
+	snprintf(v->res->untranslated, sizeof(v->res->untranslated), "%.150s", f->text);
+	return 0;
+}
+
 int verify_run(struct session *s, const struct verify_params *p, struct verify_result *res, struct fail *f)
 {
 	struct verify v = {.s = s, .p = p, .res = res};
@@ -297,13 +306,17 @@ int verify_run(struct session *s, const struct verify_params *p, struct verify_r
 	memset(res, 0, sizeof(*res));
 	if (!err)
 		err = verify_ready(&v, f);
-	if (err)
+	if (err && err != -EREMOTEIO)
 		return err;
 	verify_list_cases(&v);
-	verify_rounds(&v);
+	if (!err)
+		verify_rounds(&v);
 	verify_tell_unreached(&v);
 	if (v.read_ns)
 		res->read_clear_gib_s = (double)v.read_bytes / (double)GiB(1) / ((double)v.read_ns / 1e9);
+	snprintf(res->complaint, sizeof(res->complaint), "%.150s", session_kernel_complaint(s));
 	/* the reason why it is forbidden */
-	return session_is_forbidden(s) ? session_canary(s, f) : 0;
+	if (session_is_forbidden(s))
+		err = session_canary(s, f);
+	return verify_verdict_of(&v, err, f);
 }

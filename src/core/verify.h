@@ -67,6 +67,8 @@ struct verify_result {
 	struct dirty_at at;
 	struct dirty_caps caps;
 	double read_clear_gib_s; /* tracked memory over time spent in reads that clear, 0: none */
+	char complaint[160];	 /* of the kernel's, "" where there is none */
+	char untranslated[160];	 /* a canary was reached: what it said, else "" */
 	uint64_t leaf;		 /* of the largest leaf seen in effect, 0 = cannot be seen */
 };
 
