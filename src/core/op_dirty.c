@@ -157,8 +157,16 @@ int op_dirty_find(struct session *s, const struct op_dirty *op, struct dirty_at 
 
 	if (err)
 		return err;
-	return op->source == DIRTY_SOURCES ? dirty_find_best(s, op, space, at, caps, f)
-					   : dirty_ask(s, op, op->source, space, at, caps, f);
+	if (op->source == DIRTY_SOURCES)
+		return dirty_find_best(s, op, space, at, caps, f);
+	err = dirty_ask(s, op, op->source, space, at, caps, f);
+	if (err != -EOPNOTSUPP || !op->unchecked)
+		return err;
+	/* what the kernel itself answers where it has no such thing is what is wanted then */
+	*caps = (struct dirty_caps){0};
+	if (op->source == DIRTY_IOMMU)
+		at->table = op->table ? op->table : s->at_pt;
+	return 0;
 }
 
 /* --- start and stop --- */

@@ -17,7 +17,7 @@ struct op_dirty {
 
 /*
  * The source in @op, or the best one, with what it can do. -EOPNOTSUPP: there is none, or not that one; @f says for each what is
- * missing. Nothing is changed.
+ * missing. Nothing is changed. With op->unchecked a source that is named is there, with empty caps: the kernel is asked all the same.
  */
 int op_dirty_find(struct session *s, const struct op_dirty *op, struct dirty_at *at, struct dirty_caps *caps,
 		  struct fail *f);
