@@ -11,7 +11,7 @@
 
 static const struct verify_case *const verify_tables[] = {
 	verify_pattern_cases, verify_range_cases, verify_leaf_cases, verify_state_cases,
-	verify_unmap_cases,   verify_race_cases,  verify_lie_cases,
+	verify_remap_cases,   verify_unmap_cases, verify_race_cases, verify_lie_cases,
 };
 
 /* The @i-th case of all tables, NULL past the last. */

@@ -66,7 +66,7 @@ static void lie_empty(const struct verify *v, const struct verify_area *area, st
 
 static void lie_wrap(const struct verify *v, const struct verify_area *area, struct dirty_read *req)
 {
-	uint64_t grain = verify_grain(v);
+	uint64_t grain = verify_small(v);
 
 	req->iova = -grain;
 	req->length = 2 * grain;
@@ -74,7 +74,7 @@ static void lie_wrap(const struct verify *v, const struct verify_area *area, str
 
 static void lie_cut(const struct verify *v, const struct verify_area *area, struct dirty_read *req)
 {
-	req->length -= verify_grain(v);
+	req->length -= verify_small(v);
 }
 
 static void lie_short(const struct verify *v, const struct verify_area *area, struct dirty_read *req)
@@ -307,7 +307,7 @@ static int lie_run_huge(struct verify *v, struct fail *f)
 		struct dirty_read req = {.length = size, .page_size = size, .bits = &bits, .bytes = sizeof(bits)};
 
 		/* bits of what lies there by chance are neither lost nor wrong */
-		if (area->iova < verify_grain(v))
+		if (area->iova < verify_small(v))
 			break;
 		req.keep = v->caps.can_keep;
 		iommu_dirty_read(&v->at, &req, NULL);

@@ -72,7 +72,7 @@ static int race_change_leaves(struct race *r, struct fail *f)
 	struct iova_range all = {r->area->iova, r->area->iova + (r->area->size - 1)};
 
 	return r->turns % 2 ? iommu_leaf_merge(iommu, all, r->plan->leaf, f)
-			    : iommu_leaf_split(iommu, all, verify_grain(r->v), f);
+			    : iommu_leaf_split(iommu, all, verify_small(r->v), f);
 }
 
 static int race_run_leaves(struct verify *v, struct fail *f)

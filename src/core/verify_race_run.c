@@ -192,7 +192,7 @@ static int race_init(struct race *r, struct fail *f)
 static int race_map(struct race *r, struct fail *f)
 {
 	const struct race_plan *plan = r->plan;
-	struct verify_want want = {.size = plan->grains * verify_grain(r->v)};
+	struct verify_want want = {.size = plan->grains * verify_small(r->v)};
 	int err;
 
 	if (plan->leaf) {

@@ -57,7 +57,7 @@ static int remap_run_replaced(struct verify *v, struct fail *f)
 	iova = old->iova;
 	err = verify_unmap(v, old, f);
 	if (!err)
-		err = remap_at(v, iova, REMAP_GRAINS * verify_grain(v), &new, f);
+		err = remap_at(v, iova, REMAP_GRAINS * verify_small(v), &new, f);
 	if (!err && verify_draw(v, 2))
 		err = verify_hold_all(v, new, false, "the first read of a mapping put where a written one was", f);
 	if (!err)
@@ -68,7 +68,7 @@ static int remap_run_replaced(struct verify *v, struct fail *f)
 /* Several areas, one right behind the other. */
 static int remap_row(struct verify *v, struct verify_area **row, unsigned int n, struct fail *f)
 {
-	uint64_t size = REMAP_GRAINS * verify_grain(v);
+	uint64_t size = REMAP_GRAINS * verify_small(v);
 	struct verify_area *all;
 	iova_t iova;
 	int err = verify_some(v, n * REMAP_GRAINS, &all, f);

@@ -5,16 +5,9 @@
 #define SOME_LEN 64	   /* bytes of a small write */
 #define SOME_RANGES_MAX 64 /* ranges that a device may be asked to log */
 
-uint64_t verify_grain(const struct verify *v)
-{
-	uint64_t sizes = iommu_caps(v->at.iommu)->page_sizes;
-
-	return MAX(v->unit, sizes & -sizes);
-}
-
 int verify_some(struct verify *v, uint64_t grains, struct verify_area **out, struct fail *f)
 {
-	const struct verify_want want = {.size = grains * verify_grain(v)};
+	const struct verify_want want = {.size = grains * verify_small(v)};
 
 	return verify_map(v, &want, out, f);
 }

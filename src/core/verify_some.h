@@ -5,9 +5,7 @@
 
 #include "core/verify_priv.h"
 
-/* Bytes of the smallest area that can be mapped and has bits of its own. */
-uint64_t verify_grain(const struct verify *v);
-/* An area of @grains of those, anywhere. */
+/* An area of @grains times verify_small() bytes, anywhere. */
 int verify_some(struct verify *v, uint64_t grains, struct verify_area **out, struct fail *f);
 /* Bytes of a small write that the device can do and that stays in one page of v->unit. */
 uint64_t verify_write_len(const struct verify *v);
