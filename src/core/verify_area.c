@@ -104,7 +104,8 @@ static int area_map(struct verify *v, const struct verify_want *want, struct ver
 					    .size = MIN(piece, area->size - at),
 					    .iova = area->iova + at,
 					    .prot = want->prot ? want->prot : IOMMU_PROT_RW,
-					    .tag = "verify"};
+					    .tag = "verify",
+					    .named = want->named};
 
 		err = iommu_map(session_iommu(v->s), &req, f);
 		at += err ? 0 : req.size;

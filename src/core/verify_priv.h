@@ -73,6 +73,7 @@ struct verify_want {
 		leaf; /* leaves of at most this many bytes; 0 = the smallest. -EOPNOTSUPP where they cannot be had so large or small */
 	enum iommu_prot prot; /* 0 = both */
 	const iova_t *iova;   /* exactly there; NULL = picked */
+	bool named;	      /* the session's own verbs may unmap it too */
 	bool whole;	      /* by one call, and in what entries the IOMMU likes: one write may dirty all of it */
 	uint64_t memory; /* so many bytes of memory, mapped again and again to fill the size; 0 = as many as that */
 };

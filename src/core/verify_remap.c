@@ -37,7 +37,7 @@ static int remap_run_added(struct verify *v, struct fail *f)
 /* @size bytes right there, with memory of its own. */
 static int remap_at(struct verify *v, iova_t iova, uint64_t size, struct verify_area **out, struct fail *f)
 {
-	const struct verify_want want = {.size = size, .iova = &iova};
+	const struct verify_want want = {.size = size, .iova = &iova, .named = true};
 
 	return verify_map(v, &want, out, f);
 }

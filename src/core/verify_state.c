@@ -200,6 +200,9 @@ static int state_run_in_flight(struct verify *v, struct fail *f)
 	pthread_join(thread, NULL);
 	if (w.err)
 		verify_fail(v, "DMA in flight failed when tracking stopped: %s", w.f.text);
+	/* on again: what stops has a last look at what was tracked */
+	if (!err)
+		err = verify_switch(v, true, f);
 	if (!err && verify_draw(v, 2))
 		err = verify_stop(v, f);
 	if (!err)
@@ -243,7 +246,7 @@ static int state_run_unstarted(struct verify *v, struct fail *f)
 			    answer ? strerror(-answer) : "that no page is dirty");
 	if (!answer)
 		verify_judge(v, &q, bits, none);
-	return 0;
+	return verify_switch(v, true, f);
 }
 
 const struct verify_case verify_state_cases[] = {
