@@ -166,6 +166,7 @@ static const struct idev_ops sim_device_ops = {
 	.reset = sim_device_reset,
 	.has_reset = sim_device_has_reset,
 	.sim_engine = sim_device_engine,
+	.dirty = &sim_dirty_device_ops,
 };
 
 static int sim_attach(struct iommu *iommu, const char *id, struct iommu_device **out, struct fail *f)
@@ -281,5 +282,6 @@ const struct iommu_ops iommu_sim_ops = {
 	.faults = sim_record_read,
 	.objects = &sim_object_ops,
 	.dirty_iommu = &sim_dirty_ops,
+	.dirty_type1 = &sim_dirty_type1_ops,
 	.leaves = &sim_leaf_ops,
 };

@@ -196,5 +196,11 @@ void sim_engine_free(struct sim_engine *e);
 void sim_engine_attach(struct sim_engine *e, struct sim_space *space);
 /* Inside rcu_enter(). */
 struct sim_space *sim_engine_space(struct sim_engine *e);
+/*
+ * Where its writes are noted, NULL: nowhere. Inside rcu_enter() or under the lock. Setting it returns once no DMA knows the old one any
+ * more; that is the caller's, the new one the engine's.
+ */
+struct sim_log *sim_engine_log(struct sim_engine *e);
+void sim_engine_set_log(struct sim_engine *e, struct sim_log *log);
 
 #endif

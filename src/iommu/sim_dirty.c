@@ -18,9 +18,6 @@
 #include "iommu/rcu.h"
 #include "iommu/sim_context.h"
 
-/* One bit may stand for 4K or any larger power of two that fits into an aperture. */
-#define SIM_DIRTY_SIZES ((UINT64_C(1) << SIM_IOVA_BITS) - SIM_PAGE)
-
 /* One read, or one unmap that reads. */
 struct sim_dirty_read {
 	struct sim_space *space;

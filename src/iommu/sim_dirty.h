@@ -5,6 +5,10 @@
 
 #include "iommu/backend.h"
 #include "iommu/sim_owed.h"
+#include "iommu/sim_pt.h"
+
+/* One bit may stand for 4K or any larger power of two that fits into an aperture. */
+#define SIM_DIRTY_SIZES ((UINT64_C(1) << SIM_IOVA_BITS) - 4096)
 
 struct sim_space;
 
@@ -23,8 +27,9 @@ void sim_dirty_unmap_entries(struct sim_space *space, struct iova_range range, u
 /* sim_leaf.c: entries end at @iova, so that what lies before it and behind it can go alone. Under the lock. -ENOMEM. */
 int sim_leaf_cut(struct sim_space *space, uint64_t iova);
 
-extern const struct dirty_ops sim_dirty_ops;	   /* source iommu */
-extern const struct dirty_ops sim_dirty_type1_ops; /* sim_dirty_type1.c */
-extern const struct leaf_ops sim_leaf_ops;	   /* sim_leaf.c */
+extern const struct dirty_ops sim_dirty_ops;	    /* source iommu */
+extern const struct dirty_ops sim_dirty_type1_ops;  /* sim_dirty_type1.c */
+extern const struct dirty_ops sim_dirty_device_ops; /* sim_dirty_device.c */
+extern const struct leaf_ops sim_leaf_ops;	    /* sim_leaf.c */
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "iommu/rcu.h"
+#include "iommu/sim_log.h"
 
 /* Relaxed atomics: the CPU may write the same bytes at any time, as it may under real DMA. */
 static void sim_dma_move(char *dst, const char *src, uint64_t n)
@@ -34,6 +35,15 @@ static uint64_t sim_dma_page_rest(uint64_t address)
 	return SIM_PAGE - (address & (SIM_PAGE - 1));
 }
 
+/* After the data: a report that takes the mark away comes after both. */
+static void sim_dma_log(struct sim_engine *e, uint64_t iova, uint64_t n)
+{
+	struct sim_log *log = sim_engine_log(e);
+
+	if (log)
+		sim_log_mark(log, iova, n);
+}
+
 /* One piece within one page on either side; one read-side section, so that an unmap waits for it. */
 static uint64_t sim_dma_piece(struct sim_access *access, struct sim_engine *e, const struct sim_dma *dma, uint64_t done,
 			      char *buffer)
@@ -53,6 +63,8 @@ static uint64_t sim_dma_piece(struct sim_access *access, struct sim_engine *e, c
 		sim_dma_move(dst, src, n);
 	else if (dst)
 		sim_dma_ones(dst, n);
+	if (dst && dma->kind != SIM_DMA_READ)
+		sim_dma_log(e, dst_at, n);
 	rcu_leave();
 	return n;
 }

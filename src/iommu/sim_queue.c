@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "iommu/rcu.h"
 #include "iommu/sim_dma.h"
+#include "iommu/sim_log.h"
 
 #define SIM_RING 256u
 #define SIM_POLLS 100u
@@ -34,6 +35,7 @@ struct sim_queue {
 struct sim_engine {
 	struct sim *sim;
 	_Atomic(struct sim_space *) at; /* the hardware's view of what it is attached to */
+	_Atomic(struct sim_log *) log;
 	unsigned int yields;
 	struct sim_queue queue[SIM_QUEUES];
 };
@@ -233,6 +235,17 @@ void sim_engine_attach(struct sim_engine *e, struct sim_space *space)
 		sim_qi_flush(&e->sim->qi, old->domain, 0, SIM_QI_MAMV + 1);
 }
 
+struct sim_log *sim_engine_log(struct sim_engine *e)
+{
+	return atomic_load_explicit(&e->log, memory_order_acquire);
+}
+
+void sim_engine_set_log(struct sim_engine *e, struct sim_log *log)
+{
+	atomic_store_explicit(&e->log, log, memory_order_release);
+	rcu_wait();
+}
+
 struct sim_engine *sim_engine_new(struct sim *sim)
 {
 	struct sim_engine *e = aligned_alloc(64, ALIGN_UP(sizeof(*e), 64));
@@ -256,6 +269,7 @@ void sim_engine_free(struct sim_engine *e)
 	if (!e)
 		return;
 	sim_engine_reset(e);
+	sim_log_free(sim_engine_log(e));
 	for (unsigned int i = 0; i < SIM_QUEUES; i++) {
 		pthread_mutex_destroy(&e->queue[i].lock);
 		free(e->queue[i].buffer);
