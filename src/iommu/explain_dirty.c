@@ -144,6 +144,8 @@ static bool explain_read_bitmap(const struct dirty_caps *caps, const struct dirt
 			  (ull)caps->max_bitmap, (ull)(caps->max_bitmap * 8 * req->page_size));
 	else if (need > req->bytes)
 		fail_hint(f, "the bitmap has 0x%llx bytes, and 0x%llx are needed", (ull)req->bytes, (ull)need);
+	else if ((uintptr_t)req->bits + req->bytes > INTPTR_MAX)
+		fail_hint(f, "the bitmap does not lie in this process's memory");
 	else
 		return false;
 	return true;

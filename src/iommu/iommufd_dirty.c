@@ -48,6 +48,8 @@ int iommufd_dirty_caps(const struct dirty_at *at, struct dirty_caps *out, struct
 
 	if (!idev)
 		return fail_set(why, EOPNOTSUPP, "no device is attached whose IOMMU could be asked");
+	if (idev->id.emulated)
+		return fail_set(why, EOPNOTSUPP, "there is no IOMMU before %s, a mediated device", idev->id.name);
 	err = iommufd_hw_info(idev, &info);
 	if (err)
 		return fail_set(why, EOPNOTSUPP, "the kernel does not tell what the IOMMU of %s can do: %s",

@@ -45,6 +45,10 @@ static int type1_dirty_caps(const struct dirty_at *at, struct dirty_caps *out, s
 		 * Pages of a device behind an IOMMU are all dirty, always; of mediated devices those that its driver has
 		 * pinned or written (update_user_bitmap(), vfio_iommu_type1_attach_group()).
 		 */
+		/*
+		 * Pages of a device behind an IOMMU are all dirty, always; of mediated devices those that its driver has pinned or
+		 * written (update_user_bitmap(), vfio_iommu_type1_attach_group()).
+		 */
 		.over_reports = vfio->has_hardware,
 		.whole_mappings = true,
 		.allows_holes = true,

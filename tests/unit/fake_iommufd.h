@@ -33,6 +33,13 @@ struct fake_iommufd {
 	bool keep_entry;      /* an invalidation does nothing */
 	bool drop_all;	      /* an invalidation of one entry takes all */
 	uint32_t invalidated; /* entries that an invalidation says it handled: 1 */
+	uint32_t hw_type;     /* GET_HW_INFO: what the IOMMU is, its registers, what the kernel says it can do */
+	unsigned char hw_data[64];
+	uint32_t hw_len;
+	uint64_t hw_caps;
+	bool no_hw_info;
+	/* another kernel interface on descriptors of its own; -ENOTTY: not that either */
+	int (*other)(int fd, unsigned long request, void *arg);
 
 	struct fake_entry entries[FAKE_ENTRIES];
 	unsigned int nr;
@@ -49,7 +56,13 @@ struct fake_iommufd {
 	} accesses[4];
 	unsigned int nr_accesses, access_moves; /* how many were asked to go elsewhere */
 	unsigned int access_fails;		/* which of those fails; 0: none */
-	struct ic_mock_cmd rw;			/* the last access */
+	uint32_t dirty_table;			/* made for tracking, 0: none */
+	bool tracked;
+	unsigned int dirty_reads;			     /* that were asked for */
+	struct ic_iommufd_hwpt_set_dirty_tracking dirty_set; /* the last of each */
+	struct ic_iommufd_hwpt_get_dirty_bitmap dirty_get;
+	struct ic_mock_cmd dirty_mark;
+	struct ic_mock_cmd rw; /* the last access */
 	int rw_err;
 };
 
@@ -131,6 +144,84 @@ static inline int fake_hwpt(struct ic_iommufd_hwpt_alloc *arg)
 		return -EOPNOTSUPP;
 	arg->out_hwpt_id = ++fake.next_id;
 	fake.ioas_of[arg->out_hwpt_id] = arg->pt_id;
+	if (arg->flags & IC_IOMMUFD_HWPT_ALLOC_DIRTY_TRACKING)
+		fake.dirty_table = arg->out_hwpt_id;
+	return 0;
+}
+
+static inline int fake_hw_info(struct ic_iommufd_hw_info *arg)
+{
+	if (fake.no_hw_info)
+		return -EOPNOTSUPP;
+	memcpy((void *)(uintptr_t)arg->data_uptr, fake.hw_data,
+	       arg->data_len < fake.hw_len ? arg->data_len : fake.hw_len);
+	arg->data_type = fake.hw_type;
+	arg->data_len = fake.hw_len;
+	arg->out_capabilities = fake.hw_caps;
+	return 0;
+}
+
+static inline int fake_dirty_table(uint32_t id)
+{
+	if (id >= FAKE_IDS || !fake.ioas_of[id])
+		return -ENOENT;
+	return id == fake.dirty_table ? 0 : -EOPNOTSUPP;
+}
+
+/* As iommufd_hwpt_set_dirty_tracking(). */
+static inline int fake_dirty_set(const struct ic_iommufd_hwpt_set_dirty_tracking *arg)
+{
+	int err = arg->flags & ~IC_IOMMUFD_HWPT_DIRTY_TRACKING_ENABLE ? -EOPNOTSUPP : fake_dirty_table(arg->hwpt_id);
+
+	fake.dirty_set = *arg;
+	if (!err)
+		fake.tracked = arg->flags;
+	return err;
+}
+
+/* As iommufd_hwpt_get_dirty_bitmap(), and with the errors that it keeps to itself: a hole, no memory. The first page is dirty. */
+static inline int fake_dirty_get(const struct ic_iommufd_hwpt_get_dirty_bitmap *arg)
+{
+	int err =
+		arg->flags & ~IC_IOMMUFD_HWPT_GET_DIRTY_BITMAP_NO_CLEAR ? -EOPNOTSUPP : fake_dirty_table(arg->hwpt_id);
+
+	fake.dirty_get = *arg;
+	fake.dirty_reads++;
+	if (err)
+		return err;
+	if (!arg->length || !arg->page_size)
+		return -EINVAL;
+	if (arg->iova + (arg->length - 1) < arg->iova)
+		return -EOVERFLOW;
+	if ((arg->iova | arg->length) % FAKE_UNIT || (arg->iova | arg->length) & (arg->page_size - 1))
+		return -EINVAL;
+	for (uint64_t at = 0; at < arg->length; at += FAKE_UNIT)
+		if (!fake_find(fake.ioas_of[arg->hwpt_id], arg->iova + at))
+			return -EINVAL;
+	if (!arg->data)
+		return -EFAULT;
+	*(unsigned char *)(uintptr_t)arg->data |= 1;
+	return 0;
+}
+
+/* As iommufd_test_dirty(). */
+static inline int fake_dirty_mark(struct ic_mock_cmd *cmd)
+{
+	const uint64_t iova = cmd->dirty.iova, length = cmd->dirty.length, page = cmd->dirty.page_size;
+	const unsigned char *bits = (void *)(uintptr_t)cmd->dirty.uptr;
+
+	fake.dirty_mark = *cmd;
+	if (!page || !length || iova % page || length % page || !bits)
+		return -EINVAL;
+	if (length / page > 16u << 20 << 3)
+		return -EOVERFLOW;
+	if (cmd->id >= FAKE_IDS || !fake.ioas_of[cmd->id])
+		return -ENOENT;
+	if (cmd->id != fake.dirty_table || !fake.tracked)
+		return -EINVAL;
+	cmd->dirty.out_nr_dirty = 0;
+	for (uint64_t i = 0; i < length / page; i++)
+		cmd->dirty.out_nr_dirty += bits[i / 8] >> i % 8 & 1;
 	return 0;
 }
 
@@ -247,6 +338,8 @@ static inline int fake_test(struct ic_mock_cmd *cmd)
 	case IC_MOCK_OP_DOMAIN:
 	case IC_MOCK_OP_DOMAIN_FLAGS:
 		return fake_domain(cmd);
+	case IC_MOCK_OP_DIRTY:
+		return fake_dirty_mark(cmd);
 	case IC_MOCK_OP_CHECK_MAP:
 		return fake_check_map(cmd);
 	case IC_MOCK_OP_CHECK_REFS:
@@ -275,7 +368,7 @@ static inline int fake_test(struct ic_mock_cmd *cmd)
 	}
 }
 
-static inline int fake_command(unsigned long request, void *arg)
+static inline int fake_command(int fd, unsigned long request, void *arg)
 {
 	switch (request) {
 	case IC_MOCK_CMD:
@@ -295,17 +388,22 @@ static inline int fake_command(unsigned long request, void *arg)
 		return fake_invalidate(arg);
 	case IC_IOMMUFD_DESTROY:
 		return fake_destroy(arg);
+	case IC_IOMMUFD_GET_HW_INFO:
+		return fake_hw_info(arg);
+	case IC_IOMMUFD_HWPT_SET_DIRTY_TRACKING:
+		return fake_dirty_set(arg);
+	case IC_IOMMUFD_HWPT_GET_DIRTY_BITMAP:
+		return fake_dirty_get(arg);
 	default:
-		return -ENOTTY;
+		return fake.other ? fake.other(fd, request, arg) : -ENOTTY;
 	}
 }
 
 int __wrap_ioctl(int fd, unsigned long request, void *arg);
 int __wrap_ioctl(int fd, unsigned long request, void *arg)
 {
-	int err = fake_command(request, arg);
+	int err = fake_command(fd, request, arg);
 
-	(void)fd;
 	errno = -err;
 	return err ? -1 : 0;
 }
