@@ -143,7 +143,7 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 	struct dirty_bitmap b = {0};
 	struct failures found;
 	uint64_t bytes = 0;
-	bool at_once = false;
+	enum dirty_order order;
 	int err;
 
 	failures_init(&found);
@@ -152,13 +152,14 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 	if (!err)
 		err = dirty_where(run, s, d, &op.iova, &op.size);
 	if (!err)
-		err = op_dirty_unmap(s, &op, &b, &bytes, &at_once, &found, &run->fail);
+		err = op_dirty_unmap(s, &op, &b, &bytes, &order, &found, &run->fail);
 	if (!err)
 		err = dirty_output(run, d, &b);
 	if (!err) {
 		report_num(run->report, "unmapped_bytes", bytes);
-		report_bool(run->report, "at_once", at_once);
-		if (!at_once)
+		report_str(run->report, "order", dirty_order_name(order));
+		report_bool(run->report, "window", order == DIRTY_READ_UNMAP);
+		if (order == DIRTY_READ_UNMAP)
 			report_line(run->report, "read, then unmapped: a write between the two is lost");
 		command_failures(run, "unmap reports what was mapped", &found);
 	}

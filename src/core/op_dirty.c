@@ -186,16 +186,19 @@ static int dirty_start_do(struct session *s, struct dirty_on *on, const struct d
 			  const struct iova_range *ranges, unsigned int nr, uint64_t page_size, struct fail *f)
 {
 	struct dirty_start req = {.ranges = ranges, .nr = nr, .page_size = page_size};
-	struct dirty_gather g = {0};
+	struct dirty_gather g = {.page_size = 1};
 	int err = 0;
 
+	if (caps->ranges && !page_size)
+		req.page_size = caps->page_sizes ? caps->page_sizes & -caps->page_sizes : 4096;
 	if (caps->ranges && !nr) {
+		/* what is no page size is the kernel's to refuse */
+		if (req.page_size && !(req.page_size & (req.page_size - 1)))
+			g.page_size = req.page_size;
 		err = dirty_gather(s, caps->ranges, &g, f);
 		req.ranges = g.r;
 		req.nr = g.nr;
 	}
-	if (caps->ranges && !page_size)
-		req.page_size = caps->page_sizes ? caps->page_sizes & -caps->page_sizes : 4096;
 	if (!err)
 		err = iommu_dirty_start(&on->is.at, &req, f);
 	if (!err) {

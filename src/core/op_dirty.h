@@ -65,11 +65,16 @@ struct op_dirty_read {
  * the same (on.unchecked) it has no words.
  */
 int op_dirty_read(struct session *s, const struct op_dirty_read *op, struct dirty_bitmap *out, struct fail *f);
-/*
- * Read and unmap. *at_once: by one call of the kernel's; false: read without clearing, then unmap, with a window between the two in which a
- * write is lost. Adds a short-unmap failure as op_unmap() does.
- */
+/* How reading and unmapping went together. */
+enum dirty_order {
+	DIRTY_AT_ONCE,	  /* by one call of the kernel's */
+	DIRTY_UNMAP_READ, /* unmapped, then read: the bits outlast the mapping (caps.outlasts), none is lost */
+	DIRTY_READ_UNMAP, /* read without clearing where that is possible, then unmapped: a write between the two is lost */
+};
+/* "at-once", "unmap-read", "read-unmap" */
+const char *dirty_order_name(enum dirty_order order);
+/* Read and unmap. Adds a short-unmap failure as op_unmap() does. */
 int op_dirty_unmap(struct session *s, const struct op_dirty_read *op, struct dirty_bitmap *out, uint64_t *bytes,
-		   bool *at_once, struct failures *found, struct fail *f);
+		   enum dirty_order *order, struct failures *found, struct fail *f);
 
 #endif

@@ -34,6 +34,7 @@ int dirty_table_give_up(struct session *s, struct dirty_on *on, struct fail *f);
 struct dirty_gather {
 	struct iova_range *r; /* to be freed, also on errors */
 	unsigned int nr, room;
+	uint64_t page_size; /* in: a power of two; ranges begin and end at its multiples */
 };
 /* Everything that is mapped where the device is, in at most @max ranges. */
 int dirty_gather(struct session *s, unsigned int max, struct dirty_gather *g, struct fail *f);

@@ -339,10 +339,13 @@ struct dirty_take {
 static int dirty_take(void *ctx, struct iommu *space, iova_t iova, uint64_t size, uint64_t *bytes, struct fail *f)
 {
 	struct dirty_take *t = ctx;
-	int err = dirty_ask(&t->a, t->out, f);
+	int err = t->a.caps.outlasts ? iommu_unmap(space, iova, size, bytes, f) : 0;
 
-	*bytes = t->a.unmapped;
-	if (err || t->a.unmap)
+	if (!err)
+		err = dirty_ask(&t->a, t->out, f);
+	if (t->a.unmap)
+		*bytes = t->a.unmapped;
+	if (err || t->a.unmap || t->a.caps.outlasts)
 		return err;
 	err = iommu_unmap(space, iova, size, bytes, f);
 	if (err)
@@ -350,8 +353,15 @@ static int dirty_take(void *ctx, struct iommu *space, iova_t iova, uint64_t size
 	return err;
 }
 
+const char *dirty_order_name(enum dirty_order order)
+{
+	static const char *const names[] = {"at-once", "unmap-read", "read-unmap"};
+
+	return names[order];
+}
+
 int op_dirty_unmap(struct session *s, const struct op_dirty_read *op, struct dirty_bitmap *out, uint64_t *bytes,
-		   bool *at_once, struct failures *found, struct fail *f)
+		   enum dirty_order *order, struct failures *found, struct fail *f)
 {
 	struct dirty_take t = {.out = out};
 	struct op_dirty_read read = *op;
@@ -359,13 +369,15 @@ int op_dirty_unmap(struct session *s, const struct op_dirty_read *op, struct dir
 
 	*out = (struct dirty_bitmap){0};
 	*bytes = 0;
+	*order = DIRTY_AT_ONCE;
 	read.keep = false;
 	err = dirty_prepare(s, &read, &t.a, f);
 	if (err)
 		return err;
-	t.a.unmap = *at_once = t.a.caps.unmaps;
+	t.a.unmap = t.a.caps.unmaps;
+	*order = t.a.unmap ? DIRTY_AT_ONCE : t.a.caps.outlasts ? DIRTY_UNMAP_READ : DIRTY_READ_UNMAP;
 	/* the bits go with the mapping: a read that clears them too only flushes once more than needed */
-	t.a.keep = !t.a.unmap && t.a.caps.can_keep;
+	t.a.keep = *order == DIRTY_READ_UNMAP && t.a.caps.can_keep;
 	facts_unmap(s, t.a.space, NULL, op->iova, op->size, false);
 	err = op_unmap_by(s, t.a.space, (struct op_unmap_call){dirty_take, &t}, op->iova, op->size, bytes, found, f);
 	if (!err)

@@ -71,11 +71,11 @@ int dirty_table_give_up(struct session *s, struct dirty_on *on, struct fail *f)
 static int dirty_gather_one(const struct ledger_entry *e, void *arg)
 {
 	struct dirty_gather *g = arg;
-	struct iova_range *more;
+	struct iova_range r = {e->range.start & -g->page_size, e->range.last | (g->page_size - 1)}, *more;
 
 	/* in order: neighbours become one */
-	if (g->nr && g->r[g->nr - 1].last != UINT64_MAX && g->r[g->nr - 1].last + 1 == e->range.start) {
-		g->r[g->nr - 1].last = e->range.last;
+	if (g->nr && (g->r[g->nr - 1].last == UINT64_MAX || r.start <= g->r[g->nr - 1].last + 1)) {
+		g->r[g->nr - 1].last = r.last;
 		return 0;
 	}
 	if (g->nr == g->room) {
@@ -85,7 +85,7 @@ static int dirty_gather_one(const struct ledger_entry *e, void *arg)
 			return -ENOMEM;
 		g->r = more;
 	}
-	g->r[g->nr++] = e->range;
+	g->r[g->nr++] = r;
 	return 0;
 }
 

@@ -110,16 +110,16 @@ static int remap_unmap_op(struct verify *v, struct verify_area *area, struct fai
 	struct dirty_bitmap bits;
 	struct failures *found = calloc(1, sizeof(*found));
 	uint64_t bytes = 0;
-	bool at_once;
+	enum dirty_order order;
 	int err;
 
 	if (!found)
 		return fail_set(f, ENOMEM, "unmapping");
 	failures_init(found);
-	err = op_dirty_unmap(v->s, &op, &bits, &bytes, &at_once, found, f);
+	err = op_dirty_unmap(v->s, &op, &bits, &bytes, &order, found, f);
 	if (!err) {
 		area->unmapped = true;
-		if (!at_once)
+		if (order == DIRTY_READ_UNMAP)
 			verify_note(v, "read without clearing, then unmapped: what is written between the two is lost");
 		verify_judge(v, &q, bits.words, area->truth);
 		remap_judge_bytes(v, area, bytes);

@@ -52,6 +52,7 @@ static int idev_log_caps(const struct dirty_at *at, struct dirty_caps *out, stru
 	*out = (struct dirty_caps){
 		.page_sizes = dirty_sizes(&at->iommu->caps, LOG_PAGE),
 		.allows_holes = true,
+		.outlasts = true, /* the report asks the device, vfio_device_log_read_and_clear() */
 		.ranges = LOG_RANGES,
 	};
 	return 0;

@@ -525,10 +525,15 @@ static void test_ranges(void **state)
 	assert_int_equal(asked[2].nr, 3);
 	assert_int_equal(asked[2].ranges[1].start, AT + MiB(3));
 	assert_int_equal(asked[2].ranges[1].last, AT + MiB(4) + 8192 + 4095);
+	/* ranges are of whole pages */
+	assert_int_equal(op_dirty_start(s, &best, NULL, 0, MiB(1), &why), 0);
+	assert_int_equal(asked[3].ranges[0].last, AT + MiB(5) - 1);
+	assert_int_equal(asked[3].ranges[1].last, AT + MiB(65) - 1);
+	assert_int_equal(asked[3].nr, 2);
 	assert_int_equal(op_dirty_start(s, &best, &mine, 1, 65536, &why), 0);
-	assert_int_equal(asked[3].nr, 1);
-	assert_int_equal(asked[3].ranges[0].last, mine.last);
-	assert_int_equal(asked[3].page_size, 65536);
+	assert_int_equal(asked[4].nr, 1);
+	assert_int_equal(asked[4].ranges[0].last, mine.last);
+	assert_int_equal(asked[4].page_size, 65536);
 	/* what it tracks by is what it is read by */
 	b = read_ok(s, &op);
 	assert_int_equal(b.page_size, 8192);
@@ -540,11 +545,11 @@ static void test_ranges(void **state)
 	session_close(s, NULL);
 }
 
-static int unmap_dirty(struct session *s, iova_t iova, uint64_t size, uint64_t *bytes, bool *at_once)
+static int unmap_dirty(struct session *s, iova_t iova, uint64_t size, uint64_t *bytes, enum dirty_order *order)
 {
 	struct op_dirty_read op = {.on = best, .iova = iova, .size = size};
 	struct dirty_bitmap b;
-	int err = op_dirty_unmap(s, &op, &b, bytes, at_once, &found, &why);
+	int err = op_dirty_unmap(s, &op, &b, bytes, order, &found, &why);
 
 	assert_int_equal(!err, !!b.words);
 	if (!err)
@@ -553,17 +558,17 @@ static int unmap_dirty(struct session *s, iova_t iova, uint64_t size, uint64_t *
 	return err;
 }
 
-/* In one call where there is one, else read without clearing and then unmapped. */
+/* In one call where there is one, else unmapped before it is read, or read without clearing and then unmapped. */
 static void test_unmap(void **state)
 {
 	struct session *s = open_session();
 	uint64_t bytes;
-	bool at_once;
+	enum dirty_order order;
 
 	has(DIRTY_IOMMU);
-	assert_int_equal(unmap_dirty(s, AT, MiB(1), &bytes, &at_once), 0);
+	assert_int_equal(unmap_dirty(s, AT, MiB(1), &bytes, &order), 0);
 	assert_int_equal(bytes, MiB(1));
-	assert_false(at_once);
+	assert_int_equal(order, DIRTY_READ_UNMAP);
 	assert_int_equal(nr_asked, 2);
 	assert_true(asked[0].kind == ASKED_READ && asked[0].keep);
 	assert_int_equal(asked[1].kind, ASKED_PLAIN_UNMAP);
@@ -573,14 +578,22 @@ static void test_unmap(void **state)
 
 	s = open_session();
 	has(DIRTY_IOMMU)->can_keep = false;
-	assert_int_equal(unmap_dirty(s, AT, MiB(1), &bytes, &at_once), 0);
+	assert_int_equal(unmap_dirty(s, AT, MiB(1), &bytes, &order), 0);
 	assert_true(asked[0].kind == ASKED_READ && !asked[0].keep && asked[1].kind == ASKED_PLAIN_UNMAP);
 	session_close(s, NULL);
 
 	s = open_session();
+	has(DIRTY_DEVICE)->outlasts = true;
+	assert_int_equal(unmap_dirty(s, AT, MiB(1), &bytes, &order), 0);
+	assert_int_equal(order, DIRTY_UNMAP_READ);
+	assert_int_equal(bytes, MiB(1));
+	assert_true(asked[0].kind == ASKED_PLAIN_UNMAP && asked[1].kind == ASKED_READ && !asked[1].keep);
+	session_close(s, NULL);
+
+	s = open_session();
 	has(DIRTY_IOMMU)->unmaps = true;
-	assert_int_equal(unmap_dirty(s, AT, MiB(1), &bytes, &at_once), 0);
-	assert_true(at_once);
+	assert_int_equal(unmap_dirty(s, AT, MiB(1), &bytes, &order), 0);
+	assert_int_equal(order, DIRTY_AT_ONCE);
 	assert_int_equal(nr_asked, 1);
 	assert_int_equal(asked[0].kind, ASKED_UNMAP);
 	assert_false(buffer_is_mapped(buffer_find(s, "a")));
@@ -595,17 +608,17 @@ static void test_unmap_judged(void **state)
 	struct session *s = open_session();
 	iova_t own;
 	uint64_t bytes;
-	bool at_once;
+	enum dirty_order order;
 
 	has(DIRTY_IOMMU)->unmaps = true;
 	unmap_short = 4096;
-	assert_int_equal(unmap_dirty(s, AT, MiB(1), &bytes, &at_once), 0);
+	assert_int_equal(unmap_dirty(s, AT, MiB(1), &bytes, &order), 0);
 	assert_int_equal(bytes, MiB(1) - 4096);
 	assert_int_equal(found.count[FAILURE_SHORT_UNMAP], 1);
 	assert_int_equal(session_dma_start(s, &why), 0);
 	own = s->pages[0]->pin;
 	nr_asked = 0;
-	assert_int_equal(unmap_dirty(s, own, 4096, &bytes, &at_once), -EPERM);
+	assert_int_equal(unmap_dirty(s, own, 4096, &bytes, &order), -EPERM);
 	assert_int_equal(nr_asked, 0);
 	s->iommu->ops = real;
 	assert_int_equal(op_unmap(s, &all, &bytes, &found, &why), 0);
