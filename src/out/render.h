@@ -11,6 +11,7 @@ struct note {
 	struct note *next;
 	char *key; /* NULL for lines */
 	char *text;
+	bool raw; /* holds escape sequences of our own */
 };
 
 struct note_list {

@@ -172,6 +172,20 @@ void report_line(struct report *r, const char *fmt, ...)
 	report_notes(r, &r->lines, text);
 }
 
+bool report_has_color(const struct report *r)
+{
+	return r->color && r->format == REPORT_TEXT;
+}
+
+void report_picture(struct report *r, const char *line)
+{
+	const struct note *last = r->lines.last;
+
+	report_note(r, &r->lines, NULL, utf8_dup(line));
+	if (r->lines.last != last)
+		r->lines.last->raw = report_has_color(r);
+}
+
 void report_text_hide(struct report *r, const char *key)
 {
 	report_note(r, &r->hidden, NULL, utf8_dup(key));

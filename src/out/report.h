@@ -50,6 +50,11 @@ void report_close(struct report *r);
 /* A line that only people see (text; a "# ..." comment in TAP; not in JSON). */
 void report_line(struct report *r, const char *fmt, ...) IC_PRINTF(2, 3);
 
+/* People want colours, and what is written is what they see: text. */
+bool report_has_color(const struct report *r);
+/* As report_line() for a line of a picture, in which the escape sequences of colours stand where report_has_color(). */
+void report_picture(struct report *r, const char *line);
+
 /*
  * A list for machines only: text rendering leaves the value at @key (top level) out because report_line() lines already
  * say it better. JSON is unaffected.

@@ -38,7 +38,10 @@ static void text_notes(const struct note_list *list, const char *indent, FILE *t
 			utf8_print(to, note->key);
 			fputs(": ", to);
 		}
-		utf8_print(to, note->text);
+		if (note->raw)
+			fputs(note->text, to);
+		else
+			utf8_print(to, note->text);
 		fputc('\n', to);
 	}
 }
