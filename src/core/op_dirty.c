@@ -174,6 +174,8 @@ int op_dirty_find(struct session *s, const struct op_dirty *op, struct dirty_at 
 static int dirty_start_check(const struct op_dirty *op, const struct dirty_at *at, const struct dirty_caps *caps,
 			     unsigned int nr, uint64_t page_size, struct fail *f)
 {
+	if (!op->unchecked && (page_size & (page_size - 1)))
+		return fail_usage(f, EINVAL, "--page-size 0x%" PRIx64 " is no power of two", page_size);
 	if (op->unchecked || caps->ranges || !(nr || page_size))
 		return 0;
 	return fail_usage(f, EINVAL, "source %s tracks all that is mapped, by every page size: no %s",

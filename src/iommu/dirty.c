@@ -120,14 +120,18 @@ bool dirty_fits(const struct dirty_read *req)
 
 uint64_t dirty_sizes(const struct iommu_caps *caps, uint64_t least)
 {
+	/* where they are not told, what types.h says of that */
+	static const struct iova_range assumed = {0, (1ull << 39) - 1};
+	bool known = caps->ranges_known && caps->nr_ranges;
+	const struct iova_range *r = known ? caps->ranges : &assumed;
 	uint64_t sizes = least, first;
 
 	for (uint64_t size = least << 1; size; size <<= 1) {
-		for (unsigned int i = 0; i < caps->nr_ranges; i++) {
-			if (__builtin_add_overflow(caps->ranges[i].start, size - 1, &first))
+		for (unsigned int i = 0; i < (known ? caps->nr_ranges : 1); i++) {
+			if (__builtin_add_overflow(r[i].start, size - 1, &first))
 				continue;
 			first &= -size;
-			if (first <= caps->ranges[i].last && caps->ranges[i].last - first >= size - 1)
+			if (first <= r[i].last && r[i].last - first >= size - 1)
 				sizes |= size;
 		}
 	}

@@ -256,6 +256,18 @@ static void test_caps(void **state)
 	assert_false(caps.has_pins || caps.has_page_tables || caps.bypasses_table || caps.simulated);
 }
 
+/* A container with nothing else in it tells no apertures (vfio_iommu_iova_build_caps()): its device's log has large pages all the same. */
+static void test_log_pages(void **state)
+{
+	struct iommu_caps caps = {.page_sizes = 4096};
+
+	assert_int_equal(dirty_sizes(&caps, 4096), (1ull << 40) - 4096);
+	caps.ranges_known = true;
+	caps.nr_ranges = 1;
+	caps.ranges[0] = (struct iova_range){0x1000, 0x5fff};
+	assert_int_equal(dirty_sizes(&caps, 4096), 0x1000 | 0x2000);
+}
+
 static int pins_ask(struct iommu *iommu, uint64_t *pages)
 {
 	*pages = 12;
@@ -280,7 +292,7 @@ int main(void)
 		cmocka_unit_test(test_names),	 cmocka_unit_test(test_find),	   cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_scan),	 cmocka_unit_test(test_group),	   cmocka_unit_test(test_target),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_no_driver), cmocka_unit_test(test_caps),
-		cmocka_unit_test(test_pins),
+		cmocka_unit_test(test_pins),	 cmocka_unit_test(test_log_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
