@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bitmaps: setting, clearing, finding the next bit, runs; counting of parts. The scans of all are bitmap_scan.c's. */
-#include "base/bitmap.h"
+#include "base/bitmap_variant.h"
 
 #include <string.h>
 
@@ -60,20 +60,21 @@ uint64_t bitmap_count_range(const uint64_t *words, uint64_t first, uint64_t n)
 	return n == part ? count : count + bitmap_count(words + first / 64 + 1, n - part);
 }
 
-/* The first bit at or after @from that differs from @flip's, which is all ones or all zeros. */
-static uint64_t bitmap_find(const uint64_t *words, uint64_t bits, uint64_t from, uint64_t flip)
+/* The first bit at or after @from that differs from @same's, which is all ones or all zeros. */
+static uint64_t bitmap_find(const uint64_t *words, uint64_t bits, uint64_t from, uint64_t same)
 {
-	uint64_t at = from / 64, end = bitmap_words(bits), word;
+	uint64_t at = from / 64, end = bitmap_words(bits), differ;
 
 	if (from >= bits)
 		return bits;
-	word = (words[at] ^ flip) & ~0ull << (from % 64);
-	while (!word) {
-		if (++at == end)
+	differ = (words[at] ^ same) & ~0ull << (from % 64);
+	if (!differ) {
+		at = bitmap_variant()->skip_same(words, at + 1, end, same);
+		if (at == end)
 			return bits;
-		word = words[at] ^ flip;
+		differ = words[at] ^ same;
 	}
-	return MIN(at * 64 + (uint64_t)__builtin_ctzll(word), bits);
+	return MIN(at * 64 + (uint64_t)__builtin_ctzll(differ), bits);
 }
 
 uint64_t bitmap_next(const uint64_t *words, uint64_t bits, uint64_t from)
@@ -86,18 +87,46 @@ uint64_t bitmap_next_clear(const uint64_t *words, uint64_t bits, uint64_t from)
 	return bitmap_find(words, bits, from, ~0ull);
 }
 
+/*
+ * Runs that begin in one word, whose bits from @word on are @left; up to @max. The lowest run goes by adding its lowest bit: the carry stops
+ * at the first clear bit above it, or leaves the word. *at = where to go on.
+ */
+static size_t bitmap_word_runs(const uint64_t *words, uint64_t bits, uint64_t left, uint64_t *at,
+			       struct bitmap_run *out, size_t max)
+{
+	uint64_t base = ALIGN_DOWN(*at, 64), above, end;
+	size_t n = 0;
+
+	while (left && n < max) {
+		out[n].first = base + (uint64_t)__builtin_ctzll(left);
+		if (__builtin_add_overflow(left, left & -left, &above)) {
+			end = bitmap_next_clear(words, bits, base + 64);
+			out[n].count = end - out[n].first;
+			*at = end;
+			return n + 1;
+		}
+		out[n].count = base + (uint64_t)__builtin_ctzll(above) - out[n].first;
+		left = above & (above - 1);
+		n++;
+	}
+	*at = left ? out[n - 1].first + out[n - 1].count : base + 64;
+	return n;
+}
+
 size_t bitmap_runs(const uint64_t *words, uint64_t bits, uint64_t *at, struct bitmap_run *out, size_t max)
 {
 	size_t n = 0;
-	uint64_t end;
+	uint64_t left;
 
 	while (n < max) {
 		*at = bitmap_next(words, bits, *at);
 		if (*at >= bits)
 			break;
-		end = bitmap_next_clear(words, bits, *at);
-		out[n++] = (struct bitmap_run){*at, end - *at};
-		*at = end;
+		left = words[*at / 64] & ~0ull << (*at % 64);
+		if (*at / 64 == bits / 64)
+			left &= (1ull << bits % 64) - 1;
+		n += bitmap_word_runs(words, bits, left, at, out + n, max - n);
 	}
+	*at = MIN(*at, bits);
 	return n;
 }

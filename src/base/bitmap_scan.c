@@ -1,52 +1,84 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scans of whole bitmaps: counting, comparing, edges. */
-#include "base/bitmap.h"
+/* Scans of whole bitmaps: which variant does them is chosen once; the bits of the last word are seen to here. */
+#include "base/bitmap_variant.h"
 
-/* The bits of the last word that belong to it; all where @bits ends with it. */
+#include "base/util.h"
+
+const struct bitmap_variant *const bitmap_variants[] = {
+#ifdef __x86_64__
+	&bitmap_avx512,
+	&bitmap_avx2,
+#endif
+	&bitmap_plain,
+	NULL,
+};
+
+/* A table instead of the compiler's function versions: those are resolved before a sanitizer's runtime is there. */
+const struct bitmap_variant *bitmap_variant(void)
+{
+	static const struct bitmap_variant *chosen;
+	const struct bitmap_variant *v = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+
+	if (v)
+		return v;
+	for (size_t i = 0; !v; i++)
+		if (bitmap_variants[i]->works())
+			v = bitmap_variants[i];
+	__atomic_store_n(&chosen, v, __ATOMIC_RELAXED);
+	return v;
+}
+
+/* The bits of the last word that belong to the bitmap, where it is not all of them. */
 static uint64_t bitmap_tail(uint64_t bits)
 {
-	return bits % 64 ? (1ull << bits % 64) - 1 : ~0ull;
+	return (1ull << bits % 64) - 1;
 }
 
 uint64_t bitmap_count(const uint64_t *words, uint64_t bits)
 {
-	uint64_t n = 0;
+	uint64_t n = bitmap_variant()->count(words, bits / 64);
 
-	for (uint64_t i = 0; i < bits / 64; i++)
-		n += (uint64_t)__builtin_popcountll(words[i]);
 	if (bits % 64)
 		n += (uint64_t)__builtin_popcountll(words[bits / 64] & bitmap_tail(bits));
 	return n;
 }
 
-static void bitmap_compare_word(uint64_t a, uint64_t b, struct bitmap_diff *out)
-{
-	out->only_a += (uint64_t)__builtin_popcountll(a & ~b);
-	out->only_b += (uint64_t)__builtin_popcountll(b & ~a);
-	out->both += (uint64_t)__builtin_popcountll(a & b);
-}
-
 void bitmap_compare(const uint64_t *a, const uint64_t *b, uint64_t bits, struct bitmap_diff *out)
 {
-	uint64_t i, tail = bitmap_tail(bits);
-
 	*out = (struct bitmap_diff){0};
-	for (i = 0; i < bits / 64; i++)
-		bitmap_compare_word(a[i], b[i], out);
-	if (bits % 64)
-		bitmap_compare_word(a[i] & tail, b[i] & tail, out);
+	bitmap_variant()->compare(a, b, bits / 64, out);
+	if (bits % 64) {
+		uint64_t last_a = a[bits / 64] & bitmap_tail(bits), last_b = b[bits / 64] & bitmap_tail(bits);
+
+		bitmap_plain.compare(&last_a, &last_b, 1, out);
+	}
 }
 
-size_t bitmap_edges(const uint64_t *words, uint64_t word, uint64_t nr_words, uint64_t *last, uint32_t *edge)
+/* Edges of the last word, of which @bits % 64 bits are the bitmap's; what lies at its end is none. */
+static void bitmap_edges_tail(uint64_t word, uint64_t bits, unsigned int at, struct bitmap_edges *e)
 {
-	size_t n = 0;
+	uint64_t edges = bitmap_word_edges(word, e->last) & bitmap_tail(bits);
 
-	for (uint64_t i = 0; i < nr_words; i++) {
-		uint64_t x = words[word + i], edges = x ^ (x << 1 | *last);
+	if (!edges)
+		return;
+	e->word[e->nr_words] = (uint16_t)at;
+	e->count[e->nr_words++] = (uint8_t)__builtin_popcountll(edges);
+	for (; edges; edges &= edges - 1)
+		e->bit[e->nr++] = (uint8_t)__builtin_ctzll(edges);
+}
 
-		for (; edges; edges &= edges - 1)
-			edge[n++] = (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(edges);
-		*last = x >> 63;
-	}
-	return n;
+bool bitmap_edges(const uint64_t *words, uint64_t bits, struct bitmap_edges *e)
+{
+	uint64_t whole = bits / 64, end = bitmap_words(bits);
+	unsigned int n;
+
+	if (e->next >= end)
+		return false;
+	e->first = e->next;
+	e->next = MIN(end, e->first + BITMAP_EDGE_WORDS);
+	n = (unsigned int)(MIN(e->next, whole) - e->first);
+	bitmap_variant()->edges(words + e->first, n, e);
+	if (e->next > whole)
+		bitmap_edges_tail(words[whole], bits, n, e);
+	return true;
 }
