@@ -286,7 +286,12 @@ static int verify_ready(struct verify *v, struct fail *f)
 	v->unit = v->caps.page_sizes & -v->caps.page_sizes;
 	v->res->at = v->at;
 	v->res->caps = v->caps;
-	return v->caps.marks ? 0 : session_dma_start(v->s, f);
+	if (v->caps.marks)
+		return 0;
+	err = session_dma_start(v->s, f);
+	if (!err && !(dev_limits(session_dev(v->s))->dirs & (DEV_WRITE | DEV_COPY)))
+		err = fail_set(f, EOPNOTSUPP, "driver %s cannot write to memory", session_driver_name(v->s));
+	return err;
 }
 
 /* The canary's verdict is a failure of the run, not an error of the tool. */

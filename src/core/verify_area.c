@@ -52,7 +52,7 @@ static uint64_t area_piece(struct verify *v, const struct verify_want *want)
 {
 	uint64_t memory = want->memory ? want->memory : want->size;
 
-	if (want->leaf > verify_small(v))
+	if (want->leaf > verify_small(v) && !want->whole)
 		return MIN(want->leaf, memory);
 	if (want->whole || v->caps.leaves || v->caps.over_reports || v->small_pages)
 		return memory;
@@ -128,7 +128,7 @@ static int area_leaves(struct verify *v, const struct verify_want *want, struct 
 
 	area->leaf = MAX(verify_small(v), want->leaf);
 	if (v->small_pages)
-		area->leaf = MAX(area->leaf, (uint64_t)sysconf(_SC_PAGESIZE));
+		area->leaf = MAX(verify_small(v), (uint64_t)sysconf(_SC_PAGESIZE));
 	if (want->whole && !v->small_pages)
 		while (area->leaf < area->size)
 			area->leaf *= 2;

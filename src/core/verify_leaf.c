@@ -72,18 +72,13 @@ static int leaf_map(struct verify *v, uint64_t leaf, uint64_t size, struct verif
 }
 
 /* One write in each eighth of some entry, and all of that entry is reported: there is one bit for it, and so nothing less. */
-static int leaf_large(struct verify *v, uint64_t leaf, struct fail *f)
+static int leaf_eighths(struct verify *v, struct verify_area *area, uint64_t leaf, struct fail *f)
 {
-	struct verify_area *area;
 	struct leaf_seen seen;
-	int err = leaf_map(v, leaf, 2 * leaf, &area, f);
+	int err = 0;
 
-	if (err == -EOPNOTSUPP)
-		return verify_skip(v, "%s", f->text);
-	if (!err)
-		err = verify_start(v, f);
 	for (unsigned int i = 0; i < LEAF_WRITES && !err; i++) {
-		uint64_t off = verify_draw(v, 2) * leaf + i * (leaf / LEAF_WRITES) + verify_draw(v, leaf / LEAF_WRITES);
+		uint64_t part = leaf / LEAF_WRITES, off = verify_draw(v, 2) * leaf + i * part + verify_draw(v, part);
 
 		err = verify_write(v, area, off, 1, f);
 		if (!err)
@@ -93,21 +88,15 @@ static int leaf_large(struct verify *v, uint64_t leaf, struct fail *f)
 				    (unsigned long long)leaf, (unsigned long long)seen.reported,
 				    (unsigned long long)(leaf / v->unit));
 	}
-	if (!err && (!v->caps.leaves || v->caps.over_reports))
-		return 0;
-	v->res->leaf = MAX(v->res->leaf, leaf);
 	return err;
 }
 
-/* By pages larger and smaller than the entries, too. */
-static int leaf_pages(struct verify *v, uint64_t leaf, struct fail *f)
+/* By pages smaller and larger than the entries, too. */
+static int leaf_pages(struct verify *v, struct verify_area *area, struct fail *f)
 {
-	struct verify_area *area;
-	int err = leaf_map(v, leaf, 2 * leaf, &area, f);
+	int err = 0;
 
-	if (!err)
-		err = verify_start(v, f);
-	for (uint64_t page = v->unit; page <= area->size && !err; page *= 8) {
+	for (uint64_t page = v->unit; page <= area->size / 2 && !err; page *= 8) {
 		struct verify_query q = {.area = area, .page_size = page, .what = "the read after it"};
 
 		if (!(v->caps.page_sizes & page))
@@ -122,11 +111,27 @@ static int leaf_pages(struct verify *v, uint64_t leaf, struct fail *f)
 	return err;
 }
 
+static int leaf_large(struct verify *v, uint64_t leaf, struct fail *f)
+{
+	struct verify_area *area;
+	int err = leaf_map(v, leaf, 2 * leaf, &area, f);
+
+	if (err == -EOPNOTSUPP)
+		return verify_skip(v, "%s", f->text);
+	if (!err)
+		err = verify_start(v, f);
+	if (!err)
+		err = leaf_eighths(v, area, leaf, f);
+	if (!err)
+		err = leaf_pages(v, area, f);
+	if (!err && v->caps.leaves)
+		v->res->leaf = MAX(v->res->leaf, leaf);
+	return err;
+}
+
 static int leaf_2m(struct verify *v, struct fail *f)
 {
-	int err = leaf_large(v, LEAF_2M, f);
-
-	return err || v->now->result == RESULT_SKIP ? err : leaf_pages(v, LEAF_2M, f);
+	return leaf_large(v, LEAF_2M, f);
 }
 
 static int leaf_1g(struct verify *v, struct fail *f)
@@ -305,7 +310,7 @@ static int leaf_merge(struct verify *v, struct fail *f)
 /* One byte: what is reported is the entry around it, a power of two and aligned to itself. */
 static int leaf_see(struct verify *v, struct verify_area *area, uint64_t *largest, struct fail *f)
 {
-	uint64_t off = verify_draw(v, area->size), at = off / v->unit, first = area->iova / v->unit;
+	uint64_t off = verify_draw(v, area->size), at = off / v->unit, first = area->iova / v->unit, size = 0;
 	struct leaf_seen seen;
 	int err = verify_write(v, area, off, 1, f);
 
@@ -324,16 +329,25 @@ static int leaf_see(struct verify *v, struct verify_area *area, uint64_t *larges
 			(unsigned long long)(area->iova + seen.first * v->unit),
 			(unsigned long long)(area->iova + (seen.last + 1) * v->unit - 1));
 	*largest = MAX(*largest, seen.reported * v->unit);
+	if (!v->caps.leaves || iommu_leaf_size(session_iommu(v->s), area->iova + off, &size) ||
+	    size == seen.reported * v->unit)
+		return 0;
+	verify_fail(v, "the entry at iova 0x%llx has 0x%llx bytes, and a write to it made 0x%llx dirty",
+		    (unsigned long long)(area->iova + off), (unsigned long long)size,
+		    (unsigned long long)(seen.reported * v->unit));
 	return 0;
 }
 
+/* Huge memory, where there is any, is what large entries are made of. */
 static int leaf_seen_in(struct verify *v, const char *how, uint64_t *largest, struct fail *f)
 {
-	struct verify_want want = {.size = 2 * LEAF_2M, .align = LEAF_2M, .whole = true};
+	struct verify_want want = {.size = 2 * LEAF_2M, .align = LEAF_2M, .leaf = LEAF_2M, .whole = true};
 	struct verify_area *area;
 	int err = verify_map(v, &want, &area, f);
 
-	*largest = 0;
+	*largest = want.leaf = 0;
+	if (err == -EOPNOTSUPP)
+		err = verify_map(v, &want, &area, f);
 	if (!err)
 		err = verify_start(v, f);
 	for (unsigned int i = 0; i < LEAF_WRITES && !err; i++)

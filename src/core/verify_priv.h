@@ -48,7 +48,7 @@ struct verify {
 	uint64_t draws; /* so far in this case and round: the place of the next */
 	bool on;	/* tracking was started by verify_start() */
 	struct verify_area *areas;
-	uint64_t read_ns, read_bytes; /* of reads that clear */
+	uint64_t read_ns, read_bytes; /* of reads that clear, over the smallest entries */
 	struct verify_area *desk;     /* what the device copies from and reads into, NULL: none yet; verify_area.c's */
 	bool small_pages;	      /* large entries were switched off, which is undone at the end of the case */
 	uint64_t since_canary;	      /* transfers, of all threads */
