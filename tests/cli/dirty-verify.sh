@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# dirty verify: clean on an IOMMU that keeps its word, a failure on each that does not, and what it says of both. The long form is
+# tests/acceptance/dirty.sh.
+. "$(dirname "$0")/lib.sh"
+have_jq || skip_all "jq is not installed"
+RUN_TIMEOUT=120
+
+for seed in 1 2 3; do
+	run -q --seed $seed dirty verify --strict --rounds "$(scaled 5)" --json
+	status_is 0 "seed $seed: every bit is right"
+	json_is '[.result, .missing, .missing_pages, .spurious_pages, .marked, .over_reports]' '["pass",[],0,0,false,false]' "nothing missing, nothing spurious"
+done
+json_is '.source' iommu "by the page tables"
+json_is '[.rounds, .writes > 1000]' "[$(scaled 5),true]" "the rounds asked for, and writes by the thousand"
+json_is '[.cases[].result] | unique - ["pass", "skip"]' '[]' "each case passes or is skipped"
+json_is '[.cases[] | select(.result == "skip" and .why == "")]' '[]' "those that are skipped say why"
+json_is '[.leaves[] | .size]' '[4096,2097152,1073741824]' "entries of each size are measured"
+json_is '[.leaves[] | .reported / .written | floor]' '[1,512,32768]' "and report all of themselves: of 8 pages in one entry of 1G it is each an eighth of it"
+json_is '.leaf' 1073741824 "the largest entry seen"
+json_is '.rates.read_clear_gib_s > 0' true "a rate of reading"
+json_is '[.windows[] | select(.order == "one call that reads and unmaps" and .outcome == "lost")]' '[]' \
+	"in one call that reads and unmaps no write is lost, whenever it comes"
+json_is '[.windows[] | select(.order == "read, then unmap" and .outcome == "lost")] | length > 0' true "between two calls some are"
+
+# every misbehaviour, in one round
+for fault in dirty-lost-unmap dirty-no-clear dirty-shift dirty-straddle dirty-huge-partial dirty-no-flush dirty-early-flush \
+	dirty-stale-start dirty-read-marks; do
+	for seed in 1 2; do
+		run -q --seed $seed --backend sim,fault=$fault dirty verify --strict --json
+		status_is 1 "$fault, seed $seed: found"
+		json_is '.missing_pages + .spurious_pages > 0' true "as missing or spurious"
+	done
+done
+json_is '.missing_pages' 0 "reads that set bits lose none"
+json_is '.spurious | length > 0 and all(.iova | test("^0x"))' true "spurious pages are told by their address"
+json_is '[.spurious[0] | .case, .round, .page_size, .what] | map(type) | unique - ["string","number"]' '[]' "with case, round, size and reason"
+run -q --seed 1 --backend sim,fault=dirty-read-marks dirty verify --case device-reads --json
+status_is 0 "without --strict they are no failure"
+json_is '.spurious_pages > 0' true "but counted"
+json_is '.cases[0].why | test("^spurious: ")' true "and said"
+run -q --seed 1 --backend sim,fault=dirty-no-flush dirty verify --case repeated
+status_is 1 "missing ones are without it, too"
+like "$stdout" '^FAIL +repeated: missing: no bit for the page at iova 0x[0-9a-f]+: write [0-9]+ of the case, 0x[0-9a-f]+ bytes at 0x[0-9a-f]+, is not in ' \
+	"with the page and what was written there"
+
+# the choices of a case are its own
+run -q --seed 7 --backend sim,fault=dirty-shift dirty verify --case straddling --case strided --json
+both=$(json '[.missing[] | select(.case == "straddling") | .page_size, .what | tostring | sub("at 0x[0-9a-f]*"; "")] | .[:8]')
+run -q --seed 7 --backend sim,fault=dirty-shift dirty verify --case straddling --json
+json_is '[.missing[] | select(.case == "straddling") | .page_size, .what | tostring | sub("at 0x[0-9a-f]*"; "")] | .[:8]' "$both" \
+	"a case alone does what it does among others"
+json_is '[.cases[].name]' '["straddling"]' "and no other is told of"
+
+# devices of all kinds
+for dirs in write copy rw; do
+	run -q --seed 5 --driver sim,dirs=$dirs dirty verify --strict --json
+	status_is 0 "a device that can $dirs: every bit is right"
+	json_is '[.cases[] | select(.name == "device-reads") | .result]' "$([ $dirs = write ] && echo '["skip"]' || echo '["pass"]')" \
+		"what it reads is watched where it reads"
+done
+run -q --driver sim,dirs=read --canary off dirty verify
+status_is 4 "a device that cannot write has nothing to show"
+like "$stderr" 'cannot write to memory' "and that is said"
+run -q --seed 5 --driver sim,mask=30 dirty verify --strict --json
+status_is 0 "a device of 30 address bits"
+json_is '[.cases[] | select(.result == "skip") | .name] | contains(["chunks", "leaf-1G"])' true "skips what has no room"
+run -q --seed 5 --canary off --backend sim,personality=iommufd dirty verify --strict --case leaf-seen --case huge-pages-off --json
+json_is '[.cases[] | .result, .why]' \
+	'["pass","leaf in effect seen: 0x200000 bytes","pass","leaf in effect seen with large pages off: 0x1000 bytes"]' \
+	"where large entries can be switched off, the difference is seen"
+
+# forms
+run -q --tap dirty verify --strict --case random --case none --case huge-pages-off
+status_is 0 "as TAP"
+like "$stdout" '^1\.\.3$' "a point for each case"
+like "$stdout" '^ok [0-9]+ - huge-pages-off # SKIP whether entries are large cannot be chosen here' "with the reason of one that is skipped"
+run -q dirty verify --case huge-pages-off
+status_is 4 "nothing but skipped cases is a skip"
+run -q dirty verify --case no-such-case
+status_is 64 "a case that does not exist is a usage error"
+like "$stderr" "there is no case 'no-such-case'" "that names it"
+run -q dirty verify --list --json
+status_is 0 "--list"
+json_is '[.cases[] | select(.title == "")]' '[]' "names each case and says what it is"
+json_is '[.cases[] | select(.danger != "none") | .danger] | unique' '["crash"]' "with its danger"
+run -q --dry-run dirty verify
+status_is 0 "--dry-run does nothing"
+unlike "$stdout" 'rounds' "indeed"
+
+cat >"$tmp/script" <<'END'
+map a --size 64K
+dirty verify --strict --case random --case windows
+dirty start
+!EBUSY dirty verify
+dirty stop
+END
+run -q run "$tmp/script"
+status_is 0 "in a script, beside a buffer; refused while tracking is on"
+
+start -q dirty verify --strict --rounds 1000000 --json
+sleep 0.5
+kill -INT "$pid"
+finish
+status_is 130 "interrupted"
+json_is '[.result, .rounds < 1000000, .missing_pages, .spurious_pages]' '["interrupted",true,0,0]' "it tells what it saw until then"
+done_testing
