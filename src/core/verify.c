@@ -85,13 +85,13 @@ int verify_skip(struct verify *v, const char *fmt, ...)
 	return 0;
 }
 
-/* Keep the page where there is room. */
-static void verify_keep(struct verify *v, struct verify_page *list, unsigned int *nr, iova_t iova, uint64_t page_size,
-			const char *what)
+/* The first of each case. */
+static void verify_keep(struct verify *v, struct verify_page *list, unsigned int *nr, uint64_t of_case, iova_t iova,
+			uint64_t page_size, const char *what)
 {
 	struct verify_page *page;
 
-	if (*nr == VERIFY_PAGES_KEPT)
+	if (*nr == VERIFY_PAGES_KEPT || of_case >= VERIFY_PAGES_OF_CASE)
 		return;
 	page = &list[(*nr)++];
 	*page = (struct verify_page){.iova = iova, .page_size = page_size, .round = v->round, .name = v->c->name};
@@ -107,7 +107,7 @@ void verify_missing(struct verify *v, iova_t iova, uint64_t page_size, const cha
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	verify_keep(v, res->missing, &res->nr_missing, iova, page_size, what);
+	verify_keep(v, res->missing, &res->nr_missing, v->now->missing, iova, page_size, what);
 	res->missing_total++;
 	v->now->missing++;
 	verify_fail(v, "missing: no bit for the page at iova 0x%llx: %s", (unsigned long long)iova, what);
@@ -122,7 +122,7 @@ void verify_spurious(struct verify *v, iova_t iova, uint64_t page_size, const ch
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	verify_keep(v, res->spurious, &res->nr_spurious, iova, page_size, what);
+	verify_keep(v, res->spurious, &res->nr_spurious, v->now->spurious, iova, page_size, what);
 	res->spurious_total++;
 	v->now->spurious++;
 	verify_is(v->now, v->p->strict ? RESULT_FAIL : RESULT_PASS, "spurious: a bit for the page at iova 0x%llx: %s",

@@ -5,7 +5,8 @@
 
 #include "core/op_dirty.h"
 
-#define VERIFY_PAGES_KEPT 64
+#define VERIFY_PAGES_KEPT 256
+#define VERIFY_PAGES_OF_CASE 8u /* each kind; the first */
 #define VERIFY_CASES_MAX 64
 
 struct verify_params {

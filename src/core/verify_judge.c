@@ -90,25 +90,21 @@ static void judge_spurious(const struct judge *j, uint64_t bit)
 			(unsigned long long)span, j->q->what ? j->q->what : "the read that reported it");
 }
 
-/* Most of a large bitmap may be wrong: past what is kept, pages are only counted. */
+/* Most of a large bitmap may be wrong: past what is kept of a case, pages are only counted. */
 static void judge_word(const struct judge *j, uint64_t word, uint64_t bad, bool missing)
 {
 	struct verify_result *res = j->v->res;
+	uint64_t *of_case = missing ? &j->v->now->missing : &j->v->now->spurious;
+	unsigned int rest;
 
-	while (bad && (missing ? res->nr_missing : res->nr_spurious) < VERIFY_PAGES_KEPT) {
+	for (; bad && *of_case < VERIFY_PAGES_OF_CASE; bad &= bad - 1) {
 		uint64_t bit = word * 64 + (unsigned int)__builtin_ctzll(bad);
 
 		missing ? judge_missing(j, bit) : judge_spurious(j, bit);
-		bad &= bad - 1;
 	}
-	if (!bad)
-		return;
-	/* one more in full, so that the case has its verdict whichever case filled the list */
-	missing ? judge_missing(j, word * 64 + (unsigned int)__builtin_ctzll(bad))
-		: judge_spurious(j, word * 64 + (unsigned int)__builtin_ctzll(bad));
-	bad &= bad - 1;
-	*(missing ? &res->missing_total : &res->spurious_total) += (unsigned int)__builtin_popcountll(bad);
-	*(missing ? &j->v->now->missing : &j->v->now->spurious) += (unsigned int)__builtin_popcountll(bad);
+	rest = (unsigned int)__builtin_popcountll(bad);
+	*of_case += rest;
+	*(missing ? &res->missing_total : &res->spurious_total) += rest;
 }
 
 static void judge_words(const struct judge *j, const uint64_t *bits, const uint64_t *want, const uint64_t *may)

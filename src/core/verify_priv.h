@@ -88,7 +88,7 @@ int verify_stop(struct verify *v, struct fail *f);
 /* The device writes @len bytes at @off (or, with caps.marks, the pages of that are marked); noted in the truth unless @quietly. */
 int verify_write(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f);
 int verify_write_quietly(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f);
-/* The device reads there: no bit may come of it. With caps.marks nothing happens. */
+/* The device reads there: no bit may come of it. With caps.marks, and where the device only writes, nothing happens. */
 int verify_peek(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f);
 
 /*

@@ -217,7 +217,7 @@ int verify_peek(struct verify *v, struct verify_area *area, uint64_t off, uint64
 		return err;
 	if (!(dev_limits(session_dev(v->s))->dirs & DEV_READ)) {
 		if (!v->desk)
-			return fail_set(f, EOPNOTSUPP, "driver %s only writes", session_driver_name(v->s));
+			return 0;
 		op.dir = DEV_COPY;
 		op.other = v->desk->iova + v->desk->size / 2;
 	}

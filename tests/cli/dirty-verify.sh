@@ -45,9 +45,10 @@ like "$stdout" '^FAIL +repeated: missing: no bit for the page at iova 0x[0-9a-f]
 
 # the choices of a case are its own
 run -q --seed 7 --backend sim,fault=dirty-shift dirty verify --case straddling --case strided --json
-both=$(json '[.missing[] | select(.case == "straddling") | .page_size, .what | tostring | sub("at 0x[0-9a-f]*"; "")] | .[:8]')
+json_is '[.missing[].case] | unique' '["straddling","strided"]' "pages of each case are kept"
+both=$(json '[.missing[] | select(.case == "straddling") | .page_size, (.what | sub("at 0x[0-9a-f]*"; ""))]')
 run -q --seed 7 --backend sim,fault=dirty-shift dirty verify --case straddling --json
-json_is '[.missing[] | select(.case == "straddling") | .page_size, .what | tostring | sub("at 0x[0-9a-f]*"; "")] | .[:8]' "$both" \
+json_is '[.missing[] | select(.case == "straddling") | .page_size, (.what | sub("at 0x[0-9a-f]*"; ""))]' "$both" \
 	"a case alone does what it does among others"
 json_is '[.cases[].name]' '["straddling"]' "and no other is told of"
 
@@ -78,7 +79,7 @@ run -q dirty verify --case huge-pages-off
 status_is 4 "nothing but skipped cases is a skip"
 run -q dirty verify --case no-such-case
 status_is 64 "a case that does not exist is a usage error"
-like "$stderr" "there is no case 'no-such-case'" "that names it"
+like "$stderr" "there is no .*'no-such-case'" "that names it"
 run -q dirty verify --list --json
 status_is 0 "--list"
 json_is '[.cases[] | select(.title == "")]' '[]' "names each case and says what it is"
