@@ -98,7 +98,7 @@ static inline int fake_vfio_bits(struct iova_range r, const struct ic_vfio_bitma
 
 static inline int fake_vfio_dirty(struct ic_vfio_dirty_get *arg)
 {
-	struct iova_range r = {arg->iova, arg->iova + (arg->size - 1)};
+	struct iova_range r;
 	int err;
 
 	fake_vfio.last_flags = arg->head.flags;
@@ -112,6 +112,7 @@ static inline int fake_vfio_dirty(struct ic_vfio_dirty_get *arg)
 	}
 	if (arg->head.flags != IC_VFIO_DIRTY_GET || arg->head.argsz < sizeof(*arg))
 		return -EINVAL;
+	r = (struct iova_range){arg->iova, arg->iova + (arg->size - 1)};
 	err = fake_vfio_check(r, arg->size, &arg->bitmap);
 	for (unsigned int i = 0; !err && i < fake_vfio.nr; i++)
 		if (iova_range_contains(r, fake_vfio.maps[i]))
