@@ -208,6 +208,7 @@ static int bench_in_session(struct command_run *run, struct session *s, void *ar
 	static struct bench_result res;
 	struct bench_state *b = arg;
 	struct report *r = run->report;
+	char why[96];
 	int err;
 
 	run->shows = true;
@@ -234,6 +235,10 @@ static int bench_in_session(struct command_run *run, struct session *s, void *ar
 	/* a script's line too: it was cut short */
 	if (session_signal)
 		report_interrupted(r, session_signal);
+	if (res.missed) {
+		snprintf(why, sizeof(why), "%" PRIu64 " reads showed fewer pages than were written", res.missed);
+		report_check(r, "every page that was written is reported", RESULT_FAIL, why);
+	}
 	if (!err && b->bench->maps)
 		bench_report_checks(run, &res, b->p.size);
 	return err;
@@ -242,7 +247,7 @@ static int bench_in_session(struct command_run *run, struct session *s, void *ar
 const struct command command_bench = {
 	.name = "bench",
 	.summary = "how fast the backend is: `map` maps and unmaps one buffer, over and over",
-	.args_doc = "map",
+	.args_doc = "map|dirty",
 	.options = bench_options,
 	.state_size = sizeof(struct bench_state),
 	.defaults = bench_defaults,

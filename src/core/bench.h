@@ -53,6 +53,7 @@ struct bench_result {
 	iova_t iova;	    /* where it mapped; of the last loop where the kernel chose */
 	uint64_t wrong;	    /* unmaps that reported another count than was mapped */
 	uint64_t wrong_got; /* the first one's */
+	uint64_t missed;    /* reads of dirty bits that showed fewer pages than were written */
 	char note[160];	    /* what one should know of the figures, or "" */
 	bool pins_counted;
 	int64_t pins_left; /* pages pinned beyond what is mapped, afterwards */
@@ -80,6 +81,6 @@ double bench_clock_cost(void);
 struct bench_row *bench_times(struct bench_result *r, const char *name, const struct hist *h);
 struct bench_row *bench_rate(struct bench_result *r, const char *name, const char *unit, uint64_t n, uint64_t ns);
 
-extern const struct bench bench_map;
+extern const struct bench bench_map, bench_dirty;
 
 #endif

@@ -63,7 +63,7 @@ guest() {
 	for tool in bash jq env timeout realpath; do
 		! command -v $tool >/dev/null || put+=(--add "$(command -v $tool):/usr/bin/$tool")
 	done
-	for tool in raw-vfio-loop raw-iommufd-loop; do
+	for tool in raw-vfio-loop raw-iommufd-loop raw-dirty-loop; do
 		! vm_raw_loop $tool || put+=(--add "$tap_tmp/$tool")
 	done
 	"$vm/run" --binary "$IOMMUCTL" --timeout 180 "${put[@]}" --add "$top_srcdir/tests/tap.sh:/t/tests/tap.sh" \

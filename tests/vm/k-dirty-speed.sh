@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The speed at which dirty bits are read and cleared, of the mock device and of VFIO's container, held against plain ioctls.
+. "$(dirname "$0")/lib.sh"
+guest_built dirty-speed --iommu intel --memory 2G --device lsi --timeout 900 -- dirty-speed.sh
+done_testing
