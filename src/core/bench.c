@@ -87,6 +87,11 @@ struct bench_row *bench_times(struct bench_result *r, const char *name, const st
 	return row;
 }
 
+struct bench_row *bench_ratio(struct bench_result *r, const char *name, const char *unit, double value)
+{
+	return bench_row(r, name, unit, value);
+}
+
 struct bench_row *bench_rate(struct bench_result *r, const char *name, const char *unit, uint64_t n, uint64_t ns)
 {
 	double less = bench_less((double)ns, r->clock_ns);

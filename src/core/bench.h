@@ -11,7 +11,7 @@
 #include "core/op_dirty.h"
 #include "core/session.h"
 
-#define BENCH_ROWS_MAX 8
+#define BENCH_ROWS_MAX 12
 #define BENCH_LOOPS_MAX 1000000000ull
 
 struct bench_params;
@@ -80,6 +80,7 @@ double bench_clock_cost(void);
 /* Rows: times of a histogram (ns, less @clock_ns each), and a rate of @n things in @ns. NULL: no row is left. */
 struct bench_row *bench_times(struct bench_result *r, const char *name, const struct hist *h);
 struct bench_row *bench_rate(struct bench_result *r, const char *name, const char *unit, uint64_t n, uint64_t ns);
+struct bench_row *bench_ratio(struct bench_result *r, const char *name, const char *unit, double value);
 
 extern const struct bench bench_map, bench_dirty;
 

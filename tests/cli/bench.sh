@@ -55,6 +55,18 @@ for fault in short-unmap pin-leak; do
 	json_is '.results | length' 3 "with its figures"
 done
 
+# dirty bits
+run -q bench dirty --loops 3 --size 1M --json
+status_is 0 "dirty" || diag "$stderr"
+json_is '[.results[].name] | join(" ")' "read-clear-1% read-clear-1%-time reported-1% read-clear-50% read-clear-50%-time reported-50% read-clear-100% read-clear-100%-time reported-100%" "dirty: its figures"
+json_is '[.results[] | select(.unit == "pages per written page") | .value] | unique | join(" ")' 1 "dirty: each page once"
+run -q --backend sim,fault=dirty-no-flush bench dirty --loops 3 --size 1M
+status_is 1 "dirty: pages that are missing are a failure"
+like "$stdout" 'FAIL.*every page that was written is reported' "dirty: which is said"
+run -q bench dirty --source type1 --loops 3 --size 1M
+status_is 0 "dirty: of the container"
+like "$stdout" 'every mapped page' "dirty: it measures nothing of what was written"
+
 refused() { # STATUS MESSAGE ARGS...
 	local want=$1 message=$2
 	shift 2
@@ -64,7 +76,7 @@ refused() { # STATUS MESSAGE ARGS...
 	unlike "$stdout" PASS "bench $*: claims no pass"
 }
 refused 64 'which benchmark'
-refused 64 "'mop' is no benchmark; there is map" mop
+refused 64 "'mop' is no benchmark; there is map, dirty" mop
 refused 64 'one benchmark at a time' map map
 refused 64 '0 loops' map --loops 0
 refused 64 'more than' map --loops 1000000001
