@@ -10,8 +10,8 @@
 #include "out/progress.h"
 
 static const struct verify_case *const verify_tables[] = {
-	verify_pattern_cases, verify_range_cases, verify_leaf_cases, verify_state_cases,
-	verify_remap_cases,   verify_unmap_cases, verify_race_cases, verify_lie_cases,
+	verify_pattern_cases, verify_range_cases, verify_leaf_cases, verify_state_cases,  verify_remap_cases,
+	verify_unmap_cases,   verify_race_cases,  verify_lie_cases,  verify_beyond_cases,
 };
 
 /* The @i-th case of all tables, NULL past the last. */

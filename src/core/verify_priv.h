@@ -130,6 +130,6 @@ int verify_skip(struct verify *v, const char *fmt, ...) IC_PRINTF(2, 3);
 
 /* The tables of each file, ended by a NULL name. */
 extern const struct verify_case verify_pattern_cases[], verify_range_cases[], verify_leaf_cases[], verify_state_cases[],
-	verify_remap_cases[], verify_unmap_cases[], verify_race_cases[], verify_lie_cases[];
+	verify_remap_cases[], verify_unmap_cases[], verify_race_cases[], verify_lie_cases[], verify_beyond_cases[];
 
 #endif

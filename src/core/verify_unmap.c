@@ -64,6 +64,7 @@ struct window_try {
 	struct verify_area *area;
 	uint64_t off; /* of the page's write */
 	bool fired, reported;
+	enum window_outcome outcome;
 	int status, err;
 	struct fail f;
 };
@@ -153,32 +154,51 @@ static int window_calls(struct window_try *t, struct fail *f)
 	return err;
 }
 
-/* After a read that cleared: the next finds what the first did not; and a write from now on must be in a read of its own. */
+static iova_t window_page(const struct window_try *t)
+{
+	return t->area->iova + ALIGN_DOWN(t->off, t->v->unit);
+}
+
+/* Nobody had written to the page when the read looked at it, unless that came in the window. */
+static void window_judge_early(struct window_try *t)
+{
+	if (t->reported && t->page != PAGE_WRITTEN && t->window == DIRTY_READ_AFTER_FLUSH)
+		verify_spurious(t->v, window_page(t), t->v->unit, "%s, and written when all bits had been read",
+				page_words[t->page]);
+}
+
+/*
+ * After a read that cleared: the next finds what that did not. And a write from now on must be in a read of its own, which it is not where the
+ * IOMMU still takes the page for dirty.
+ */
 static int window_after(struct window_try *t, struct fail *f)
 {
-	bool seen;
-	int err = window_read(t, false, f);
+	int err = 0;
 
+	window_judge_early(t);
+	if (!t->reported)
+		err = window_read(t, false, f);
+	if (!err)
+		err = window_touch(t, f);
 	if (err)
 		return err;
-	seen = t->reported;
+	/* the outcome of the window is known by now */
+	t->outcome = window_outcome(t);
 	t->reported = false;
-	err = window_touch(t, f);
-	if (!err)
-		err = window_read(t, false, f);
+	err = window_read(t, false, f);
 	if (!err && !t->reported)
 		verify_missing(
-			t->v, t->area->iova + t->off / t->v->unit * t->v->unit, t->v->unit,
+			t->v, window_page(t), t->v->unit,
 			"written after a read and clear had returned, %s and in its window %s: not in the next read",
 			page_words[t->page], dirty_window_name(t->window));
-	t->reported = seen;
 	return err;
 }
 
-static void window_judge(struct window_try *t, enum window_outcome outcome)
+static void window_judge(struct window_try *t)
 {
 	const struct window_kind *k = t->kind;
-	iova_t page = t->area->iova + t->off / t->v->unit * t->v->unit;
+	enum window_outcome outcome = t->outcome;
+	iova_t page = window_page(t);
 	const char *where = dirty_window_name(t->window);
 
 	if (outcome == OUTCOME_SHUT)
@@ -203,7 +223,7 @@ static int window_prepare(struct window_try *t, struct fail *f)
 }
 
 /* One window, one state of the page, on an area of its own. */
-static int window_try(struct window_try *t, enum window_outcome *outcome, struct fail *f)
+static int window_try(struct window_try *t, struct fail *f)
 {
 	struct verify *v = t->v;
 	int err = verify_some(v, WINDOW_GRAINS, &t->area, f);
@@ -221,12 +241,11 @@ static int window_try(struct window_try *t, enum window_outcome *outcome, struct
 	iommu_dirty_place(v->at.iommu, t->window, NULL, NULL);
 	if (!err && t->err)
 		return fail_set(f, t->err, "%s", t->f.text);
+	t->outcome = window_outcome(t);
 	if (!err && !t->kind->unmaps)
 		err = window_after(t, f);
-	if (!err) {
-		*outcome = window_outcome(t);
-		window_judge(t, *outcome);
-	}
+	if (!err)
+		window_judge(t);
 	return err ? err : verify_unmap(v, t->area, f);
 }
 
@@ -257,7 +276,7 @@ static bool window_has(const struct window_kind *k, enum window_page page, enum 
 /* All pages in one window: the worst that comes of a write there. */
 static int window_run(struct verify *v, const struct window_kind *k, enum dirty_window window, struct fail *f)
 {
-	enum window_outcome worst = OUTCOME_SHUT, outcome = OUTCOME_SHUT;
+	enum window_outcome worst = OUTCOME_SHUT;
 	int err = 0;
 
 	for (enum window_page page = 0; page < WINDOW_PAGES && !err; page++) {
@@ -265,8 +284,8 @@ static int window_run(struct verify *v, const struct window_kind *k, enum dirty_
 
 		if (!window_has(k, page, window))
 			continue;
-		err = window_try(&t, &outcome, f);
-		worst = MAX(worst, outcome);
+		err = window_try(&t, f);
+		worst = MAX(worst, t.outcome);
 	}
 	if (!err)
 		window_note(v, k->name, window, worst);
