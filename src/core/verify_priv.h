@@ -13,6 +13,7 @@ struct verify_case {
 	const char *name, *title; /* "page-straddling", "a write over a page border sets both bits" */
 	enum verify_danger danger;
 	bool beyond; /* asks for more than the interface promises: --beyond */
+	bool answers; /* judged by what a call answers more than by bits: also worth something where every page is reported */
 	/* Can it be done here? False: *why says what is missing, and the case is skipped. NULL: always. */
 	bool (*can)(struct verify *v, const char **why);
 	/*

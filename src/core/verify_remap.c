@@ -8,14 +8,6 @@
 #define REMAP_GRAINS 32
 #define REMAP_WRITES 8
 
-/* A device's own log knows nothing of mappings: it logs the ranges that it was given at the start. */
-static bool remap_can(struct verify *v, const char **why)
-{
-	if (v->caps.ranges)
-		*why = "a device logs the ranges named at the start, whatever is mapped there";
-	return !v->caps.ranges;
-}
-
 static int remap_run_added(struct verify *v, struct fail *f)
 {
 	struct verify_area *old, *added;
@@ -182,15 +174,15 @@ static int remap_run_unmap(struct verify *v, struct fail *f)
 const struct verify_case verify_remap_cases[] = {
 	{.name = "map-after-start",
 	 .title = "a mapping added while writes are tracked is tracked",
-	 .can = remap_can,
+	 .can = verify_can_map,
 	 .run = remap_run_added},
 	{.name = "remap-same-iova",
 	 .title = "a mapping inherits no bits from the one that was there before it",
-	 .can = remap_can,
+	 .can = verify_can_map,
 	 .run = remap_run_replaced},
 	{.name = "unmap-with-bits",
 	 .title = "reading and unmapping gives the range's bits and leaves the neighbours theirs",
-	 .can = remap_can,
+	 .can = verify_can_map,
 	 .run = remap_run_unmap},
 	{0},
 };

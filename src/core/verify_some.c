@@ -68,9 +68,9 @@ bool verify_can_dma(struct verify *v, const char **why)
 	return !v->caps.marks;
 }
 
-bool verify_can_judge(struct verify *v, const char **why)
+bool verify_can_map(struct verify *v, const char **why)
 {
-	if (v->caps.over_reports)
-		*why = "every mapped page is reported here, whatever was written";
-	return !v->caps.over_reports;
+	if (v->caps.ranges)
+		*why = "a device logs the ranges named at the start, whatever is mapped there";
+	return !v->caps.ranges;
 }

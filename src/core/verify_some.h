@@ -24,7 +24,7 @@ int verify_switch(struct verify *v, bool on, struct fail *f);
 
 /* can() of cases that need DMA where nothing marks in its stead. */
 bool verify_can_dma(struct verify *v, const char **why);
-/* can() of cases with bits to be right about: not where every page is reported whatever was written. */
-bool verify_can_judge(struct verify *v, const char **why);
+/* can() of cases that map and unmap: not for a device's own log, which knows nothing of mappings and logs the ranges named at the start. */
+bool verify_can_map(struct verify *v, const char **why);
 
 #endif

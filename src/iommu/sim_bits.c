@@ -2,7 +2,10 @@
 /* Runs of bits into a bitmap of any alignment; the misbehaviours that make them the wrong bits. */
 #include "iommu/sim_bits.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 /* Byte n holds bits 8n..8n+7: 64-bit words of a little-endian machine, wherever they begin. */
 static void sim_bits_set(unsigned char *data, uint64_t first, uint64_t end)
@@ -39,6 +42,20 @@ static void sim_bits_shift(struct sim_bits *bits)
 		return;
 	bits->first++;
 	bits->end = MIN(bits->end + 1, total);
+}
+
+/* As the kernel does it: by trying. Each byte is written as it was. Where that is forbidden (seccomp) it is taken for granted. */
+bool sim_bits_writable(const struct dirty_read *req)
+{
+	unsigned char *data = req->bits, byte[2];
+	uint64_t bits = ((req->length - 1) >> __builtin_ctzll(req->page_size)) + 1;
+	struct iovec here = {byte, sizeof(byte)}, there[2] = {{data, 1}, {data + (bits - 1) / 8, 1}};
+	pid_t self = getpid();
+	ssize_t n = process_vm_readv(self, &here, 1, there, ARRAY_SIZE(there), 0);
+
+	if (n == sizeof(byte))
+		n = process_vm_writev(self, &here, 1, there, ARRAY_SIZE(there), 0);
+	return n == sizeof(byte) || (n < 0 && errno != EFAULT);
 }
 
 void sim_bits_finish(struct sim_bits *bits)

@@ -26,6 +26,9 @@ static inline void sim_bits_init(struct sim_bits *bits, const struct dirty_read 
 	};
 }
 
+/* Can the bitmap be written, where it begins and where it ends? The kernel answers EFAULT to one that cannot, and this process would die of it. */
+bool sim_bits_writable(const struct dirty_read *req);
+
 /* Write what was gathered. */
 void sim_bits_finish(struct sim_bits *bits);
 

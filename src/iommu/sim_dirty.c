@@ -123,7 +123,7 @@ static int sim_dirty_check(const struct dirty_read *req)
 	if (!IS_ALIGNED(req->iova | (last + 1), SIM_PAGE) || !req->page_size || req->page_size & (req->page_size - 1) ||
 	    !IS_ALIGNED(req->iova | (last + 1), req->page_size))
 		return -EINVAL;
-	return req->bits ? 0 : -EFAULT;
+	return sim_bits_writable(req) ? 0 : -EFAULT;
 }
 
 /* Under the lock. */

@@ -108,7 +108,7 @@ static int sim_logger_check_report(const struct dirty_read *req)
 		return -EOVERFLOW;
 	if (!req->length)
 		return -EINVAL;
-	return req->bits ? 0 : -EFAULT;
+	return sim_bits_writable(req) ? 0 : -EFAULT;
 }
 
 static int sim_logger_report(const struct dirty_at *at, const struct dirty_read *req)

@@ -104,7 +104,7 @@ static int sim_type1_get(struct sim_space *space, const struct dirty_read *req)
 	sim_bits_init(&bits, req, &space->sim->faults);
 	if (sim_bisects(space, bits.range))
 		return -EINVAL;
-	if (!req->bits)
+	if (!sim_bits_writable(req))
 		return -EFAULT;
 	sim_type1_report(space, &bits);
 	return 0;
@@ -146,7 +146,7 @@ static int sim_type1_take(struct sim_space *space, const struct dirty_read *req,
 	if (!space->dirty.container_on || req->page_size != SIM_PAGE ||
 	    sim_bisects(space, (struct iova_range){req->iova, last}))
 		return -EINVAL;
-	if (!req->bits)
+	if (!sim_bits_writable(req))
 		return sim_mapping_first(space, req->iova, last) ? -EFAULT : 0;
 	sim_bits_init(&bits, req, &space->sim->faults);
 	if (!sim_fault_fires(&space->sim->faults, SIM_FAULT_DIRTY_LOST_UNMAP))
