@@ -140,6 +140,9 @@ int iommu_option_set(struct iommu *iommu, enum iommu_option option, uint64_t val
 	if (!objects_has(iommu, option))
 		return objects_unsupported(iommu, "options", f);
 	err = iommu->ops->objects->option(iommu, option, true, &value);
+	/* without large pages nothing smaller than the processor's can be mapped: iopt_calculate_iova_alignment() */
+	if (!err && option == IOMMU_OPTION_HUGE_PAGES && objects_has(iommu, space_refresh))
+		err = iommu->ops->objects->space_refresh(iommu);
 	if (!err)
 		return 0;
 	fail_set(f, err, "cannot set option %s to %llu", space_option_name(option), (ull)value);

@@ -37,7 +37,7 @@ struct fake_iommufd {
 	unsigned char hw_data[64];
 	uint32_t hw_len;
 	uint64_t hw_caps;
-	bool no_hw_info;
+	bool no_hw_info, no_huge_pages; /* the latter by OPTION */
 	/* another kernel interface on descriptors of its own; -ENOTTY: not that either */
 	int (*other)(int fd, unsigned long request, void *arg);
 
@@ -123,8 +123,18 @@ static inline int fake_ranges(struct ic_iommufd_ioas_iova_ranges *arg)
 	struct ic_iommufd_iova_range *ranges = (void *)(uintptr_t)arg->allowed_iovas;
 
 	arg->num_iovas = 1;
-	arg->out_iova_alignment = FAKE_UNIT;
+	arg->out_iova_alignment = fake.no_huge_pages ? 4096 : FAKE_UNIT;
 	ranges[0] = (struct ic_iommufd_iova_range){0x1000000, 0x7fffffff};
+	return 0;
+}
+
+static inline int fake_option(struct ic_iommufd_option *arg)
+{
+	if (arg->option_id != IC_IOMMUFD_OPTION_HUGE_PAGES)
+		return -EOPNOTSUPP;
+	if (arg->op == IC_IOMMUFD_OPTION_OP_SET)
+		fake.no_huge_pages = !arg->val64;
+	arg->val64 = !fake.no_huge_pages;
 	return 0;
 }
 
@@ -388,6 +398,8 @@ static inline int fake_command(int fd, unsigned long request, void *arg)
 		return fake_invalidate(arg);
 	case IC_IOMMUFD_DESTROY:
 		return fake_destroy(arg);
+	case IC_IOMMUFD_OPTION:
+		return fake_option(arg);
 	case IC_IOMMUFD_GET_HW_INFO:
 		return fake_hw_info(arg);
 	case IC_IOMMUFD_HWPT_SET_DIRTY_TRACKING:

@@ -118,6 +118,22 @@ static void test_iommu_caps(void **state)
 	iommu_close(at.iommu);
 }
 
+/* Without large pages the smallest is the processor's: what can be mapped and what a bit may stand for follow at once. */
+static void test_huge_pages(void **state)
+{
+	struct dirty_at at = open_mock("mock", true);
+
+	(void)state;
+	assert_int_equal(iommu_caps(at.iommu)->page_sizes, 2048);
+	assert_int_equal(iommu_option_set(at.iommu, IOMMU_OPTION_HUGE_PAGES, 0, &why), 0);
+	assert_int_equal(iommu_caps(at.iommu)->page_sizes, 4096);
+	assert_int_equal(iommu_dirty_caps(&at, &caps, &why), 0);
+	assert_int_equal(caps.page_sizes, 0x7ffff000);
+	assert_int_equal(iommu_option_set(at.iommu, IOMMU_OPTION_HUGE_PAGES, 1, &why), 0);
+	assert_int_equal(iommu_caps(at.iommu)->page_sizes, 2048);
+	iommu_close(at.iommu);
+}
+
 static void lacks(const struct dirty_at *at, uint32_t type, const void *regs, uint32_t len, const char *words)
 {
 	fake.hw_type = type;
@@ -498,12 +514,13 @@ static void test_device_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_iommu_caps, fresh),	 cmocka_unit_test_setup(test_iommu_missing, fresh),
-		cmocka_unit_test_setup(test_iommu_asks, fresh),	 cmocka_unit_test_setup(test_iommu_words, fresh),
-		cmocka_unit_test_setup(test_mock_marks, fresh),	 cmocka_unit_test_setup(test_type1_caps, fresh),
-		cmocka_unit_test_setup(test_type1_asks, fresh),	 cmocka_unit_test_setup(test_type1_words, fresh),
-		cmocka_unit_test_setup(test_type1_half, fresh),	 cmocka_unit_test_setup(test_device_caps, fresh),
-		cmocka_unit_test_setup(test_device_asks, fresh), cmocka_unit_test_setup(test_device_words, fresh),
+		cmocka_unit_test_setup(test_iommu_caps, fresh),	  cmocka_unit_test_setup(test_iommu_missing, fresh),
+		cmocka_unit_test_setup(test_huge_pages, fresh),	  cmocka_unit_test_setup(test_iommu_asks, fresh),
+		cmocka_unit_test_setup(test_iommu_words, fresh),  cmocka_unit_test_setup(test_mock_marks, fresh),
+		cmocka_unit_test_setup(test_type1_caps, fresh),	  cmocka_unit_test_setup(test_type1_asks, fresh),
+		cmocka_unit_test_setup(test_type1_words, fresh),  cmocka_unit_test_setup(test_type1_half, fresh),
+		cmocka_unit_test_setup(test_device_caps, fresh),  cmocka_unit_test_setup(test_device_asks, fresh),
+		cmocka_unit_test_setup(test_device_words, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
