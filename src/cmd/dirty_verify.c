@@ -138,6 +138,7 @@ static void verify_report_run(struct report *r, struct session *s, const struct 
 	report_bool(r, "strict", p->strict);
 	report_num(r, "rounds", res->rounds);
 	report_num(r, "writes", res->writes);
+	report_num(r, "reported_pages", res->reported_total);
 	report_num(r, "missing_pages", res->missing_total);
 	report_num(r, "spurious_pages", res->spurious_total);
 	report_num(r, "leaf", res->leaf);
@@ -146,9 +147,10 @@ static void verify_report_run(struct report *r, struct session *s, const struct 
 		report_real(r, "read_clear_gib_s", res->read_clear_gib_s);
 	report_close(r);
 	for (unsigned int i = 0; i < 13; i++) {
-		static const char *const hidden[] = {"backend",	       "device", "driver", "source", "marked",
-						     "over_reports",   "strict", "rounds", "writes", "missing_pages",
-						     "spurious_pages", "leaf",	 "rates"};
+		static const char *const hidden[] = {"backend", "device",	  "driver",	   "source",
+						     "marked",	"over_reports",	  "strict",	   "rounds",
+						     "writes",	"reported_pages", "missing_pages", "spurious_pages",
+						     "leaf",	"rates"};
 
 		report_text_hide(r, hidden[i]);
 	}
@@ -161,7 +163,8 @@ static void verify_report_lines(struct report *r, const struct verify_result *re
 	if (res->caps.over_reports)
 		report_line(r, "source %s reports every mapped page: not a measurement",
 			    dirty_source_name(res->at.source));
-	report_line(r, "%" PRIu64 " pages missing, %" PRIu64 " spurious", res->missing_total, res->spurious_total);
+	report_line(r, "%" PRIu64 " pages reported, %" PRIu64 " missing, %" PRIu64 " spurious", res->reported_total,
+		    res->missing_total, res->spurious_total);
 	if (res->leaf)
 		report_line(r, "leaf in effect seen: 0x%" PRIx64 " bytes", res->leaf);
 	if (res->read_clear_gib_s > 0)

@@ -54,6 +54,7 @@ struct verify_leaf {
 
 struct verify_result {
 	uint64_t rounds, writes; /* writes: DMA requests, or marks */
+	uint64_t reported_total; /* pages, by all reads that were judged */
 	uint64_t missing_total, spurious_total;
 	unsigned int nr_missing; /* kept */
 	struct verify_page missing[VERIFY_PAGES_KEPT];

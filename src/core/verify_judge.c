@@ -139,6 +139,7 @@ void verify_judge(struct verify *v, const struct verify_query *q, const uint64_t
 	}
 	judge_expect(&j, truth ? truth : q->area->truth, want, want + bitmap_words(j.bits));
 	judge_words(&j, bits, want, want + bitmap_words(j.bits));
+	v->res->reported_total += bitmap_count(bits, j.bits);
 	free(want);
 }
 
