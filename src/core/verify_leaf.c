@@ -237,6 +237,8 @@ static int leaf_split_from(struct verify *v, uint64_t from, uint64_t to, struct 
 	struct verify_area *area;
 	int err = leaf_map(v, from, 2 * from, &area, f);
 
+	if (err == -EOPNOTSUPP)
+		return verify_skip(v, "%s", f->text);
 	if (!err)
 		err = verify_start(v, f);
 	if (!err && v->round % 2)
@@ -284,6 +286,8 @@ static int leaf_merge(struct verify *v, struct fail *f)
 	struct leaf_seen seen;
 	int err = leaf_map(v, LEAF_2M, 2 * LEAF_2M, &area, f);
 
+	if (err == -EOPNOTSUPP)
+		return verify_skip(v, "%s", f->text);
 	if (!err)
 		err = iommu_leaf_split(session_iommu(v->s), leaf_range(area), verify_small(v), f);
 	if (!err)
