@@ -91,9 +91,10 @@ static int area_place(struct verify *v, const struct verify_want *want, struct v
 	return session_check_map(v->s, area->iova, area->size, f);
 }
 
-static int area_map(struct verify *v, const struct verify_want *want, struct verify_area *area, struct fail *f)
+static int area_map(struct verify *v, const struct verify_want *want, uint64_t piece, struct verify_area *area,
+		    struct fail *f)
 {
-	uint64_t piece = area_piece(v, want), memory = want->memory ? want->memory : want->size, at = 0;
+	uint64_t memory = want->memory ? want->memory : want->size, at = 0;
 	int err = 0;
 
 	if (area->size / piece > AREA_PIECES_MAX)
@@ -157,6 +158,8 @@ static void area_free(struct verify *v, struct verify_area *area)
 
 static int area_set_up(struct verify *v, const struct verify_want *want, struct verify_area *area, struct fail *f)
 {
+	/* first: it may have large pages switched off, and what can be mapped is in larger steps then */
+	uint64_t piece = area_piece(v, want);
 	int err;
 
 	area->size = want->size;
@@ -167,7 +170,7 @@ static int area_set_up(struct verify *v, const struct verify_want *want, struct 
 	err = area_memory(v, want, area, f);
 	if (!err)
 		err = area_place(v, want, area, f);
-	return err ? err : area_map(v, want, area, f);
+	return err ? err : area_map(v, want, piece, area, f);
 }
 
 int verify_map(struct verify *v, const struct verify_want *want, struct verify_area **out, struct fail *f)
