@@ -18,7 +18,7 @@ static void maps_dirty(struct report *r, const struct session *s)
 	report_list(r, "dirty");
 	for (unsigned int i = 0; op_dirty_get(s, i, &on); i++) {
 		double elapsed = (double)(clock_ns() - on.since) / 1e9;
-		char table[40] = "";
+		char where[64] = "";
 
 		report_object(r, NULL);
 		report_str(r, "source", dirty_source_name(on.at.source));
@@ -29,9 +29,11 @@ static void maps_dirty(struct report *r, const struct session *s)
 		report_real(r, "elapsed_s", elapsed);
 		report_close(r);
 		if (on.at.table)
-			snprintf(table, sizeof(table), ", page table %" PRIu32 "%s", on.at.table,
+			snprintf(where, sizeof(where), ", page table %" PRIu32 "%s", on.at.table,
 				 on.made ? " made for it" : "");
-		report_line(r, "dirty tracking by %s for %.1f s%s", dirty_source_name(on.at.source), elapsed, table);
+		else if (on.at.source == DIRTY_IOMMU)
+			snprintf(where, sizeof(where), ", in ioas %" PRIu32, iommu_space_id(on.at.iommu));
+		report_line(r, "dirty tracking by %s for %.1f s%s", dirty_source_name(on.at.source), elapsed, where);
 	}
 	report_close(r);
 	report_text_hide(r, "dirty");

@@ -12,7 +12,8 @@
 
 const char *op_kind_name(enum op_kind kind)
 {
-	static const char *const names[] = {"other", "map", "unmap", "free", "fill", "check", "check --pins", "dma"};
+	static const char *const names[] = {"other", "map",	     "unmap", "free", "fill",
+					    "check", "check --pins", "dma",   "dirty"};
 
 	return names[kind];
 }
@@ -173,6 +174,15 @@ void facts_buffer(struct session *s, enum op_kind kind, const char *buf)
 	facts_set_buf(s->facts, buf);
 	if (b)
 		s->facts->before += rng_draw(rng_place(b->name), b->size, buffer_is_mapped(b));
+}
+
+void facts_dirty(struct session *s, unsigned int source)
+{
+	if (!s->facts)
+		return;
+	if (s->facts->kind == OP_OTHER)
+		s->facts->kind = OP_DIRTY;
+	s->facts->source = 1 + source;
 }
 
 void facts_asked(struct session *s)

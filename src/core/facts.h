@@ -10,12 +10,12 @@
 #include "core/failure.h"
 #include "iommu/iommu.h"
 
-enum op_kind { OP_OTHER, OP_MAP, OP_UNMAP, OP_FREE, OP_FILL, OP_CHECK, OP_CHECK_PINS, OP_DMA, OP_KINDS };
+enum op_kind { OP_OTHER, OP_MAP, OP_UNMAP, OP_FREE, OP_FILL, OP_CHECK, OP_CHECK_PINS, OP_DMA, OP_DIRTY, OP_KINDS };
 /* "map", "unmap" ... */
 const char *op_kind_name(enum op_kind kind);
 
 /* Bytes that an op reports. */
-enum fact_count { FACT_MAPPED, FACT_UNMAPPED, FACT_MOVED, FACT_CHECKED, FACT_COUNTS };
+enum fact_count { FACT_MAPPED, FACT_UNMAPPED, FACT_MOVED, FACT_CHECKED, FACT_DIRTY, FACT_COUNTS };
 
 /* The corners of a request, as the context saw it when it was made. */
 enum op_shape {
@@ -46,8 +46,9 @@ struct op_facts {
 	enum op_kind kind;
 	unsigned int counted; /* 1 << enum fact_count: which of bytes[] were reported */
 	uint64_t bytes[FACT_COUNTS];
-	uint32_t shape;	  /* enum op_shape */
-	uint32_t classes; /* 1 << enum failure_class */
+	unsigned int source; /* of dirty bits: 1 + enum dirty_source, 0 = no such op */
+	uint32_t shape;	     /* enum op_shape */
+	uint32_t classes;    /* 1 << enum failure_class */
 	/* What the ledger and the buffers held of what the op names, before it: equal in two runs where that was equal. */
 	uint64_t before;
 	bool placed; /* a map was accepted: at iova, of size bytes */
@@ -69,6 +70,8 @@ void facts_unmap(struct session *s, const struct iommu *space, const char *buf, 
 void facts_range(struct session *s, const struct iommu *space, iova_t iova, uint64_t size);
 /* An op on a buffer's memory, or of another kind: before it is looked for. */
 void facts_buffer(struct session *s, enum op_kind kind, const char *buf);
+/* Dirty bits are asked for: after facts_unmap(), where the range is unmapped with it. */
+void facts_dirty(struct session *s, unsigned int source);
 void facts_asked(struct session *s);
 void facts_placed(struct session *s, const struct iommu_map_req *req);
 void facts_count(struct session *s, enum fact_count what, uint64_t bytes);

@@ -400,6 +400,7 @@ const char *trace_field_name(enum trace_field field)
 		[FIELD_UNMAPPED] = "unmapped_bytes",
 		[FIELD_MOVED] = "bytes",
 		[FIELD_CHECKED] = "checked_bytes",
+		[FIELD_DIRTY] = "dirty_bytes",
 		[FIELD_LEFT] = "mapped",
 		[FIELD_PINS] = "pins",
 		[FIELD_MEMORY] = "memory",

@@ -20,6 +20,7 @@ enum trace_field {
 	FIELD_UNMAPPED, /* bytes it says it unmapped */
 	FIELD_MOVED,	/* bytes the device moved */
 	FIELD_CHECKED,	/* bytes looked at */
+	FIELD_DIRTY,	/* bytes of pages reported dirty */
 	FIELD_LEFT,	/* what is mapped afterwards */
 	FIELD_PINS,	/* pages that became pinned or locked, or were given back */
 	FIELD_MEMORY,	/* what a buffer holds */
@@ -58,6 +59,8 @@ const struct known *known_find(const struct trace *a, const struct trace_row *x,
 #define KNOWN_UNSUPPORTED "unsupported"
 /* ... or a device reads what it cannot reach, and the two are different devices. */
 #define KNOWN_DEVICE "device"
+/* ... or the dirty bits come from two sources. */
+#define KNOWN_SOURCE "source"
 /* ... or the two IOMMUs take different addresses. */
 #define KNOWN_APERTURE "aperture"
 

@@ -81,7 +81,7 @@ static int dirty_check_holes(const struct dirty_ask *a, struct fail *f)
 	struct iova_range r = {a->op->iova, a->op->iova + (a->op->size - 1)};
 	struct ledger_entry e;
 
-	if (a->caps.allows_holes || a->caps.whole_mappings)
+	if (a->caps.allows_holes || a->caps.whole_mappings || a->caps.outlasts)
 		return 0;
 	while (ledger_find(iommu_ledger(a->space), r, &e) && e.range.start <= r.start) {
 		if (e.range.last >= r.last)
@@ -133,6 +133,7 @@ static int dirty_prepare(struct session *s, const struct op_dirty_read *op, stru
 		err = dirty_space(s, &op->on, &a->space, f);
 	if (err)
 		return err;
+	facts_dirty(s, a->at.source);
 	a->on = dirty_on_find(s, &a->at);
 	/* never started: the kernel says what it thinks of asking the table that the device is attached to */
 	if (a->caps.needs_table && !a->at.table)
@@ -311,11 +312,13 @@ static int dirty_ask(struct dirty_ask *a, struct dirty_bitmap *out, struct fail 
 	if (err)
 		return err;
 	err = dirty_pieces(a, out, f);
-	if (err)
+	if (err) {
 		dirty_bitmap_free(out);
-	else
-		dirty_describe(a, out);
-	return err;
+		return err;
+	}
+	dirty_describe(a, out);
+	facts_count(a->s, FACT_DIRTY, bitmap_count(out->words, out->bits) * out->page_size);
+	return 0;
 }
 
 int op_dirty_read(struct session *s, const struct op_dirty_read *op, struct dirty_bitmap *out, struct fail *f)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "iommu/dirty.h"
+
 /* A buffer on both sides. */
 struct diff_memory {
 	char buf[BUFFER_NAME_MAX];
@@ -124,6 +126,15 @@ static bool diff_is_aperture(const struct trace_row *x, const struct trace_row *
 	return x->facts.shape & SHAPE_OUTSIDE && !(y->facts.shape & SHAPE_OUTSIDE) && x->err;
 }
 
+/* Two sources of dirty bits: what one measures, another may only suppose, or not be able to tell. */
+static bool diff_is_source(const struct diff *d, const struct trace_difference *one)
+{
+	const struct op_facts *x = &d->row[0]->facts, *y = &d->row[1]->facts;
+
+	return x->source && y->source && x->source != y->source &&
+	       (one->field == FIELD_DIRTY || one->field == FIELD_ERRNO);
+}
+
 /* The line names on one side what a line that is unsupported there would have made. */
 static bool diff_explain_lack(const struct diff *d, struct trace_difference *one)
 {
@@ -163,6 +174,12 @@ static void diff_explain(struct diff *d, struct trace_difference *one)
 		snprintf(one->known, sizeof(one->known), KNOWN_DEVICE);
 		snprintf(one->why, sizeof(one->why), "what %s and %s take for data where a read fails is their own",
 			 d->t[0]->driver, d->t[1]->driver);
+	} else if (diff_is_source(d, one)) {
+		one->is_known = true;
+		snprintf(one->known, sizeof(one->known), KNOWN_SOURCE);
+		snprintf(one->why, sizeof(one->why), "the dirty bits are those of source %s on %s, of %s on %s",
+			 dirty_source_name((enum dirty_source)(x->facts.source - 1)), d->name[0],
+			 dirty_source_name((enum dirty_source)(y->facts.source - 1)), d->name[1]);
 	} else if (!diff_explain_lack(d, one)) {
 		diff_explain_state(d, one);
 	}
@@ -260,10 +277,8 @@ static void diff_number_pair(struct diff *d, enum trace_field field, uint64_t a,
 static void diff_counts(struct diff *d)
 {
 	static const enum trace_field fields[FACT_COUNTS] = {
-		[FACT_MAPPED] = FIELD_MAPPED,
-		[FACT_UNMAPPED] = FIELD_UNMAPPED,
-		[FACT_MOVED] = FIELD_MOVED,
-		[FACT_CHECKED] = FIELD_CHECKED,
+		[FACT_MAPPED] = FIELD_MAPPED,	[FACT_UNMAPPED] = FIELD_UNMAPPED, [FACT_MOVED] = FIELD_MOVED,
+		[FACT_CHECKED] = FIELD_CHECKED, [FACT_DIRTY] = FIELD_DIRTY,
 	};
 	const struct op_facts *x = &d->row[0]->facts, *y = &d->row[1]->facts;
 

@@ -187,7 +187,7 @@ static void explain_read_einval(const struct dirty_at *at, const struct dirty_ca
 		return;
 	if (caps->whole_mappings && explain_read_cut(at->iommu, r, f))
 		return;
-	if (caps->page_sizes && !caps->allows_holes && explain_read_hole(at->iommu, r, f))
+	if (caps->page_sizes && !caps->allows_holes && !caps->outlasts && explain_read_hole(at->iommu, r, f))
 		return;
 	if (req->flags)
 		fail_hint(f, "flags 0x%x are not known to this kernel", req->flags);

@@ -24,6 +24,7 @@ static int sim_logger_caps(const struct dirty_at *at, struct dirty_caps *out, st
 {
 	*out = (struct dirty_caps){
 		.page_sizes = SIM_DIRTY_SIZES,
+		.outlasts = true,
 		.ranges = SIM_LOG_RANGES,
 	};
 	return 0;

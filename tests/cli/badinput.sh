@@ -54,6 +54,53 @@ refused 64 'does not fit' --seed 0x10000000000000000 compare
 refused 64 "'-1' is not a number" --seed -1 compare
 refused 64 'which script' run
 
+# dirty
+refused 64 'it takes start, stop, read' dirty
+refused 64 "'frob' is none of start, stop" dirty frob
+refused 64 'which range' dirty read
+refused 64 'which range' dirty unmap
+refused 64 '--iova and --size go together' dirty read-clear --iova 0x1000
+refused 64 '--iova and --size go together' dirty start --size 4K
+refused 64 "a buffer's name or --iova" dirty read a --iova 0x1000 --size 4K
+refused 64 'not also .b.' dirty read a b
+refused 64 'not also .a.' dirty stop a
+refused 64 "'0x1G0' is not a size" dirty read --iova 0x1G0 --size 4K
+refused 64 "'-1' is not a size" dirty read --iova 0 --size -1
+refused 64 '--page-size: .4Q. is not a size' dirty read a --page-size 4Q
+refused 64 'is no power of two' --backend sim dirty read --iova 0x1000 --size 4K --page-size 0
+refused 64 'is no power of two' dirty read --iova 0x1000 --size 4K --page-size 6K
+refused 64 'no multiples of pages' dirty read --iova 0x1001 --size 4K
+refused 64 'is no range' dirty read --iova 0xfffffffffffff000 --size 8K
+refused 64 'is no range' dirty start --source device --iova 0 --size 0
+refused 64 'nothing is mapped at iova 0x1000' dirty read --iova 0x1000 --size 4K
+refused 64 "'cpu' is none of iommu, type1, device" dirty start --source cpu
+refused 2 'no buffer a' dirty read a
+refused 64 'neither an address nor BUF' dirty read a+x
+refused 2 'nosuch' dirty start --table nosuch
+refused 2 'nosuch' dirty start --ioas nosuch
+refused 64 "option '-o' needs a value" dirty read a -o
+refused 64 'which file' dirty read a -o ''
+refused 2 'cannot write /nonexistent/x' dirty read-clear --iova 0x1000 --size 4K -o /nonexistent/x
+refused 64 'start takes no --output' dirty start -o x
+refused 64 'stop takes no --iova' dirty stop --iova 0
+refused 64 'show takes no --source' dirty show x --source iommu
+refused 64 'read takes no --strict' dirty read a --strict
+refused 64 'verify takes no --page-size' dirty verify --page-size 4K
+refused 64 'it is .show FILE' dirty show
+refused 64 'it is .diff A B' dirty diff x
+refused 64 'it is .diff A B.' dirty diff x y z
+refused 64 'it is .plot FILE' dirty plot
+refused 64 'several make a --rate' dirty plot x y
+refused 64 'ends neither in .png nor in .svg' dirty plot x -o y
+refused 64 'goes to standard output' dirty plot x -o y.png --as terminal
+refused 64 'to which file' dirty plot x --as png
+refused 64 "'gif' is none of terminal, png, svg" dirty plot x --as gif
+refused 64 "--width: '0' is not a number from 1" dirty plot x --width 0
+refused 64 "--height: '99999' is not a number from 1" dirty plot x --height 99999
+refused 64 "--rounds: '0' is not a number from 1" dirty verify --rounds 0
+refused 64 "--threads: '65' is not a number from 1" dirty verify --threads 65
+refused 64 "there is no 'nosuch'" dirty verify --case nosuch
+
 # backends, devices, drivers, faults
 refused 64 'unknown backend' --backend nope compare
 refused 64 'bad backend' --backend '' compare

@@ -292,6 +292,32 @@ static void test_unknown(void **state)
 	trace_differences_free(&d);
 }
 
+/* Dirty bits are compared; those of two sources differ by nature, those of one do not. */
+static void test_sources(void **state)
+{
+	struct trace a = hand(0, IOMMU_TYPE1_V2, 1), b = hand(1, IOMMU_IOMMUFD, 1);
+	struct trace_differences d;
+
+	rows[0][0] = (struct trace_row){.run = 1, .facts = {.kind = OP_DIRTY, .source = 1, .counted = 1 << FACT_DIRTY}};
+	rows[1][0] = rows[0][0];
+	rows[1][0].facts.bytes[FACT_DIRTY] = 4096;
+	d = hand_compare(&a, &b);
+	assert_int_equal(d.unknown, 1);
+	assert_string_equal(d.list[0].b, "0x1000");
+	assert_string_equal(trace_field_name(d.list[0].field), "dirty_bytes");
+	trace_differences_free(&d);
+	rows[1][0].facts.source = 2;
+	d = hand_compare(&a, &b);
+	assert_int_equal(d.unknown, 0);
+	assert_string_equal(d.list[0].known, KNOWN_SOURCE);
+	trace_differences_free(&d);
+	/* what else differs in that line has reasons of its own */
+	rows[1][0].facts.classes = 1 << FAILURE_SHORT_UNMAP;
+	d = hand_compare(&a, &b);
+	assert_int_equal(d.unknown, 1);
+	trace_differences_free(&d);
+}
+
 /* An entry holds for its interfaces, its answers, its shapes and its fields, and for none beside them. */
 static void test_known_is_narrow(void **state)
 {
@@ -439,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_memory_differs_once),
 		cmocka_unit_test(test_known_and_what_follows),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_known_is_narrow),
 		cmocka_unit_test(test_follows_known_only),
 		cmocka_unit_test(test_unsupported),
