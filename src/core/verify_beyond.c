@@ -122,15 +122,11 @@ static int beyond_run_nowhere(struct verify *v, struct fail *f)
 	return beyond_unwritable(v, PROT_NONE, "nobody can access", f);
 }
 
-static bool beyond_can_leaf(struct verify *v, const char **why)
+static bool beyond_can_cut(struct verify *v, const char **why)
 {
-	bool large = iommu_caps(v->at.iommu)->page_sizes & BEYOND_LEAF;
-
 	if (v->caps.whole_mappings)
 		*why = "a read must not cut a mapping here";
-	else if (!large)
-		*why = "entries of 2M do not exist here";
-	return large && !v->caps.whole_mappings;
+	return !v->caps.whole_mappings;
 }
 
 /*
@@ -189,12 +185,12 @@ const struct verify_case verify_beyond_cases[] = {
 	 .run = beyond_run_nowhere},
 	{.name = "beyond-leaf-begin",
 	 .title = "a range that begins inside of an entry",
-	 .can = beyond_can_leaf,
+	 .can = beyond_can_cut,
 	 .beyond = true,
 	 .run = beyond_run_cut_begin},
 	{.name = "beyond-leaf-end",
 	 .title = "a range that ends inside of an entry",
-	 .can = beyond_can_leaf,
+	 .can = beyond_can_cut,
 	 .beyond = true,
 	 .run = beyond_run_cut_end},
 	{0},

@@ -46,6 +46,8 @@ static void lie_other_pages(const struct verify *v, const struct verify_area *ar
 static void lie_odd_pages(const struct verify *v, const struct verify_area *area, struct dirty_read *req)
 {
 	req->page_size = 3000;
+	/* what is taken for bits of other pages is not to be lost for those that were meant */
+	req->keep = v->caps.can_keep;
 }
 
 static void lie_iova(const struct verify *v, const struct verify_area *area, struct dirty_read *req)
