@@ -105,7 +105,7 @@ static int sim_type1_get(struct sim_space *space, const struct dirty_read *req)
 	if (sim_bisects(space, bits.range))
 		return -EINVAL;
 	if (!sim_bits_writable(req))
-		return -EFAULT;
+		return sim_mapping_first(space, bits.range.start, bits.range.last) ? -EFAULT : 0;
 	sim_type1_report(space, &bits);
 	return 0;
 }

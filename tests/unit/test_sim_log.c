@@ -230,6 +230,15 @@ static void test_container(void **state)
 	assert_int_equal(dirty_unmap(&fx, DIRTY_TYPE1, &req, &bytes), -EINVAL);
 	req = dirty_req(IOVA, 3 * PAGE, PAGE, bits);
 	assert_int_equal(dirty_read(&fx, DIRTY_TYPE1, &req), -EINVAL);
+	/* bits that cannot be written; where nothing is mapped none are */
+	req = dirty_req(IOVA, 4 * PAGE, PAGE, bits);
+	req.bits = (void *)PAGE;
+	assert_int_equal(dirty_read(&fx, DIRTY_TYPE1, &req), -EFAULT);
+	assert_int_equal(dirty_unmap(&fx, DIRTY_TYPE1, &req, &bytes), -EFAULT);
+	assert_int_equal(bytes, 0);
+	req.iova = IOVA + 4 * PAGE;
+	assert_int_equal(dirty_read(&fx, DIRTY_TYPE1, &req), 0);
+	assert_int_equal(dirty_unmap(&fx, DIRTY_TYPE1, &req, &bytes), 0);
 	/* 256 MiB of bits and no more: 8 TiB by 4K */
 	req.length = TiB(8) + PAGE;
 	req.bytes = MiB(512);
