@@ -32,7 +32,8 @@ const char *plot_tick_text(const struct plot_ticks *t, unsigned int n, char *buf
 	size_t i = 0;
 	int decimals;
 
-	for (; top >= 10000 && i + 1 < ARRAY_SIZE(suffixes); i++) {
+	/* four digits are still read at a glance where nothing stands behind them */
+	for (; top >= (i ? 1000 : 10000) * (1 - 1e-9) && i + 1 < ARRAY_SIZE(suffixes); i++) {
 		top /= 1000;
 		step /= 1000;
 		value /= 1000;
