@@ -29,7 +29,7 @@ int fail_set(struct fail *f, int err, const char *fmt, ...)
 	va_end(ap);
 	f->err = positive;
 	f->hint[0] = '\0';
-	f->usage = false;
+	f->usage = f->complete = false;
 	return -positive;
 }
 
@@ -44,6 +44,20 @@ int fail_usage(struct fail *f, int err, const char *fmt, ...)
 	err = fail_set(f, err, "%s", text);
 	if (f)
 		f->usage = true;
+	return err;
+}
+
+int fail_complete(struct fail *f, int err, const char *fmt, ...)
+{
+	char text[sizeof(f->text)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	fail_format(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	err = fail_set(f, err, "%s", text);
+	if (f)
+		f->complete = true;
 	return err;
 }
 
@@ -64,7 +78,7 @@ void fail_print(const struct fail *f, const char *where)
 	const char *colon = where ? ": " : "";
 
 	/* what is wrong with the user's words is in the text; an errno adds nothing to it */
-	if (f->err && f->text[0] && !f->usage)
+	if (f->err && f->text[0] && !f->usage && !f->complete)
 		msg_error("%s%s%s: %s", before, colon, f->text, strerror(f->err));
 	else
 		msg_error("%s%s%s", before, colon, f->text[0] ? f->text : strerror(f->err));

@@ -12,6 +12,7 @@ struct fail {
 	char text[384]; /* "cannot map 0x1000 bytes at iova 0xfee00000"; lower case, no full stop */
 	char hint[384]; /* one action, or "" */
 	bool usage;	/* what the user gave is at fault, not the machine: exit status 64 */
+	bool complete;	/* the text says it all, an errno's words would add nothing */
 };
 
 /*
@@ -22,6 +23,9 @@ int fail_set(struct fail *f, int err, const char *fmt, ...) IC_PRINTF(3, 4);
 
 /* As fail_set, for input that cannot be right whatever the machine answers. */
 int fail_usage(struct fail *f, int err, const char *fmt, ...) IC_PRINTF(3, 4);
+
+/* As fail_set, where the text needs no errno's words after it. */
+int fail_complete(struct fail *f, int err, const char *fmt, ...) IC_PRINTF(3, 4);
 
 /* Add or replace the hint line. @f may be NULL. */
 void fail_hint(struct fail *f, const char *fmt, ...) IC_PRINTF(2, 3);

@@ -6,8 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/named.h"
 
@@ -95,20 +93,7 @@ static int dirty_output(struct command_run *run, const struct dirty_state *d, co
 /* Bits that were cleared cannot be read again: where they go is looked at before. */
 static int dirty_check_output(struct command_run *run, const struct dirty_state *d)
 {
-	const char *slash = d->output ? strrchr(d->output, '/') : NULL;
-	CLEANUP_FREE char *dir = NULL;
-	struct stat st;
-
-	if (!d->output)
-		return 0;
-	dir = slash ? strndup(d->output, (size_t)(slash - d->output) + 1) : strdup("./");
-	if (!dir)
-		return fail_set(&run->fail, ENOMEM, "cannot write %s", d->output);
-	if (access(dir, W_OK | X_OK))
-		return fail_set(&run->fail, errno, "cannot write %s", d->output);
-	if (!stat(d->output, &st) && S_ISDIR(st.st_mode))
-		return fail_set(&run->fail, EISDIR, "cannot write %s", d->output);
-	return 0;
+	return d->output ? dirty_file_check_path(d->output, &run->fail) : 0;
 }
 
 static void dirty_request(const struct dirty_state *d, struct op_dirty_read *op)

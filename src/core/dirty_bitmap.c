@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "base/num.h"
+#include "core/dirty_map.h"
 
 /* Where a large page of the table goes on behind the range a kernel may write past the last bit (struct dirty_read). */
 #define DIRTY_SLACK (4 * 4096u)
@@ -48,10 +49,13 @@ uint64_t *dirty_bitmap_bits(struct dirty_bitmap *b)
 
 void dirty_bitmap_free(struct dirty_bitmap *b)
 {
-	if (!b || !b->base)
+	if (!b)
 		return;
-	munmap(b->base, b->mapped);
+	if (b->base)
+		munmap(b->base, b->mapped);
+	dirty_map_close(b->map);
 	b->base = NULL;
+	b->map = NULL;
 	b->words = NULL;
 	b->bits = b->mapped = 0;
 }

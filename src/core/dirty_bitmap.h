@@ -27,6 +27,7 @@ struct dirty_bitmap {
 	/* private */
 	void *base;
 	uint64_t mapped;
+	struct dirty_map *map; /* a file's */
 };
 
 /* All clear. -ENOMEM, -EINVAL (page size no power of two, length no multiple), -EOVERFLOW. Free with dirty_bitmap_free(). */
@@ -49,13 +50,20 @@ void dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b);
 
 /*
  * Files: a header of 256 bytes (iommuctl-bitmap(5)) and the raw words, little-endian; pages of zeros are holes where the file system
- * has them. Written beside @path and renamed: whole or absent. 0 or -errno with @f.
+ * has them. Written beside @path and renamed: whole or absent. 0 or -errno with @f; -EINVAL where @path is something else than a file.
  */
 int dirty_file_write(const struct dirty_bitmap *b, const char *path, struct fail *f);
+/* Whether that may succeed, for who has bits in hand that cannot be read again. */
+int dirty_file_check_path(const char *path, struct fail *f);
 /*
  * Mapped read-only. -EILSEQ foreign (no bitmap of ours), -EUCLEAN corrupt (checksum, contradictions), -ENODATA truncated, -EPROTO a newer
- * version, others as open() answers; @f names the file and what is wrong with it.
+ * version, -EINVAL no regular file, others as open() answers; @f names the file and what is wrong with it.
  */
 int dirty_file_open(struct dirty_bitmap *out, const char *path, struct fail *f);
+/*
+ * A file that is cut, or whose disk fails, while it is mapped reads as zeros from there on: -ENODATA, and what was made of it is void. To be
+ * asked after the bits were used. 0 for what is in memory. That somebody writes into the file is not seen.
+ */
+int dirty_file_check_whole(const struct dirty_bitmap *b, const char *path, struct fail *f);
 
 #endif
