@@ -45,6 +45,8 @@ static int dirty_start(struct command_run *run, struct session *s, const struct 
 			 on.made ? ", on a page table made for it" : "");
 	}
 	report_line(run->report, "%s", run->detail);
+	if (run->own_session)
+		report_line(run->report, "it ends with this command: `iommuctl run` tracks, reads and stops in one go");
 	return 0;
 }
 
@@ -161,13 +163,21 @@ static int dirty_table(struct command_run *run, struct session *s, struct dirty_
 	return d->table ? named_resolve(s, d->table, run->unchecked, &d->on.table, &space, &run->fail) : 0;
 }
 
-static int dirty_in_session(struct command_run *run, struct session *s, void *arg)
+/* The canary was reached where the device was attached to a table that tracks, or back. */
+static int dirty_untranslated(struct command_run *run)
 {
-	struct dirty_state *d = arg;
-	int err = dirty_table(run, s, d);
+	struct failure bad = {.class = FAILURE_UNTRANSLATED};
+	struct failures found;
 
-	if (err)
-		return err;
+	failures_init(&found);
+	snprintf(bad.text, sizeof(bad.text), "%.190s", run->fail.text);
+	failures_add(&found, &bad);
+	command_failures(run, "there too the canary is not reached", &found);
+	return 0;
+}
+
+static int dirty_do(struct command_run *run, struct session *s, struct dirty_state *d)
+{
 	switch ((enum dirty_verb)d->verb) {
 	case VERB_START:
 		return dirty_start(run, s, d);
@@ -183,6 +193,16 @@ static int dirty_in_session(struct command_run *run, struct session *s, void *ar
 		d->verify.op = run->op;
 		return dirty_do_verify(run, s, d);
 	}
+}
+
+static int dirty_in_session(struct command_run *run, struct session *s, void *arg)
+{
+	struct dirty_state *d = arg;
+	int err = dirty_table(run, s, d);
+
+	if (!err)
+		err = dirty_do(run, s, d);
+	return err == -EREMOTEIO ? dirty_untranslated(run) : err;
 }
 
 static bool dirty_needs_session(const void *arg)

@@ -63,16 +63,17 @@ static void dirty_on_drop(struct session *s, struct dirty_on *gone)
 	free(gone);
 }
 
-void op_dirty_forget_space(struct session *s, const struct iommu *space)
+void op_dirty_forget(struct session *s, uint32_t id, const struct iommu *space)
 {
 	struct dirty_on *on = s->dirty, *next;
 
 	for (; on; on = next) {
 		next = on->next;
-		if (on->is.at.iommu == space)
+		/* an id may be another object's soon */
+		if (on->is.at.iommu == space || (id && on->is.at.table == id))
 			dirty_on_drop(s, on);
-		else if (on->back == space)
-			on->back = NULL;
+		else if (on->back_pt == id)
+			on->back_pt = iommu_space_id(on->is.at.iommu);
 	}
 }
 

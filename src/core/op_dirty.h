@@ -41,8 +41,8 @@ struct op_dirty_on {
 	bool made;	    /* the page table was made for it */
 };
 bool op_dirty_get(const struct session *s, unsigned int i, struct op_dirty_on *out);
-/* A space is gone, and what was tracked in it. */
-void op_dirty_forget_space(struct session *s, const struct iommu *space);
+/* A space (or NULL) or page table of this id is gone, and what was tracked in it. */
+void op_dirty_forget(struct session *s, uint32_t id, const struct iommu *space);
 /* At a session's end, before its spaces go. */
 void op_dirty_close(struct session *s);
 

@@ -10,8 +10,7 @@
 /* One source that was started on one page table, or without. */
 struct dirty_on {
 	struct op_dirty_on is;
-	uint32_t back_pt;   /* what the device was attached to before, if is.made */
-	struct iommu *back; /* and the space that translated there */
+	uint32_t back_pt; /* what the device was attached to before in that space, if is.made */
 	/* when the bits of a range were cleared last: a ring, the latest at nr_cleared - 1 */
 	struct dirty_cleared {
 		struct iova_range range;

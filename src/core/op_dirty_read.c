@@ -145,7 +145,8 @@ static int dirty_prepare(struct session *s, const struct op_dirty_read *op, stru
 		fail_hint(f, "--allow-crash asks all the same");
 		return -EOPNOTSUPP;
 	}
-	if (a->keep && !a->caps.can_keep) {
+	/* unchecked, the backend says so itself */
+	if (a->keep && !a->caps.can_keep && !op->on.unchecked) {
 		fail_set(f, EOPNOTSUPP, "source %s clears what it reports, it cannot read without that",
 			 dirty_source_name(a->at.source));
 		fail_hint(f, "`dirty read-clear` does that; nothing was read, nothing cleared");

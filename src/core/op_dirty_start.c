@@ -31,12 +31,13 @@ int dirty_table_make(struct session *s, struct dirty_on *on, struct fail *f)
 	if (err)
 		return err;
 	on->back_pt = s->at_pt;
-	on->back = s->at;
 	err = session_attach(s, id, s->at, f);
 	if (err) {
-		if (s->at_pt == id && session_attach(s, on->back_pt, on->back, &why))
-			return err;
-		iommu_object_destroy(s->iommu, id, NULL);
+		/* attached and then something else: back, whatever the canary says there */
+		if (s->at_pt == id)
+			session_attach(s, on->back_pt, s->at, &why);
+		if (s->at_pt != id)
+			iommu_object_destroy(s->iommu, id, NULL);
 		return err;
 	}
 	on->is.at.table = id;
@@ -55,7 +56,7 @@ int dirty_table_give_up(struct session *s, struct dirty_on *on, struct fail *f)
 		return 0;
 	/* the user may have attached it elsewhere since */
 	if (!s->detached && s->at_pt == table) {
-		err = session_attach(s, on->back_pt, on->back, f);
+		err = session_attach(s, on->back_pt, on->is.at.iommu, f);
 		/* what it was in before is gone: the space itself never is, the table stands on it */
 		if (err && s->at_pt == table)
 			err = session_attach(s, iommu_space_id(on->is.at.iommu), on->is.at.iommu, f);

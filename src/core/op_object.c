@@ -15,10 +15,8 @@
 /* Further copies of its buffers stay where they are; who has gone with the space is not mapped any more. */
 static void destroy_forget(struct session *s, struct named *n)
 {
-	if (n->kind == IOMMU_OBJECT_IOAS) {
+	if (n->kind == IOMMU_OBJECT_IOAS)
 		buffers_forget_space(s, n->space);
-		op_dirty_forget_space(s, n->space);
-	}
 	named_remove(s, n);
 }
 
@@ -41,6 +39,8 @@ int op_destroy(struct session *s, const char *what, bool unchecked, struct fail 
 	for (n = s->named; n && n->id != id; n = n->next)
 		;
 	err = iommu_object_destroy(s->iommu, id, f);
+	if (!err)
+		op_dirty_forget(s, id, n && n->kind == IOMMU_OBJECT_IOAS ? n->space : NULL);
 	if (!err && n)
 		destroy_forget(s, n);
 	return err;

@@ -21,7 +21,7 @@ static bool dirty_is_power(uint64_t n)
 static bool explain_dirty_source(const struct dirty_at *at, int err, uint32_t flags, struct fail *f)
 {
 	if (err == -ENOENT && at->source == DIRTY_IOMMU)
-		fail_hint(f, "%u is no page table of this context: `maps` shows them", at->table);
+		fail_hint(f, "%u is no page table (`maps` shows them): `dirty start` makes one that tracks", at->table);
 	else if (err == -EOPNOTSUPP && at->source == DIRTY_IOMMU && flags)
 		fail_hint(f, "flags 0x%x are not known to this kernel", flags);
 	else if (err == -EOPNOTSUPP && at->source == DIRTY_IOMMU)

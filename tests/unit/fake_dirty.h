@@ -68,7 +68,9 @@ static int fake_start(const struct dirty_at *at, struct dirty_start *req)
 
 	a->nr = req->nr;
 	a->page_size = req->page_size;
-	memcpy(a->ranges, req->ranges, sizeof(*req->ranges) * MIN(req->nr, (unsigned int)ARRAY_SIZE(a->ranges)));
+	if (req->nr)
+		memcpy(a->ranges, req->ranges,
+		       sizeof(*req->ranges) * MIN(req->nr, (unsigned int)ARRAY_SIZE(a->ranges)));
 	if (tracks_by)
 		req->page_size = tracks_by;
 	return sources[at->source].start_err;

@@ -116,8 +116,11 @@ static void test_table_users(void **state)
 	assert_int_equal(op_dirty_stop(s, &best, &why), 0);
 	assert_int_equal(attached_to, n->id);
 	assert_int_equal(tables, 1);
+	/* gone, it is tracked no more, and its number is free for another */
+	assert_int_equal(op_dirty_start(s, &best, NULL, 0, 0, &why), 0);
 	assert_int_equal(session_attach(s, iommu_space_id(s->iommu), s->iommu, &why), 0);
 	assert_int_equal(op_destroy(s, "t", false, &why), 0);
+	assert_false(op_dirty_is_on(s, NULL));
 	session_close(s, NULL);
 }
 
