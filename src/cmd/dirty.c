@@ -18,21 +18,36 @@ static int dirty_where(struct command_run *run, struct session *s, const struct 
 	return d->buf ? op_dirty_where(s, &d->on, d->buf, d->size_given, iova, size, &run->fail) : 0;
 }
 
+/* What a device is to log: the buffers that are named, or --iova with --size. @out has room for all of them. */
+static int dirty_ranges(struct command_run *run, struct session *s, const struct dirty_state *d, struct iova_range *out,
+			unsigned int nr)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < nr && !err; i++) {
+		uint64_t size = d->size;
+
+		out[i].start = d->iova;
+		if (d->nr_files)
+			err = op_dirty_where(s, &d->on, d->files[i], d->size_given, &out[i].start, &size, &run->fail);
+		out[i].last = out[i].start + (size - 1);
+		if (!err && !d->on.unchecked && (!size || out[i].last < out[i].start))
+			err = fail_usage(&run->fail, EINVAL, "iova 0x%" PRIx64 " with size 0x%" PRIx64 " is no range",
+					 out[i].start, size);
+	}
+	return err;
+}
+
 static int dirty_start(struct command_run *run, struct session *s, const struct dirty_state *d)
 {
-	struct iova_range range = {0};
+	unsigned int nr = d->nr_files ? d->nr_files : d->iova_given;
+	CLEANUP_FREE struct iova_range *ranges = calloc(nr + 1, sizeof(*ranges));
 	struct op_dirty_on on;
-	bool ranged = d->buf || d->iova_given;
-	uint64_t size = 0;
-	int err = ranged ? dirty_where(run, s, d, &range.start, &size) : 0;
+	int err =
+		ranges ? dirty_ranges(run, s, d, ranges, nr) : fail_set(&run->fail, ENOMEM, "cannot note down ranges");
 
-	if (err)
-		return err;
-	if (ranged && !d->on.unchecked && (!size || range.start + (size - 1) < range.start))
-		return fail_usage(&run->fail, EINVAL, "iova 0x%" PRIx64 " with size 0x%" PRIx64 " is no range",
-				  range.start, size);
-	range.last = range.start + (size - 1);
-	err = op_dirty_start(s, &d->on, &range, ranged, d->page_size, &run->fail);
+	if (!err)
+		err = op_dirty_start(s, &d->on, ranges, nr, d->page_size, &run->fail);
 	if (err)
 		return err;
 	if (op_dirty_get(s, 0, &on)) {
@@ -232,7 +247,7 @@ static int dirty_execute(struct command_run *run, void *arg)
 const struct command command_dirty = {
 	.name = "dirty",
 	.summary = "which pages a device has written to: track, read, keep in files, draw, and prove every bit",
-	.args_doc = "start [BUF]\nstop\nread|read-clear|unmap BUF\nshow FILE...\ndiff A B\nplot FILE...\nverify",
+	.args_doc = "start [BUF...]\nstop\nread|read-clear|unmap BUF\nshow FILE...\ndiff A B\nplot FILE...\nverify",
 	.options = dirty_options,
 	.state_size = sizeof(struct dirty_state),
 	.defaults = dirty_defaults,

@@ -32,7 +32,7 @@ struct dirty_state {
 	uint64_t iova, size, page_size;
 	bool iova_given, size_given, page_size_given;
 	const char *output; /* -o */
-	const char **files; /* arguments of show, diff, plot */
+	const char **files; /* arguments of show, diff, plot; the buffers of start */
 	unsigned int nr_files;
 	struct dirty_plot plot;	     /* plot: -o's ending or --as picks PNG, SVG or the terminal */
 	bool rate;		     /* plot: over time, from several files */

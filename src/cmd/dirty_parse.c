@@ -65,7 +65,7 @@ static const struct dirty_form {
 	unsigned int min, max;
 	const char *form;
 } dirty_forms[] = {
-	[VERB_START] = {DIRTY_WHERE | DIRTY_RANGE, 0, 1, "start [BUF | --iova A --size S]"},
+	[VERB_START] = {DIRTY_WHERE | DIRTY_RANGE, 0, DIRTY_FILES_MAX, "start [BUF... | --iova A --size S]"},
 	[VERB_STOP] = {DIRTY_WHERE, 0, 0, "stop"},
 	[VERB_READ] = {DIRTY_READING, 0, 1, "read BUF | --iova A --size S"},
 	[VERB_READ_CLEAR] = {DIRTY_READING, 0, 1, "read-clear BUF | --iova A --size S"},
@@ -87,7 +87,8 @@ void dirty_defaults(void *arg)
 	d->verify.rounds = 1;
 }
 
-static bool dirty_takes_files(const struct dirty_state *d)
+/* Of files, or of buffers. */
+static bool dirty_takes_several(const struct dirty_state *d)
 {
 	return dirty_forms[d->verb].max > 1;
 }
@@ -102,7 +103,7 @@ static error_t dirty_word(struct argp_state *state, struct dirty_state *d, const
 	form = &dirty_forms[d->verb];
 	if (d->words - 1 > form->max)
 		return usage_error(state, "it is `%s`, not also '%s'", form->form, arg);
-	if (!dirty_takes_files(d)) {
+	if (!dirty_takes_several(d)) {
 		d->buf = arg;
 		return 0;
 	}
@@ -241,14 +242,15 @@ static error_t dirty_check_options(struct argp_state *state, const struct dirty_
 static error_t dirty_check_range(struct argp_state *state, const struct dirty_state *d)
 {
 	const char *verb = dirty_verbs[d->verb];
+	bool named = d->buf || (d->verb == VERB_START && d->nr_files);
 
 	if (!(dirty_forms[d->verb].options & BIT(OPT_IOVA)))
 		return 0;
-	if (d->buf && d->iova_given)
+	if (named && d->iova_given)
 		return usage_error(state, "a buffer's name or --iova, not both");
-	if (!d->buf && d->iova_given != d->size_given)
+	if (!named && d->iova_given != d->size_given)
 		return usage_error(state, "--iova and --size go together");
-	if (!d->buf && !d->iova_given && d->verb != VERB_START)
+	if (!named && !d->iova_given && d->verb != VERB_START)
 		return usage_error(state, "%s which range? a buffer's name, or --iova with --size", verb);
 	return 0;
 }

@@ -120,6 +120,7 @@ for backend in vfio vfio-v1 iommufd iommufd-compat; do
 		!EINVAL dirty start --source device
 		map a --size 256K --iova 0x10000000
 		map b --size 64K --iova 0x20000000
+		map a2 --size 64K --iova 0x10040000
 		dirty read-clear a --source device
 		dirty start --source device
 		dirty read-clear a
@@ -138,18 +139,29 @@ for backend in vfio vfio-v1 iommufd iommufd-compat; do
 		dirty start a --source device --page-size 64K
 		dirty read-clear a
 		dirty stop
+		dirty start a a2 --source device --page-size 4K
+		!EINVAL dirty start a a+64K --source device
+		!EINVAL dirty start a2 a a+252K --source device
+		dirty start a a+4K a2 --source device --size 4K
+		dirty stop
 		!EINVAL dirty start --source device --iova 0x10000800 --size 4K --page-size 4K
 		!EINVAL dirty start --source device --iova 0x10000000 --size 4K --page-size 64K
 		!EINVAL dirty start --source device --iova 0x10000000 --size 65000 --page-size 4K
 		!EOVERFLOW dirty start --source device --iova 0xfffffffffffff000 --size 8K --page-size 4K
 	END
 	is "$(bits)" "0/64 0/64 0/4 0/3 0/65552 0/16 0/4" "$backend: no bit is set, by whatever pages"
-	is "$(json '.results[15].data | "\(.unmapped_bytes) \(.order)"')" "65536 unmap-read" "$backend: it is unmapped, then read: the log outlasts the mapping"
+	is "$(json '.results[16].data | "\(.unmapped_bytes) \(.order)"')" "65536 unmap-read" "$backend: it is unmapped, then read: the log outlasts the mapping"
 	is "$(json '[.results[] | select(.data.source?) | .data.source] | unique | join(" ")')" device "$backend: it is the device's"
 	is "$(holders)" "" "$backend: nothing is left behind"
 done
 for backend in vfio iommufd; do
 	on=(--backend $backend --device $uuid)
+	printf '%s\n' 'map a --size 64K --iova 0x10000000' 'dirty start a a+4K --source device' >"$tmp/script"
+	run "${on[@]}" run "$tmp/script"
+	refused 2 'cannot start dirty tracking by device: Invalid argument' "$backend: ranges that overlap"
+	like "$stderr" '^hint: ranges 0x10000000-0x1000ffff and 0x10001000-0x1000ffff overlap' "$backend: are named"
+	run "${on[@]}" dirty verify --source device
+	refused 4 'is a mediated device' "$backend: verify has nobody who writes"
 	run "${on[@]}" dirty start --source device
 	refused 2 'cannot start dirty tracking by device: Invalid argument' "$backend: nothing is mapped"
 	like "$stderr" '^hint: .*at least one' "$backend: and a range is needed"
