@@ -81,7 +81,8 @@ static int dirty_stop(struct command_run *run, struct session *s, const struct d
 	return 0;
 }
 
-static int dirty_output(struct command_run *run, const struct dirty_state *d, const struct dirty_bitmap *b)
+/* @cut: of op_dirty_is_cut(), before anything was unmapped */
+static int dirty_output(struct command_run *run, const struct dirty_state *d, const struct dirty_bitmap *b, bool cut)
 {
 	const char *caveat = dirty_bitmap_caveat(b);
 	uint64_t pages = b->words ? bitmap_count(b->words, b->bits) : 0;
@@ -97,6 +98,10 @@ static int dirty_output(struct command_run *run, const struct dirty_state *d, co
 			 dirty_source_name(b->source));
 	report_line(run->report, "%s", run->detail);
 	dirty_bitmap_report(run->report, b);
+	report_bool(run->report, "cut", cut);
+	if (cut)
+		report_line(run->report,
+			    "the range begins inside of a mapping: the bit of a large entry there may be lost");
 	if (!d->output)
 		return 0;
 	if (!b->words)
@@ -134,7 +139,7 @@ static int dirty_read(struct command_run *run, struct session *s, const struct d
 	if (!err)
 		err = op_dirty_read(s, &op, &b, &run->fail);
 	if (!err)
-		err = dirty_output(run, d, &b);
+		err = dirty_output(run, d, &b, op_dirty_is_cut(s, &op));
 	dirty_bitmap_free(&b);
 	return err;
 }
@@ -146,6 +151,7 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 	struct failures found;
 	uint64_t bytes = 0;
 	enum dirty_order order;
+	bool cut;
 	int err;
 
 	failures_init(&found);
@@ -153,10 +159,11 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 	err = dirty_check_output(run, d);
 	if (!err)
 		err = dirty_where(run, s, d, &op.iova, &op.size);
+	cut = !err && op_dirty_is_cut(s, &op);
 	if (!err)
 		err = op_dirty_unmap(s, &op, &b, &bytes, &order, &found, &run->fail);
 	if (!err)
-		err = dirty_output(run, d, &b);
+		err = dirty_output(run, d, &b, cut);
 	if (!err) {
 		report_num(run->report, "unmapped_bytes", bytes);
 		report_str(run->report, "order", dirty_order_name(order));

@@ -60,6 +60,8 @@ struct op_dirty_read {
 	bool page_size_given; /* 0 is passed on as well; else 0 = the smallest that the source has */
 	bool keep;	      /* -EOPNOTSUPP where it cannot: never a read that clears in its place */
 };
+/* Does the range begin inside of a mapping, where the source may lose a bit for that (caps.loses_cut)? */
+bool op_dirty_is_cut(struct session *s, const struct op_dirty_read *op);
 /*
  * *out is to be freed; on failure it holds nothing, also when a part was read (and cleared) already. Of bad geometry that was answered all
  * the same (on.unchecked) it has no words.

@@ -121,6 +121,19 @@ static uint64_t dirty_page_size(const struct dirty_ask *a)
 	return least ? least : 4096;
 }
 
+bool op_dirty_is_cut(struct session *s, const struct op_dirty_read *op)
+{
+	struct dirty_caps caps;
+	struct ledger_entry e;
+	struct iommu *space;
+	struct dirty_at at;
+
+	return !op_dirty_find(s, &op->on, &at, &caps, NULL) && caps.loses_cut &&
+	       !dirty_space(s, &op->on, &space, NULL) &&
+	       ledger_find(iommu_ledger(space), (struct iova_range){op->iova, op->iova}, &e) &&
+	       e.range.start < op->iova;
+}
+
 /* Who is asked, by which pages; everything that can be refused is refused here, before a bit is cleared. */
 static int dirty_prepare(struct session *s, const struct op_dirty_read *op, struct dirty_ask *a, struct fail *f)
 {

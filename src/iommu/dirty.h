@@ -30,6 +30,8 @@ struct dirty_caps {
 	bool whole_mappings; /* a range must not cut a mapping */
 	/* A range may have holes: their bits stay clear. False: what lies behind the first hole may be left out, without an error. */
 	bool allows_holes;
+	/* A range that begins inside of a large entry may lose its bit, told or not: Linux, generic_pt/iommu_pt.h record_dirty(). */
+	bool loses_cut;
 	bool outlasts;	     /* bits stay when what they are of is unmapped: to unmap first and then read loses none */
 	bool needs_table;    /* lives in a page table of its own that was made for it (struct iommu_hwpt_req.dirty) */
 	unsigned int ranges; /* how many ranges start takes, 0 = none: everything is tracked */

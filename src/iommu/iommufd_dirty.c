@@ -63,6 +63,7 @@ int iommufd_dirty_caps(const struct dirty_at *at, struct dirty_caps *out, struct
 		.page_sizes = dirty_sizes(&at->iommu->caps, caps_granule(&at->iommu->caps)),
 		.can_keep = true,
 		.needs_table = true,
+		.loses_cut = true,
 	};
 	return 0;
 }

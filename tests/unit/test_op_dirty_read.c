@@ -261,6 +261,24 @@ static void test_unmap_judged(void **state)
 	session_close(s, NULL);
 }
 
+/* Where a cut may cost a bit, that is told. */
+static void test_cut(void **state)
+{
+	struct op_dirty_read op = {.on = best, .iova = AT, .size = 8192};
+	struct session *s = open_session();
+
+	has(DIRTY_IOMMU)->loses_cut = true;
+	assert_false(op_dirty_is_cut(s, &op));
+	op.iova += 4096;
+	assert_true(op_dirty_is_cut(s, &op));
+	op.iova += MiB(1);
+	assert_false(op_dirty_is_cut(s, &op));
+	op.iova = AT + 4096;
+	sources[DIRTY_IOMMU].caps.loses_cut = false;
+	assert_false(op_dirty_is_cut(s, &op));
+	session_close(s, NULL);
+}
+
 /* How long bits have gathered: since the start, or since the last time all of the range was cleared. */
 static void test_since(void **state)
 {
@@ -311,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_unchecked),
 		cmocka_unit_test(test_crash),	     cmocka_unit_test(test_unmap),
 		cmocka_unit_test(test_unmap_judged), cmocka_unit_test(test_since),
+		cmocka_unit_test(test_cut),
 	};
 
 	host_init(&host, NULL, NULL);
