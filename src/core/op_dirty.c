@@ -52,6 +52,19 @@ bool op_dirty_is_on(const struct session *s, struct dirty_at *at)
 	return true;
 }
 
+/* The latest that was started. */
+static void dirty_on_first(struct session *s, struct dirty_on *on)
+{
+	struct dirty_on **at = &s->dirty;
+
+	while (*at && *at != on)
+		at = &(*at)->next;
+	if (*at)
+		*at = on->next;
+	on->next = s->dirty;
+	s->dirty = on;
+}
+
 static void dirty_on_drop(struct session *s, struct dirty_on *gone)
 {
 	struct dirty_on **at = &s->dirty;
@@ -228,8 +241,12 @@ int op_dirty_start(struct session *s, const struct op_dirty *op, const struct io
 	if (err)
 		return err;
 	on = dirty_on_find(s, &at);
-	if (on)
-		return dirty_start_do(s, on, &caps, ranges, nr, page_size, f);
+	if (on) {
+		err = dirty_start_do(s, on, &caps, ranges, nr, page_size, f);
+		if (!err)
+			dirty_on_first(s, on);
+		return err;
+	}
 	fresh = calloc(1, sizeof(*fresh));
 	if (!fresh)
 		return fail_set(f, ENOMEM, "cannot note down that tracking is on");
@@ -243,8 +260,7 @@ int op_dirty_start(struct session *s, const struct op_dirty *op, const struct io
 		free(fresh);
 		return err;
 	}
-	fresh->next = s->dirty;
-	s->dirty = fresh;
+	dirty_on_first(s, fresh);
 	return 0;
 }
 

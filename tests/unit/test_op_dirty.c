@@ -37,9 +37,15 @@ static void test_choice(void **state)
 	assert_int_equal(found_source(s, &best), DIRTY_IOMMU);
 	assert_int_equal(op_dirty_start(s, &type1, NULL, 0, 0, &why), 0);
 	assert_int_equal(found_source(s, &best), DIRTY_TYPE1);
+	/* of several the latest, also where it was on before */
+	assert_int_equal(op_dirty_start(s, &(struct op_dirty){.source = DIRTY_IOMMU}, NULL, 0, 0, &why), 0);
+	assert_int_equal(found_source(s, &best), DIRTY_IOMMU);
+	assert_int_equal(op_dirty_start(s, &type1, NULL, 0, 0, &why), 0);
+	assert_int_equal(found_source(s, &best), DIRTY_TYPE1);
+	assert_int_equal(op_dirty_stop(s, &best, &why), 0);
 	assert_int_equal(op_dirty_stop(s, &best, &why), 0);
 	assert_int_equal(found_source(s, &best), DIRTY_IOMMU);
-	assert_int_equal(nr_asked, 2);
+	assert_int_equal(nr_asked, 5);
 	session_close(s, NULL);
 }
 
