@@ -63,7 +63,7 @@ _iommuctl_values() { # OPTION CURRENT COMMAND
 	case $1 in
 	--backend | --against) _iommuctl_backends "$2"; return ;;
 	--device) _iommuctl_devices; return ;;
-	--case) _iommuctl_ctl -q dirty verify --list | awk '$1 ~ /^[a-z][a-z0-9-]*$/ { print $1 }'; return ;;
+	--case) _iommuctl_ctl -q dirty verify --list | awk 'NR > 1 && $1 !~ /:$/ { print $1 }'; return ;;
 	--explain) echo all; _iommuctl_ctl audit --list | awk '$2 ~ /^(info|low|medium|high)$/ { print $1 }'; return ;;
 	esac
 	form=$(_iommuctl_ctl --list-opts "${3:-compare}" | sed -n "s/^$1=//p")
