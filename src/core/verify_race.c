@@ -10,6 +10,7 @@
 #define RACE_GRAINS 96
 #define RACE_OTHER_GRAINS 16
 #define RACE_READERS 3
+#define RACE_UNMAPS 10
 #define RACE_SWITCH_NS 200000
 
 static int race_run_clear(struct verify *v, struct fail *f)
@@ -119,6 +120,30 @@ static int race_run_switch(struct verify *v, struct fail *f)
 	return race_run(v, &plan, f);
 }
 
+static bool race_can_unmap(struct verify *v, const char **why)
+{
+	const struct dev *dev = session_dev(v->s);
+
+	if (!v->caps.unmaps)
+		*why = "no call reads and unmaps here";
+	else if (v->caps.over_reports)
+		*why = "every mapped page is reported here, whatever was written";
+	else if (v->caps.marks || !dev || !dev_limits(dev)->reports_faults)
+		*why = "the device does not tell whether its write was refused";
+	return !*why[0];
+}
+
+/* Of each race there is one moment that counts: many short ones. */
+static int race_run_unmap(struct verify *v, struct fail *f)
+{
+	const struct race_plan plan = {.grains = RACE_GRAINS, .unmaps = true, .duration_ms = 1};
+	int err = 0;
+
+	for (unsigned int i = 0; i < RACE_UNMAPS && !err; i++)
+		err = race_run(v, &plan, f);
+	return err;
+}
+
 const struct verify_case verify_race_cases[] = {
 	{.name = "race-read-clear",
 	 .title = "writes from several queues while another thread reads and clears",
@@ -136,6 +161,10 @@ const struct verify_case verify_race_cases[] = {
 	 .can = race_can_leaves,
 	 .run = race_run_leaves},
 	{.name = "race-maps", .title = "the same while other areas are mapped and unmapped", .run = race_run_maps},
+	{.name = "race-unmap",
+	 .title = "one call reads and unmaps while all write: what reached memory is reported",
+	 .can = race_can_unmap,
+	 .run = race_run_unmap},
 	{.name = "race-switch",
 	 .title = "writes while tracking goes off and on: those begun and ended while it was on are reported",
 	 .run = race_run_switch},

@@ -30,7 +30,7 @@ void race_pause(uint64_t ns)
 }
 
 /* One write: most stay in a page, some go over its end. */
-static int race_write(struct race_thread *t, struct race_write *w)
+static int race_write(struct race_thread *t, struct race_write *w, int *status)
 {
 	struct race *r = t->race;
 	struct verify *v = r->v;
@@ -47,43 +47,54 @@ static int race_write(struct race_thread *t, struct race_write *w)
 	if (v->caps.marks && r->plan->changes_tables)
 		pthread_rwlock_rdlock(&r->tables);
 	w->begin = race_stamp(r);
-	err = verify_dma(v, t->n, r->area->iova + off, len, NULL, &t->f);
+	err = verify_dma(v, t->n, r->area->iova + off, len, status, &t->f);
 	w->end = race_stamp(r);
 	if (v->caps.marks && r->plan->changes_tables)
 		pthread_rwlock_unlock(&r->tables);
 	return err;
 }
 
-/* Marks are refused while tracking is off (Linux, iommufd_test_dirty()); the switch may have been turned while one was under way. */
+/*
+ * Marks are refused while tracking is off (Linux, iommufd_test_dirty()); the switch may have been turned while one was under way. What was
+ * unmapped is refused by the IOMMU, or by the session where no canary has proven that there is one (EPERM).
+ */
 static bool race_excused(const struct race_thread *t, int err)
 {
-	return err == -EINVAL && t->race->v->caps.marks && t->race->plan->switches;
+	const struct race *r = t->race;
+
+	return (err == -EINVAL && r->v->caps.marks && r->plan->switches) ||
+	       ((err == -EPERM || err == -EFAULT) && r->plan->unmaps && atomic_load(&r->unmapping));
 }
 
 static void *race_writer(void *arg)
 {
 	struct race_thread *t = arg;
+	struct race *r = t->race;
 
-	while (!atomic_load(&t->race->end_writes) && t->nr < RACE_WRITES_MAX) {
-		int err = race_write(t, &t->writes[t->nr]);
+	while (!atomic_load(&r->end_writes) && t->nr < RACE_WRITES_MAX) {
+		int status = 0, err = race_write(t, &t->writes[t->nr], &status);
 
+		err = err ? err : status;
 		if (!err) {
 			t->nr++;
-		} else if (!race_excused(t, err)) {
+		} else if (race_excused(t, err)) {
+			race_pause(RACE_PAUSE_NS);
+		} else {
+			if (status)
+				fail_set(&t->f, err, "the device was refused its write");
 			t->err = err;
 			break;
-		} else {
-			race_pause(RACE_PAUSE_NS);
 		}
 	}
 	return NULL;
 }
 
-static int race_read(struct race_thread *t, enum race_kind kind)
+/* A read of the thread's part, noted. @unmap: and it is all unmapped by that. */
+static int race_read(struct race_thread *t, enum race_kind kind, bool unmap)
 {
 	struct race *r = t->race;
 	struct race_read *read = &t->reads[t->nr];
-	uint64_t *bits = t->bits + t->nr * r->words, unit = r->v->unit;
+	uint64_t *bits = t->bits + t->nr * r->words, unit = r->v->unit, bytes;
 	const struct dirty_read req = {.iova = r->area->iova + t->first * unit,
 				       .length = t->pages * unit,
 				       .page_size = unit,
@@ -94,7 +105,7 @@ static int race_read(struct race_thread *t, enum race_kind kind)
 
 	*read = (struct race_read){.kind = kind, .first = t->first, .pages = t->pages, .bits = bits};
 	read->begin = race_stamp(r);
-	err = iommu_dirty_read(&r->v->at, &req, &t->f);
+	err = unmap ? iommu_dirty_unmap(&r->v->at, &req, &bytes, &t->f) : iommu_dirty_read(&r->v->at, &req, &t->f);
 	read->end = race_stamp(r);
 	t->nr += !err;
 	return err;
@@ -105,7 +116,7 @@ static void *race_reader(void *arg)
 	struct race_thread *t = arg;
 
 	while (!t->err && !atomic_load(&t->race->end_reads) && t->nr < RACE_READS_MAX) {
-		t->err = race_read(t, t->kind);
+		t->err = race_read(t, t->kind, false);
 		race_pause(race_draw(t, RACE_PAUSE_NS));
 	}
 	return NULL;
@@ -113,7 +124,7 @@ static void *race_reader(void *arg)
 
 int race_read_all(struct race *r, enum race_kind kind, struct fail *f)
 {
-	int err = r->self.nr < RACE_READS_MAX ? race_read(&r->self, kind) : 0;
+	int err = r->self.nr < RACE_READS_MAX ? race_read(&r->self, kind, false) : 0;
 
 	return err ? fail_set(f, err, "%s", r->self.f.text) : 0;
 }
@@ -338,10 +349,43 @@ static int race_verdict(struct race *r, struct fail *f)
 	return breaches < 0 ? fail_set(f, breaches, "the log of a race") : 0;
 }
 
+/* While all write: who comes after that is refused. For the judge, a read after it finds nothing. */
+static int race_unmap(struct race *r, struct fail *f)
+{
+	struct race_thread *t = &r->self;
+	int err;
+
+	atomic_store(&r->unmapping, true);
+	err = race_read(t, RACE_CLEAR, true);
+	if (err)
+		return fail_set(f, err, "%s", t->f.text);
+	r->area->unmapped = true;
+	race_pause(RACE_PAUSE_NS);
+	atomic_store(&r->end_writes, true);
+	return 0;
+}
+
+/* The last read of all, when nobody writes any more. */
+static int race_read_last(struct race *r, struct fail *f)
+{
+	struct race_thread *t = &r->self;
+	int err = r->area->unmapped ? 0 : race_read(t, RACE_CLEAR, false);
+
+	if (r->area->unmapped) {
+		struct race_read *none = &t->reads[t->nr];
+
+		*none = (struct race_read){.pages = r->pages, .bits = t->bits + t->nr * r->words};
+		none->begin = race_stamp(r);
+		none->end = race_stamp(r);
+		t->nr++;
+	}
+	return err ? fail_set(f, err, "%s", t->f.text) : 0;
+}
+
 static int race_run_all(struct race *r, struct fail *f)
 {
 	struct race_crew crew = {.nr_writers = 0};
-	int err = race_map(r, f), bad;
+	int err = race_map(r, f);
 
 	if (!err)
 		err = race_init(r, f);
@@ -350,12 +394,14 @@ static int race_run_all(struct race *r, struct fail *f)
 	err = race_launch(r, &crew, f);
 	if (!err)
 		err = race_watch(r, f);
+	if (!err && r->plan->unmaps)
+		err = race_unmap(r, f);
 	race_join(r, &crew);
-	bad = err ? err : race_error(r, f);
-	if (bad)
-		return bad;
-	bad = race_read(&r->self, RACE_CLEAR);
-	return bad ? fail_set(f, bad, "%s", r->self.f.text) : race_verdict(r, f);
+	if (!err)
+		err = race_error(r, f);
+	if (!err)
+		err = race_read_last(r, f);
+	return err ? err : race_verdict(r, f);
 }
 
 int race_run(struct verify *v, const struct race_plan *plan, struct fail *f)

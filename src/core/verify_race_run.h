@@ -18,11 +18,12 @@ struct race;
 typedef int (*race_disturb_fn)(struct race *r, struct fail *f);
 
 struct race_plan {
-	uint64_t grains, leaf;	  /* of the area; largest leaf, 0: small ones */
-	unsigned int clearers;	  /* threads that read and clear, each a part of the area of its own */
-	bool keeper;		  /* one that reads all of it and keeps */
-	bool changes_tables;	  /* @disturb changes page tables: where pages are marked, marks wait meanwhile */
-	bool switches;		  /* @disturb switches tracking off: what cannot be marked then is no error */
+	uint64_t grains, leaf; /* of the area; largest leaf, 0: small ones */
+	unsigned int clearers; /* threads that read and clear, each a part of the area of its own */
+	bool keeper;	       /* one that reads all of it and keeps */
+	bool changes_tables;   /* @disturb changes page tables: where pages are marked, marks wait meanwhile */
+	bool switches;	       /* @disturb switches tracking off: what cannot be marked then is no error */
+	bool unmaps; /* in the end one call reads and unmaps, while all still write; no write is noted that was refused */
 	race_disturb_fn disturb;  /* NULL: nothing */
 	unsigned int duration_ms; /* 0: RACE_MS */
 };
@@ -50,7 +51,7 @@ struct race {
 	uint32_t pages;
 	size_t words; /* of one read's bits */
 	_Atomic uint64_t clock;
-	_Atomic bool end_writes, end_reads;
+	_Atomic bool end_writes, end_reads, unmapping;
 	pthread_rwlock_t tables;
 	unsigned int nr_writers, nr_readers;
 	struct race_thread writers[RACE_THREADS_MAX], readers[RACE_THREADS_MAX + 1];

@@ -25,17 +25,17 @@ sorted() { printf '%s\n' "$@" | sort | paste -sd' '; }
 
 for seed in 1 2 3; do
 	# shellcheck disable=SC2086 # lists of names
-	verify sim "$seed" "$(scaled 3)" $state $remap $window $race $lie $beyond
+	verify sim "$seed" "$(scaled 3)" $state $remap $window $race race-unmap $lie $beyond
 	status_is 0 "seed $seed: an IOMMU that keeps its word"
 	# shellcheck disable=SC2086
-	is "$(cases_with pass)" "$(sorted $state $remap $window $race $lie $beyond)" "each case has been run and passes"
+	is "$(cases_with pass)" "$(sorted $state $remap $window $race race-unmap $lie $beyond)" "each case has been run and passes"
 done
 
 # FAULT: the cases that must fail; those that may, by chance or because all of their device's reads are looked at too
 while IFS='|' read -r fault must may; do
 	for seed in 1 2; do
 		# shellcheck disable=SC2086
-		verify "sim,fault=$fault" "$seed" 2 $state $remap $window $race $lie $beyond
+		verify "sim,fault=$fault" "$seed" 2 $state $remap $window $race race-unmap $lie $beyond
 		status_is 1 "$fault, seed $seed: found"
 		failed=$(cases_with fail)
 		for case in $must; do
@@ -47,16 +47,19 @@ while IFS='|' read -r fault must may; do
 		is "$(cases_with error)" "" "no case ends in an error"
 	done
 done <<END
-dirty-lost-unmap|unmap-with-bits window-one-call|
+dirty-lost-unmap|unmap-with-bits window-one-call race-unmap|
 dirty-no-clear|read-twice keep-then-clear $race|
-dirty-shift|$state $remap window-one-call window-read-clear lie-page-size lie-range lie-flags beyond-hole beyond-readonly beyond-nowhere race-read-clear race-readers|race-keep race-leaves race-maps race-switch
-dirty-straddle|race-read-clear race-leaves beyond-leaf-begin beyond-leaf-end|$race
+dirty-shift|$state $remap window-one-call window-read-clear lie-page-size lie-range lie-flags beyond-hole beyond-readonly beyond-nowhere race-read-clear race-readers|race-keep race-leaves race-maps race-switch race-unmap
+dirty-straddle|race-read-clear race-leaves beyond-leaf-begin beyond-leaf-end|$race race-unmap
 dirty-huge-partial|race-leaves beyond-leaf-begin beyond-leaf-end|
 dirty-no-flush|window-read-clear race-read-clear race-readers|$race
 dirty-early-flush|window-read-clear|$race
 dirty-stale-start|start-twice stop-start off-and-on writes-before-start stop-in-flight race-switch|
 dirty-read-marks|window-read-clear|$state $remap $window $lie $beyond
 END
+
+run -q --backend sim,fault=stale-iotlb --seed 1 dirty verify --case race-unmap
+status_is 1 "a write that still reaches what was unmapped is found as well"
 
 # the table of orders and windows is the same each time
 # shellcheck disable=SC2086
@@ -88,7 +91,8 @@ for source in device type1; do
 	run -q --seed 4 dirty verify --source $source --strict --rounds "$(scaled 3)" --beyond --json --case read-unstarted \
 		--case start-twice --case race-read-clear --case race-maps --case race-switch --case lie-page-size --case lie-range --case lie-flags \
 		--case beyond-readonly --case window-one-call
-	status_is 0 "source $source"
+	# where every page is reported nothing was measured, and no more than a skip comes of it
+	status_is "$([ $source = type1 ] && echo 4 || echo 0)" "source $source"
 	json_is '[.cases[] | select(.result != "pass" and .result != "skip")]' '[]' "no case fails"
 	json_is '[.cases[] | select(.name | test("^lie|beyond|unstarted")) | .result] | unique' '["pass"]' "what it answers is judged"
 	json_is '[.cases[] | select(.name == "window-one-call") | .why]' "[\"nobody can place a write into the kernel's windows\"]" \
