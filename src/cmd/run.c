@@ -105,6 +105,7 @@ static void run_line_failed(struct run_context *ctx, const struct script_line *l
 	fail_set(f, why->err ? why->err : err, "%.120s:%u: %s", ctx->path, line->number, why->text);
 	fail_hint(f, "%s", why->hint);
 	f->usage = why->usage;
+	f->complete = why->complete;
 }
 
 static void run_keep(struct run_context *ctx, const struct script_line *line, struct report *r)

@@ -83,21 +83,18 @@ void dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b)
 	report_num(r, "dirty_pages", bitmap_count(b->words, b->bits));
 	if (caveat)
 		report_str(r, "caveat", caveat);
-	report_list(r, "ranges");
+	report_ranges(r, "ranges");
 	report_text_hide(r, "ranges");
-	while ((n = bitmap_runs(b->words, b->bits, &at, runs, 64)))
+	while ((n = bitmap_runs(b->words, b->bits, &at, runs, ARRAY_SIZE(runs))))
 		for (size_t i = 0; i < n; i++, nr++) {
 			iova_t iova = b->iova + runs[i].first * b->page_size;
 			uint64_t length = runs[i].count * b->page_size;
 
-			report_object(r, NULL);
-			report_hex(r, "iova", iova);
-			report_num(r, "length", length);
-			report_close(r);
+			report_range(r, iova, length);
 			if (nr < DIRTY_RANGES_SHOWN)
-				report_line(r, "dirty 0x%" PRIx64 "-0x%" PRIx64, iova, iova + length - 1);
+				report_line(r, "dirty 0x%" PRIx64 "-0x%" PRIx64, iova, iova + (length - 1));
 		}
 	report_close(r);
 	if (nr > DIRTY_RANGES_SHOWN)
-		report_line(r, "%" PRIu64 " more", nr - DIRTY_RANGES_SHOWN);
+		report_line(r, "and %" PRIu64 " more ranges", nr - DIRTY_RANGES_SHOWN);
 }

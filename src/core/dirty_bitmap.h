@@ -49,6 +49,28 @@ const char *dirty_bitmap_caveat(const struct dirty_bitmap *b);
 void dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b);
 
 /*
+ * What else there is to say of it: pages, share (0 to 1), backend, device, taken_on (its kernel), time, since_s, simulated, marked,
+ * over_reports, cleared, and gib: [{iova, pages, dirty, share, pages_s}], a row for each GiB of IOVA (or page, where those are larger) that has
+ * dirty pages. Rates only where it is known how long it had gathered.
+ */
+void dirty_bitmap_describe(struct report *r, const struct dirty_bitmap *b);
+
+/* Two of them over what both have. */
+struct dirty_diff {
+	iova_t iova;
+	uint64_t length; /* what was compared; not all of both where part is set */
+	bool part;
+	uint64_t both; /* pages */
+	struct dirty_bitmap only_a, only_b;
+};
+/*
+ * -EINVAL with f->usage where they cannot be compared: page sizes that differ, pages that do not lie at the same places, no common page.
+ * -ENOMEM. *out is to be freed.
+ */
+int dirty_diff(const struct dirty_bitmap *a, const struct dirty_bitmap *b, struct dirty_diff *out, struct fail *f);
+void dirty_diff_free(struct dirty_diff *d);
+
+/*
  * Files: a header of 256 bytes (iommuctl-bitmap(5)) and the raw words, little-endian; pages of zeros are holes where the file system
  * has them. Written beside @path and renamed: whole or absent. 0 or -errno with @f; -EINVAL where @path is something else than a file.
  */

@@ -103,6 +103,21 @@ void report_list(struct report *r, const char *key)
 	report_open_container(r, key, VALUE_LIST);
 }
 
+void report_ranges(struct report *r, const char *key)
+{
+	report_open_container(r, key, VALUE_RANGES);
+	if (r->lost)
+		return;
+	r->open->ranges = NULL;
+	r->open->nr_ranges = r->open->room = 0;
+}
+
+void report_range(struct report *r, uint64_t iova, uint64_t length)
+{
+	if (!r->lost && r->open->type == VALUE_RANGES && !value_add_range(r->open, iova, length))
+		r->no_memory = true;
+}
+
 void report_close(struct report *r)
 {
 	if (r->lost)

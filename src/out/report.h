@@ -46,6 +46,9 @@ void report_hex(struct report *r, const char *key, uint64_t value); /* "0x..." s
 void report_object(struct report *r, const char *key);		    /* open; close with report_close */
 void report_list(struct report *r, const char *key);		    /* open; close with report_close */
 void report_close(struct report *r);
+/* A list of {iova, length}, as many as there are: they take little memory, and none is copied to be rendered. Close with report_close. */
+void report_ranges(struct report *r, const char *key);
+void report_range(struct report *r, uint64_t iova, uint64_t length);
 
 /* A line that only people see (text; a "# ..." comment in TAP; not in JSON). */
 void report_line(struct report *r, const char *fmt, ...) IC_PRINTF(2, 3);

@@ -20,6 +20,8 @@ void value_clear(struct value *v)
 {
 	if (v->type == VALUE_STR)
 		free(v->str);
+	if (v->type == VALUE_RANGES)
+		free(v->ranges);
 	while (value_is_container(v) && v->first) {
 		struct value *child = v->first;
 
@@ -57,6 +59,29 @@ struct value *value_add(struct value *parent, const char *key)
 	parent->last = v;
 	parent->count++;
 	return v;
+}
+
+bool value_add_range(struct value *v, uint64_t iova, uint64_t length)
+{
+	size_t room = v->room ? 2 * v->room : 16;
+	struct value_range *grown;
+
+	if (v->nr_ranges == v->room) {
+		grown = reallocarray(v->ranges, room, sizeof(*grown));
+		if (!grown)
+			return false;
+		v->ranges = grown;
+		v->room = room;
+	}
+	v->ranges[v->nr_ranges++] = (struct value_range){iova, length};
+	return true;
+}
+
+static void value_print_ranges(FILE *to, const struct value *v)
+{
+	for (size_t i = 0; i < v->nr_ranges; i++)
+		fprintf(to, "%siova=0x%" PRIx64 " length=%" PRIu64, i ? "; " : "", v->ranges[i].iova,
+			v->ranges[i].length);
 }
 
 static void value_print_members(FILE *to, const struct value *v)
@@ -102,6 +127,9 @@ void value_print(FILE *to, const struct value *v)
 		break;
 	case VALUE_BOOL:
 		fputs(v->boolean ? "yes" : "no", to);
+		break;
+	case VALUE_RANGES:
+		value_print_ranges(to, v);
 		break;
 	default:
 		value_print_members(to, v);

@@ -17,6 +17,11 @@ enum value_type {
 	VALUE_HEX, /* a number that is shown as "0x..." */
 	VALUE_OBJECT,
 	VALUE_LIST,
+	VALUE_RANGES, /* a list of {iova, length}, of which there may be millions */
+};
+
+struct value_range {
+	uint64_t iova, length;
 };
 
 struct value {
@@ -32,6 +37,10 @@ struct value {
 		struct {
 			struct value *first, *last;
 			size_t count;
+		};
+		struct {
+			struct value_range *ranges;
+			size_t nr_ranges, room;
 		};
 	};
 };
@@ -53,8 +62,11 @@ static inline bool value_is_container(const struct value *v)
 /* Nothing a person would miss: an object or list without members. */
 static inline bool value_is_empty(const struct value *v)
 {
-	return value_is_container(v) && v->count == 0;
+	return v->type == VALUE_RANGES ? v->nr_ranges == 0 : value_is_container(v) && v->count == 0;
 }
+
+/* To a value of VALUE_RANGES. False: out of memory, nothing changed. */
+bool value_add_range(struct value *v, uint64_t iova, uint64_t length);
 
 /*
  * One line of text for people: "-" for null, empty strings and empty lists; list members joined by commas; object

@@ -220,6 +220,62 @@ static void test_nesting_and_replacing(void **state)
 	rendering_free(&r);
 }
 
+/* Lists of ranges: several, nested, none, many; a string with the byte that stands for them; in text, too. */
+static void test_ranges(void **state)
+{
+	struct rendering r;
+	struct report *report = rendering_open(&r, REPORT_JSON, false);
+	struct json_object *json, *list, *range;
+
+	report_ranges(report, "many");
+	for (uint64_t i = 0; i < 5000; i++)
+		report_range(report, i << 12, i + 1);
+	report_range(report, UINT64_MAX, UINT64_MAX);
+	report_close(report);
+	report_str(report, "text", "a \1 b");
+	report_object(report, "inner");
+	report_ranges(report, "none");
+	report_close(report);
+	report_ranges(report, "one");
+	report_range(report, 0x1000, 2);
+	report_close(report);
+	report_close(report);
+	report_ranges(report, "replaced");
+	report_range(report, 1, 1);
+	report_close(report);
+	report_num(report, "replaced", 3);
+	json = json_end(&r);
+	list = member(json, "many");
+	assert_int_equal(json_object_array_length(list), 5001);
+	for (size_t i = 0; i < 5000; i++) {
+		char iova[24];
+
+		snprintf(iova, sizeof(iova), "0x%zx", i << 12);
+		range = json_object_array_get_idx(list, i);
+		assert_string_equal(string(range, "iova"), iova);
+		assert_int_equal(json_object_get_uint64(member(range, "length")), i + 1);
+		assert_int_equal(json_object_object_length(range), 2);
+	}
+	range = json_object_array_get_idx(list, 5000);
+	assert_string_equal(string(range, "iova"), "0xffffffffffffffff");
+	assert_true(json_object_get_uint64(member(range, "length")) == UINT64_MAX);
+	assert_string_equal(string(json, "text"), "a \1 b");
+	assert_int_equal(json_object_array_length(member(member(json, "inner"), "none")), 0);
+	list = member(member(json, "inner"), "one");
+	assert_int_equal(json_object_array_length(list), 1);
+	assert_string_equal(string(json_object_array_get_idx(list, 0), "iova"), "0x1000");
+	assert_int_equal(json_object_get_int(member(json, "replaced")), 3);
+	json_object_put(json);
+	rendering_free(&r);
+	report = rendering_open(&r, REPORT_TEXT, false);
+	report_ranges(report, "two");
+	report_range(report, 0x1000, 2);
+	report_range(report, 0x3000, 4);
+	report_close(report);
+	assert_non_null(strstr(rendering_end(&r), "iova=0x1000 length=2; iova=0x3000 length=4\n"));
+	rendering_free(&r);
+}
+
 static void test_error(void **state)
 {
 	struct fail f = {0}, later = {0};
@@ -382,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_reals),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_nesting_and_replacing),
+		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test_setup_teardown(test_log_lines, log_setup, log_teardown),
 		cmocka_unit_test(test_log_cannot_open),
