@@ -7,6 +7,7 @@
 #ifndef IC_CORE_VERIFY_RACE_H
 #define IC_CORE_VERIFY_RACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@
 struct race_write {
 	uint64_t begin, end;
 	uint32_t first, last; /* pages, inclusive */
+	bool refused;	      /* by the device's word; some of its pages may have been written all the same */
 };
 
 enum race_kind {

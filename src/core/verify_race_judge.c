@@ -3,7 +3,6 @@
 #include "core/verify_race.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/util.h"
@@ -129,7 +128,8 @@ static void race_judge_page(struct race_leaf *l, uint32_t page)
 	}
 	for (size_t i = 0; i < l->nr_writes && !told; i++) {
 		const struct race_write *w = l->writes[i];
-		const struct race_read *missed = page >= w->first && page <= w->last ? race_missed(l, page, w) : NULL;
+		bool due = !w->refused && page >= w->first && page <= w->last;
+		const struct race_read *missed = due ? race_missed(l, page, w) : NULL;
 
 		told = missed;
 		if (missed)

@@ -78,6 +78,9 @@ static void *race_writer(void *arg)
 		if (!err) {
 			t->nr++;
 		} else if (race_excused(t, err)) {
+			/* one over a page border may have been refused for its second page alone */
+			t->writes[t->nr].refused = status;
+			t->nr += !!status;
 			race_pause(RACE_PAUSE_NS);
 		} else {
 			if (status)

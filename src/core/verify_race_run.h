@@ -18,12 +18,12 @@ struct race;
 typedef int (*race_disturb_fn)(struct race *r, struct fail *f);
 
 struct race_plan {
-	uint64_t grains, leaf; /* of the area; largest leaf, 0: small ones */
-	unsigned int clearers; /* threads that read and clear, each a part of the area of its own */
-	bool keeper;	       /* one that reads all of it and keeps */
-	bool changes_tables;   /* @disturb changes page tables: where pages are marked, marks wait meanwhile */
-	bool switches;	       /* @disturb switches tracking off: what cannot be marked then is no error */
-	bool unmaps; /* in the end one call reads and unmaps, while all still write; no write is noted that was refused */
+	uint64_t grains, leaf;	  /* of the area; largest leaf, 0: small ones */
+	unsigned int clearers;	  /* threads that read and clear, each a part of the area of its own */
+	bool keeper;		  /* one that reads all of it and keeps */
+	bool changes_tables;	  /* @disturb changes page tables: where pages are marked, marks wait meanwhile */
+	bool switches;		  /* @disturb switches tracking off: what cannot be marked then is no error */
+	bool unmaps;		  /* in the end one call reads and unmaps, while all still write */
 	race_disturb_fn disturb;  /* NULL: nothing */
 	unsigned int duration_ms; /* 0: RACE_MS */
 };

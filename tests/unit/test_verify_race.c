@@ -27,7 +27,7 @@ static int setup(void **state)
 
 static void wrote(uint64_t begin, uint64_t end, uint32_t first, uint32_t last)
 {
-	a_writes[a_log.nr_writes++] = (struct race_write){begin, end, first, last};
+	a_writes[a_log.nr_writes++] = (struct race_write){begin, end, first, last, false};
 }
 
 /* A read of all pages, or of @pages from @first on; pages are added by has(). */
@@ -223,6 +223,19 @@ static void test_leaf(void **state)
 	assert_spurious(63, 0);
 }
 
+/* Part of it may have been written, and need not. */
+static void test_refused(void **state)
+{
+	wrote(1, 2, 7, 8);
+	a_writes[0].refused = true;
+	read_all(RACE_CLEAR, 3, 4);
+	assert_int_equal(judge(), 0);
+	has(7);
+	assert_int_equal(judge(), 0);
+	has(9);
+	assert_spurious(9, 0);
+}
+
 /* The last leaf may be shorter than the others. */
 static void test_leaf_rest(void **state)
 {
@@ -257,6 +270,7 @@ int main(void)
 		cmocka_unit_test_setup(test_leaf, setup),
 		cmocka_unit_test_setup(test_leaf_rest, setup),
 		cmocka_unit_test_setup(test_each_once, setup),
+		cmocka_unit_test_setup(test_refused, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
