@@ -278,6 +278,8 @@ static int verify_ready(struct verify *v, struct fail *f)
 		fail_hint(f, "`dirty stop` comes first");
 		return -EBUSY;
 	}
+	/* page tables made since may have changed by what steps can be mapped */
+	iommu_space_refresh(session_iommu(v->s), NULL);
 	err = op_dirty_find(v->s, &v->p->on, &v->at, &v->caps, f);
 	if (err)
 		return err;

@@ -105,6 +105,10 @@ static int range_pointers(struct verify *v, struct fail *f)
 		struct verify_query q = {.area = area, .skew = skews[i], .what = "a bitmap at an odd address"};
 
 		err = range_write(v, area, RANGE_WRITES, f);
+		q.keep = v->caps.can_keep;
+		if (!err)
+			err = verify_hold(v, &q, f);
+		q.keep = false;
 		if (!err)
 			err = verify_hold(v, &q, f);
 		if (!err)
