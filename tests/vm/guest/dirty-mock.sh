@@ -36,12 +36,6 @@ status_is 0 "a page size of 2^63 harms nothing here"
 like "$stdout" 'marks: marked, not DMA' "text: that nothing was written by DMA is said"
 like "$stdout" '^ok +whole' "text: a line for each case"
 
-# What is asked beyond what the interface promises: where this kernel has an answer that loses bits, it is found.
-run -q --seed 1 --backend mock dirty verify --beyond --case beyond-hole --case beyond-readonly --case beyond-nowhere --json
-status_is 1 "holes, and bitmaps that cannot be written, lose bits"
-is "$(json '[.cases[] | "\(.name) \(.result) \(.missing > 0)"] | sort | join(", ")')" \
-	"beyond-hole fail true, beyond-nowhere fail true, beyond-readonly fail true" "each is told as missing"
-
 run -q --backend mock,no-dirty dirty verify --strict
 refused 4 'the mock device was made without dirty tracking' "a device without dirty tracking: skipped, with the reason"
 run -q --backend mock dirty verify --source device
