@@ -100,6 +100,9 @@ refused 64 "--height: '99999' is not a number from 1" dirty plot x --height 9999
 refused 64 "--rounds: '0' is not a number from 1" dirty verify --rounds 0
 refused 64 "--threads: '65' is not a number from 1" dirty verify --threads 65
 refused 64 "there is no 'nosuch'" dirty verify --case nosuch
+refused 2 'nosuch' dirty show nosuch
+refused 2 'nosuch' dirty diff nosuch nosuch
+refused 2 'nosuch' dirty plot nosuch
 
 # backends, devices, drivers, faults
 refused 64 'unknown backend' --backend nope compare

@@ -270,6 +270,29 @@ EOT
 status_is 1 "an unmap that reports too little"
 data_is 3 '.classes["short-unmap"]' 1 "is a failure"
 
+# files
+cd "$tmp" || exit 1
+good "to files" <<'EOT'
+map a --size 64K --iova 0x100000
+dirty start
+dma write a+0x2000 --size 4K
+dirty read a -o one.dirty
+dma write a+0x8000 --size 8K
+dirty read-clear a -o two.dirty
+dirty show one.dirty
+dirty unmap a -o three.dirty
+EOT
+data_is 4 .file one.dirty "the file is said"
+data_is 7 "$bits" '[1,["0x102000+4096"]]' "show in the same script"
+run --json dirty show two.dirty
+status_is 0 "show needs no session"
+json_is "$bits" '[3,["0x102000+4096","0x108000+8192"]]' "and tells what was read"
+json_is '[.backend, .device, .source]' '["sim","sim","iommu"]' "and where"
+run -q dirty diff one.dirty one.dirty
+status_is 0 "a file does not differ from itself"
+run -q dirty diff one.dirty two.dirty
+status_is 1 "two that differ"
+
 # alone, outside of a script
 run -q dirty start
 status_is 0 "start alone"
@@ -278,6 +301,8 @@ run -q dirty read --iova 0 --size 4K
 status_is 64 "nothing is mapped outside of a script"
 run --dry-run dirty start
 like "$stdout" 'nothing was done' "--dry-run does nothing"
+run --dry-run dirty show one.dirty
+like "$stdout" 'dirty_pages' "what needs no device is done all the same"
 run --backend sim --source device dirty read --iova 0x1000 --size 4K
 status_is 64 "an option of the command is none of the whole"
 run --json dirty verify --list
