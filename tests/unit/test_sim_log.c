@@ -287,13 +287,53 @@ static void test_no_container(void **state)
 	}
 }
 
+/* The misbehaviours show in these sources too, where they have what goes wrong. */
+static void test_faults(void **state)
+{
+	struct iommu_mem mem;
+	struct fixture fx;
+	struct dirty_read req;
+	uint64_t bits[2], bytes;
+
+	fixture_open(&fx, "fault=dirty-no-clear:after=1", 1);
+	mem = dirty_map(&fx, IOVA, 4 * PAGE, IOMMU_MEM_ANON);
+	assert_int_equal(log_one(&fx, IOVA, 4 * PAGE, PAGE), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		dirty_write(&fx, IOVA + PAGE, 1);
+		assert_int_equal(dirty_word(&fx, DIRTY_DEVICE, IOVA, 4), 2);
+		assert_int_equal(dirty_word(&fx, DIRTY_DEVICE, IOVA, 4), i ? 2 : 0);
+	}
+	OPS.mem_free(fx.iommu, &mem);
+	fixture_close(&fx);
+
+	fixture_open(&fx, "fault=dirty-straddle", 1);
+	mem = dirty_map(&fx, IOVA, 66 * PAGE, IOMMU_MEM_ANON);
+	assert_int_equal(log_one(&fx, IOVA, 66 * PAGE, PAGE), 0);
+	dirty_write(&fx, IOVA + 63 * PAGE, 2 * PAGE);
+	dirty_take(&fx, DIRTY_DEVICE, IOVA, 66 * PAGE, bits);
+	assert_true(bits[0] == UINT64_C(1) << 63 && bits[1] == 0);
+	OPS.mem_free(fx.iommu, &mem);
+	fixture_close(&fx);
+
+	fixture_open(&fx, "fault=dirty-lost-unmap", 1);
+	mem = dirty_map(&fx, IOVA, 4 * PAGE, IOMMU_MEM_ANON);
+	assert_int_equal(type1_start(&fx, 0), 0);
+	assert_int_equal(dirty_word(&fx, DIRTY_TYPE1, IOVA, 4), 0xf);
+	req = dirty_req(IOVA, 4 * PAGE, PAGE, bits);
+	assert_int_equal(dirty_unmap(&fx, DIRTY_TYPE1, &req, &bytes), 0);
+	assert_int_equal(bytes, 4 * PAGE);
+	assert_int_equal(bits[0], 0);
+	OPS.mem_free(fx.iommu, &mem);
+	fixture_close(&fx);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start),	      cmocka_unit_test(test_page_size),
 		cmocka_unit_test(test_report_errors), cmocka_unit_test(test_log),
 		cmocka_unit_test(test_formats),	      cmocka_unit_test(test_container),
-		cmocka_unit_test(test_no_container),
+		cmocka_unit_test(test_no_container),  cmocka_unit_test(test_faults),
 	};
 
 	return cmocka_run_group_tests_name("sim_log", tests, NULL, NULL);
