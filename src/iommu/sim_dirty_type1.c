@@ -40,7 +40,6 @@ static int sim_type1_caps(const struct dirty_at *at, struct dirty_caps *out, str
 		.whole_mappings = true,
 		.allows_holes = true,
 		.max_bitmap = SIM_BITMAP_MAX,
-		.leaves = true,
 	};
 	return 0;
 }
