@@ -98,7 +98,7 @@ _iommuctl() {
 			bind | unbind | list) words=$(_iommuctl_devices) ;;
 			caps | audit) words=$(_iommuctl_devices | grep :; _iommuctl_units) ;;
 			dma) words='read write copy' ;;
-			bench) words='dirty map' ;;
+			bench) words='bitmap dirty map' ;;
 			dirty)
 				if [[ " ${COMP_WORDS[*]::COMP_CWORD} " =~ \ (show|diff|plot)\  ]]; then
 					mapfile -t COMPREPLY < <(compgen -f -- "$cur")

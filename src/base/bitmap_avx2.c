@@ -31,6 +31,23 @@ AVX2_INLINE __m256i avx2_load(const uint64_t *words)
 	return _mm256_loadu_si256((const __m256i *)words);
 }
 
+static AVX2_TARGET uint64_t avx2_merge(const uint64_t *words, uint64_t n)
+{
+	__m256i any[4] = {0};
+	uint64_t i = 0, rest = 0;
+
+	for (; i + 16 <= n; i += 16) {
+#pragma GCC unroll 4
+		for (unsigned int k = 0; k < 4; k++)
+			any[k] = _mm256_or_si256(any[k], avx2_load(words + i + 4 * k));
+	}
+	for (; i < n; i++)
+		rest |= words[i];
+	any[0] = _mm256_or_si256(_mm256_or_si256(any[0], any[1]), _mm256_or_si256(any[2], any[3]));
+	return rest | (uint64_t)_mm256_extract_epi64(any[0], 0) | (uint64_t)_mm256_extract_epi64(any[0], 1) |
+	       (uint64_t)_mm256_extract_epi64(any[0], 2) | (uint64_t)_mm256_extract_epi64(any[0], 3);
+}
+
 static AVX2_TARGET uint64_t avx2_count(const uint64_t *words, uint64_t n)
 {
 	__m256i even = _mm256_setzero_si256(), odd = even;
@@ -99,6 +116,7 @@ static bool avx2_works(void)
 const struct bitmap_variant bitmap_avx2 = {
 	.name = "avx2",
 	.works = avx2_works,
+	.merge = avx2_merge,
 	.count = avx2_count,
 	.compare = avx2_compare,
 	.skip_same = avx2_skip,

@@ -18,6 +18,23 @@ AVX512_INLINE __m512i avx512_load(const uint64_t *words, uint64_t left, __mmask8
 	return left >= 8 ? _mm512_loadu_si512(words) : _mm512_maskz_loadu_epi64(*lanes, words);
 }
 
+static AVX512_TARGET uint64_t avx512_merge(const uint64_t *words, uint64_t n)
+{
+	__m512i any[4] = {0};
+	__mmask8 lanes;
+	uint64_t i = 0;
+
+	for (; i + 32 <= n; i += 32) {
+#pragma GCC unroll 4
+		for (unsigned int k = 0; k < 4; k++)
+			any[k] = _mm512_or_si512(any[k], _mm512_loadu_si512(words + i + 8 * k));
+	}
+	for (; i < n; i += 8)
+		any[0] = _mm512_or_si512(any[0], avx512_load(words + i, n - i, &lanes));
+	any[0] = _mm512_or_si512(_mm512_or_si512(any[0], any[1]), _mm512_or_si512(any[2], any[3]));
+	return (uint64_t)_mm512_reduce_or_epi64(any[0]);
+}
+
 static AVX512_TARGET uint64_t avx512_count(const uint64_t *words, uint64_t n)
 {
 	__m512i sum[4] = {0};
@@ -211,6 +228,7 @@ static bool avx512_works(void)
 const struct bitmap_variant bitmap_avx512 = {
 	.name = "avx512",
 	.works = avx512_works,
+	.merge = avx512_merge,
 	.count = avx512_count,
 	.compare = avx512_compare,
 	.skip_same = avx512_skip,

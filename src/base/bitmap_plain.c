@@ -21,6 +21,18 @@
 
 const uint64_t bitmap_byte_lists[256] = {LISTS_64(0u), LISTS_64(64u), LISTS_64(128u), LISTS_64(192u)};
 
+static uint64_t plain_merge(const uint64_t *words, uint64_t n)
+{
+	uint64_t any[8] = {0}, i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		for (unsigned int k = 0; k < 8; k++)
+			any[k] |= words[i + k];
+	for (; i < n; i++)
+		any[0] |= words[i];
+	return any[0] | any[1] | any[2] | any[3] | any[4] | any[5] | any[6] | any[7];
+}
+
 static uint64_t plain_count(const uint64_t *words, uint64_t n)
 {
 	uint64_t sum = 0;
@@ -61,6 +73,7 @@ static bool plain_works(void)
 const struct bitmap_variant bitmap_plain = {
 	.name = "plain",
 	.works = plain_works,
+	.merge = plain_merge,
 	.count = plain_count,
 	.compare = plain_compare,
 	.skip_same = plain_skip,

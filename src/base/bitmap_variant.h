@@ -8,6 +8,8 @@
 struct bitmap_variant {
 	const char *name;
 	bool (*works)(void); /* on this CPU and kernel */
+	/* The bits set in any of @n words: nothing but reading, as fast as it goes, for other scans to be held against. */
+	uint64_t (*merge)(const uint64_t *words, uint64_t n);
 	/* Bits set in @n words. */
 	uint64_t (*count)(const uint64_t *words, uint64_t n);
 	/* Added to *out. */

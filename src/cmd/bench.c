@@ -247,7 +247,7 @@ static int bench_in_session(struct command_run *run, struct session *s, void *ar
 const struct command command_bench = {
 	.name = "bench",
 	.summary = "how fast the backend is: `map` maps and unmaps one buffer, over and over",
-	.args_doc = "map|dirty",
+	.args_doc = "map|dirty|bitmap",
 	.options = bench_options,
 	.state_size = sizeof(struct bench_state),
 	.defaults = bench_defaults,

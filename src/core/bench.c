@@ -11,7 +11,7 @@
 
 #define BENCH_CLOCK_LOOKS 2001
 
-const struct bench *const benches[] = {&bench_map, &bench_dirty, NULL};
+const struct bench *const benches[] = {&bench_map, &bench_dirty, &bench_bitmap, NULL};
 
 const struct bench *bench_find(const char *name)
 {

@@ -82,6 +82,6 @@ struct bench_row *bench_times(struct bench_result *r, const char *name, const st
 struct bench_row *bench_rate(struct bench_result *r, const char *name, const char *unit, uint64_t n, uint64_t ns);
 struct bench_row *bench_ratio(struct bench_result *r, const char *name, const char *unit, double value);
 
-extern const struct bench bench_map, bench_dirty;
+extern const struct bench bench_map, bench_dirty, bench_bitmap;
 
 #endif

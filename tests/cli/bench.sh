@@ -55,6 +55,16 @@ for fault in short-unmap pin-leak; do
 	json_is '.results | length' 3 "with its figures"
 done
 
+# bitmaps
+run -q bench bitmap --loops 3 --size 16G --json
+status_is 0 "bitmap" || diag "$stderr"
+json_is '[.results[].name] | join(" ")' "ranges-0.1 runs-0.1 ranges-50 runs-50 count diff" "bitmap: its figures"
+json_is '[.results[] | .reference == "read" and .value > 0 and .reference_value > 0 and .ratio == .value / .reference_value] | all' true \
+	"bitmap: against reading"
+json_is '.note | test("^[0-9]+ bitmaps of [0-9]+K in turn, [0-9]+M in all; by (avx512|avx2|plain);")' true "bitmap: how"
+run -q bench bitmap --size 16G --page-size 3000
+status_is 64 "bitmap: pages that are none"
+
 # dirty bits
 run -q bench dirty --loops 3 --size 1M --json
 status_is 0 "dirty" || diag "$stderr"
@@ -76,7 +86,7 @@ refused() { # STATUS MESSAGE ARGS...
 	unlike "$stdout" PASS "bench $*: claims no pass"
 }
 refused 64 'which benchmark'
-refused 64 "'mop' is no benchmark; there is map, dirty" mop
+refused 64 "'mop' is no benchmark; there is map, dirty, bitmap" mop
 refused 64 'one benchmark at a time' map map
 refused 64 '0 loops' map --loops 0
 refused 64 'more than' map --loops 1000000001

@@ -180,6 +180,28 @@ static void test_dirty_misses_are_seen(void **state)
 	assert_int_equal(bench_of("dirty", "sim,personality=iommufd", p, &f), -EOPNOTSUPP);
 }
 
+static void test_bitmap(void **state)
+{
+	static const char *const names[] = {"ranges-0.1", "runs-0.1", "ranges-50", "runs-50", "count", "diff"};
+	struct bench_params p = {.loops = 3, .warmup = 1, .size = GiB(64) + 4096, .op = 1};
+	struct fail f = {0};
+
+	assert_int_equal(bench_of("bitmap", "sim", p, &f), 0);
+	assert_int_equal(res.nr_rows, ARRAY_SIZE(names));
+	assert_int_equal(res.loops, 3);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_string_equal(res.rows[i].name, names[i]);
+		assert_string_equal(res.rows[i].unit, "GiB/s");
+		assert_true(res.rows[i].value > 0);
+		assert_string_equal(res.rows[i].reference, "read");
+		assert_true(res.rows[i].reference_value > 0);
+	}
+	assert_non_null(strstr(res.note, "bitmaps of "));
+	p.page_size = 3000;
+	assert_int_equal(bench_of("bitmap", "sim", p, &f), -EINVAL);
+	assert_true(f.usage);
+}
+
 static void test_signal(void **state)
 {
 	struct fail f = {0};
@@ -203,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_counts_are_seen),
 		cmocka_unit_test(test_dirty),
 		cmocka_unit_test(test_dirty_misses_are_seen),
+		cmocka_unit_test(test_bitmap),
 		cmocka_unit_test(test_signal),
 	};
 

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The benchmark "bitmap": how fast a dirty bitmap is turned into ranges, counted and compared, each held against reading the same memory, in
+ * turns. No backend and no device has a part in it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/bitmap_variant.h"
+#include "base/num.h"
+#include "base/rng.h"
+#include "core/bench.h"
+
+/* More than any cache holds, so that what is read comes from memory, as a bitmap does that somebody else has filled. */
+#define BITMAP_ALL MiB(256)
+#define BITMAP_COPIES_MAX 16384u
+
+struct bitmap_bench {
+	const struct bench_params *p;
+	struct bench_result *res;
+	struct fail *f;
+	struct dirty_bitmap *copies;
+	unsigned int nr, turn; /* copies, and whose turn it is */
+	uint64_t bits, bytes;
+	uint64_t sum; /* of all results, so that none is left out */
+	struct bitmap_edges edges;
+	struct hist read, work;
+};
+
+/* What is measured, of @a; of comparing also @b. Returns something that depends on all of it. */
+typedef uint64_t (*bitmap_work)(struct bitmap_bench *b, const uint64_t *x, const uint64_t *y);
+
+static uint64_t work_ranges(struct bitmap_bench *b, const uint64_t *x, const uint64_t *y)
+{
+	uint64_t nr = 0;
+
+	bitmap_edges_begin(&b->edges);
+	while (bitmap_edges(x, b->bits, &b->edges))
+		nr += b->edges.nr;
+	return nr / 2 + nr % 2;
+}
+
+static uint64_t work_runs(struct bitmap_bench *b, const uint64_t *x, const uint64_t *y)
+{
+	struct bitmap_run runs[256];
+	uint64_t at = 0, nr = 0;
+	size_t n;
+
+	while ((n = bitmap_runs(x, b->bits, &at, runs, ARRAY_SIZE(runs))))
+		nr += n;
+	return nr;
+}
+
+static uint64_t work_count(struct bitmap_bench *b, const uint64_t *x, const uint64_t *y)
+{
+	return bitmap_count(x, b->bits);
+}
+
+static uint64_t work_diff(struct bitmap_bench *b, const uint64_t *x, const uint64_t *y)
+{
+	struct bitmap_diff diff;
+
+	bitmap_compare(x, y, b->bits, &diff);
+	return diff.only_a;
+}
+
+static const struct bitmap_row {
+	const char *name;
+	bitmap_work work;
+	unsigned int inputs;
+	unsigned int half; /* of the bits are set, at random; else one in a thousand */
+} bitmap_rows[] = {
+	{"ranges-0.1", work_ranges, 1, 0}, {"runs-0.1", work_runs, 1, 0}, {"ranges-50", work_ranges, 1, 1},
+	{"runs-50", work_runs, 1, 1},	   {"count", work_count, 1, 1},	  {"diff", work_diff, 2, 1},
+};
+
+static void bitmap_fill(struct bitmap_bench *b, bool half)
+{
+	for (unsigned int c = 0; c < b->nr; c++) {
+		uint64_t *bits = dirty_bitmap_bits(&b->copies[c]);
+
+		for (uint64_t i = 0; i < b->bytes / 8; i++)
+			bits[i] = half ? rng_draw(c, i, b->p->op) : 0;
+		for (uint64_t i = 0; !half && i < b->bits / 1000; i++)
+			bitmap_set(bits, rng_below(rng_draw(c, i, b->p->op), b->bits), 1);
+	}
+}
+
+static const uint64_t *bitmap_next_copy(struct bitmap_bench *b)
+{
+	b->turn = (b->turn + 1) % b->nr;
+	return b->copies[b->turn].words;
+}
+
+static uint64_t bitmap_read(struct bitmap_bench *b, const uint64_t *x, const uint64_t *y)
+{
+	uint64_t any = bitmap_variant()->merge(x, b->bytes / 8);
+
+	return y ? any | bitmap_variant()->merge(y, b->bytes / 8) : any;
+}
+
+/* Of this thread alone: nothing here waits, and on a busy machine all that was not ours would be counted. */
+static uint64_t bitmap_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static double bitmap_clock_cost(struct hist *h)
+{
+	uint64_t before = bitmap_clock(), now;
+
+	memset(h, 0, sizeof(*h));
+	for (unsigned int i = 0; i < 1001; i++, before = now) {
+		now = bitmap_clock();
+		hist_add(h, now - before);
+	}
+	return (double)hist_percentile(h, 500);
+}
+
+/* Every other copy, so that what was worked on was not just read. */
+static void bitmap_once(struct bitmap_bench *b, const struct bitmap_row *row, bitmap_work work, struct hist *h)
+{
+	const uint64_t *x = bitmap_next_copy(b), *y = row->inputs > 1 ? bitmap_next_copy(b) : NULL;
+	uint64_t start = bitmap_clock();
+
+	b->sum += work(b, x, y);
+	hist_add(h, bitmap_clock() - start);
+}
+
+/* The median of rates: a machine is never quite ours. */
+static double bitmap_rate(const struct bitmap_bench *b, const struct bitmap_row *row, const struct hist *h)
+{
+	double ns = (double)hist_percentile(h, 500) - b->res->clock_ns;
+
+	return ns > 0 ? (double)(b->bytes * row->inputs) * 1e9 / ns / (double)GiB(1) : 0;
+}
+
+static int bitmap_measure(struct bitmap_bench *b, const struct bitmap_row *row)
+{
+	struct bench_row *out;
+	uint64_t i;
+
+	memset(&b->read, 0, sizeof(b->read));
+	memset(&b->work, 0, sizeof(b->work));
+	for (i = 0; i < b->p->warmup && !session_signal; i++) {
+		b->sum += bitmap_read(b, bitmap_next_copy(b), NULL);
+		b->sum += row->work(b, bitmap_next_copy(b), b->copies[0].words);
+	}
+	for (i = 0; i < b->p->loops && !session_signal; i++) {
+		bitmap_once(b, row, bitmap_read, &b->read);
+		bitmap_once(b, row, row->work, &b->work);
+	}
+	b->res->loops = MAX(b->res->loops, i);
+	if (!i)
+		return 0;
+	out = bench_rate(b->res, row->name, "GiB/s", 0, 1); /* a place, for the rate of the median */
+	out->value = bitmap_rate(b, row, &b->work);
+	out->reference = "read";
+	out->reference_value = bitmap_rate(b, row, &b->read);
+	return 0;
+}
+
+/* Both ways to ranges find the same number, or there is nothing to measure. */
+static int bitmap_check(struct bitmap_bench *b)
+{
+	uint64_t ranges = work_ranges(b, b->copies[0].words, NULL), runs = work_runs(b, b->copies[0].words, NULL);
+
+	return ranges == runs ? 0
+			      : fail_set(b->f, EIO, "edges make %" PRIu64 " ranges and runs %" PRIu64, ranges, runs);
+}
+
+static int bitmap_alloc(struct bitmap_bench *b)
+{
+	unsigned int want = (unsigned int)MIN(MAX(BITMAP_ALL / b->bytes, 2), BITMAP_COPIES_MAX);
+	int err = 0;
+
+	b->copies = calloc(want, sizeof(*b->copies));
+	if (!b->copies)
+		return fail_set(b->f, ENOMEM, "no memory for %u bitmaps", want);
+	for (b->nr = 0; b->nr < want && !err; b->nr++)
+		err = dirty_bitmap_new(&b->copies[b->nr], DIRTY_IOMMU, 0, b->p->size, b->p->page_size, b->f);
+	return err;
+}
+
+static void bitmap_note(struct bitmap_bench *b)
+{
+	char one[32], all[32];
+
+	snprintf(b->res->note, sizeof(b->res->note),
+		 "%u bitmaps of %s in turn, %s in all; by %s; medians of thread time", b->nr,
+		 num_format_size(one, sizeof(one), b->bytes), num_format_size(all, sizeof(all), b->nr * b->bytes),
+		 bitmap_variant()->name);
+}
+
+static int bitmap_run(struct session *s, const struct bench_params *p, struct bench_result *out, struct fail *f)
+{
+	static struct bitmap_bench b; /* large, and there is one benchmark at a time */
+	struct bench_params params = *p;
+	int err = 0, half = -1;
+
+	memset(out, 0, sizeof(*out));
+	memset(&b, 0, sizeof(b));
+	params.page_size = p->page_size ? p->page_size : 4096;
+	b.p = &params;
+	b.res = out;
+	b.f = f;
+	b.bits = p->size / params.page_size;
+	b.bytes = bitmap_words(b.bits) * 8;
+	if (!b.bits || p->size % params.page_size)
+		return fail_usage(f, EINVAL, "--size: 0x%" PRIx64 " is no multiple of pages of 0x%" PRIx64, p->size,
+				  params.page_size);
+	out->clock_ns = bitmap_clock_cost(&b.read);
+	err = bitmap_alloc(&b);
+	for (size_t i = 0; i < ARRAY_SIZE(bitmap_rows) && !err && !session_signal; i++) {
+		if (half != (int)bitmap_rows[i].half) {
+			half = (int)bitmap_rows[i].half;
+			bitmap_fill(&b, half);
+			err = bitmap_check(&b);
+		}
+		if (!err)
+			err = bitmap_measure(&b, &bitmap_rows[i]);
+	}
+	bitmap_note(&b);
+	while (b.nr)
+		dirty_bitmap_free(&b.copies[--b.nr]);
+	free(b.copies);
+	return err;
+}
+
+const struct bench bench_bitmap = {
+	.name = "bitmap",
+	.summary = "turn a dirty bitmap into ranges, count it, compare two: GiB of bitmap a second, against reading it",
+	.loops = 15,
+	.warmup = 1,
+	.size = TiB(1),
+	.max_size = TiB(64),
+	.run = bitmap_run,
+};
