@@ -82,7 +82,7 @@ static int dirty_stop(struct command_run *run, struct session *s, const struct d
 }
 
 /* @cut: of op_dirty_is_cut(), before anything was unmapped */
-static int dirty_output(struct command_run *run, const struct dirty_state *d, const struct dirty_bitmap *b, bool cut)
+static int dirty_output(struct command_run *run, const struct dirty_bitmap *b, const char *path, bool cut)
 {
 	const char *caveat = dirty_bitmap_caveat(b);
 	uint64_t pages = b->words ? bitmap_count(b->words, b->bits) : 0;
@@ -102,20 +102,37 @@ static int dirty_output(struct command_run *run, const struct dirty_state *d, co
 	if (cut)
 		report_line(run->report,
 			    "the range begins inside of a mapping: the bit of a large entry there may be lost");
-	if (!d->output)
+	if (!path)
 		return 0;
 	if (!b->words)
 		return fail_usage(&run->fail, EINVAL, "-o: these bits are of no pages that a file could name");
-	err = dirty_file_write(b, d->output, &run->fail);
+	err = dirty_file_write(b, path, &run->fail);
 	if (!err)
-		report_str(run->report, "file", d->output);
+		report_str(run->report, "file", path);
 	return err;
 }
 
-/* Bits that were cleared cannot be read again: where they go is looked at before. */
-static int dirty_check_output(struct command_run *run, const struct dirty_state *d)
+/*
+ * The file to write, NULL: none. The first %n in its name counts up, for a series of reads in a loop. Bits that were cleared cannot be read
+ * again: where they go is looked at before.
+ */
+static int dirty_path(struct command_run *run, struct session *s, const struct dirty_state *d, char **path)
 {
-	return d->output ? dirty_file_check_path(d->output, &run->fail) : 0;
+	const char *n = d->output ? strstr(d->output, "%n") : NULL;
+	int len;
+
+	*path = NULL;
+	if (!d->output)
+		return 0;
+	if (n)
+		len = asprintf(path, "%.*s%04u%s", (int)(n - d->output), d->output, op_dirty_number(s), n + 2);
+	else
+		len = asprintf(path, "%s", d->output);
+	if (len < 0) {
+		*path = NULL;
+		return fail_set(&run->fail, ENOMEM, "cannot write %s", d->output);
+	}
+	return dirty_file_check_path(*path, &run->fail);
 }
 
 static void dirty_request(const struct dirty_state *d, struct op_dirty_read *op)
@@ -130,16 +147,17 @@ static int dirty_read(struct command_run *run, struct session *s, const struct d
 {
 	struct op_dirty_read op = {0};
 	struct dirty_bitmap b = {0};
+	CLEANUP_FREE char *path = NULL;
 	int err;
 
 	dirty_request(d, &op);
-	err = dirty_check_output(run, d);
+	err = dirty_path(run, s, d, &path);
 	if (!err)
 		err = dirty_where(run, s, d, &op.iova, &op.size);
 	if (!err)
 		err = op_dirty_read(s, &op, &b, &run->fail);
 	if (!err)
-		err = dirty_output(run, d, &b, op_dirty_is_cut(s, &op));
+		err = dirty_output(run, &b, path, op_dirty_is_cut(s, &op));
 	dirty_bitmap_free(&b);
 	return err;
 }
@@ -148,6 +166,7 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 {
 	struct op_dirty_read op = {0};
 	struct dirty_bitmap b = {0};
+	CLEANUP_FREE char *path = NULL;
 	struct failures found;
 	uint64_t bytes = 0;
 	enum dirty_order order;
@@ -156,14 +175,14 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 
 	failures_init(&found);
 	dirty_request(d, &op);
-	err = dirty_check_output(run, d);
+	err = dirty_path(run, s, d, &path);
 	if (!err)
 		err = dirty_where(run, s, d, &op.iova, &op.size);
 	cut = !err && op_dirty_is_cut(s, &op);
 	if (!err)
 		err = op_dirty_unmap(s, &op, &b, &bytes, &order, &found, &run->fail);
 	if (!err)
-		err = dirty_output(run, d, &b, cut);
+		err = dirty_output(run, &b, path, cut);
 	if (!err) {
 		report_num(run->report, "unmapped_bytes", bytes);
 		report_str(run->report, "order", dirty_order_name(order));

@@ -65,6 +65,11 @@ static void dirty_on_first(struct session *s, struct dirty_on *on)
 	s->dirty = on;
 }
 
+unsigned int op_dirty_number(struct session *s)
+{
+	return ++s->dirty_files;
+}
+
 static void dirty_on_drop(struct session *s, struct dirty_on *gone)
 {
 	struct dirty_on **at = &s->dirty;

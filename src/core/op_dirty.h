@@ -43,6 +43,8 @@ struct op_dirty_on {
 bool op_dirty_get(const struct session *s, unsigned int i, struct op_dirty_on *out);
 /* A space (or NULL) or page table of this id is gone, and what was tracked in it. */
 void op_dirty_forget(struct session *s, uint32_t id, const struct iommu *space);
+/* For a series of files: 1, 2, 3 ... of the session. */
+unsigned int op_dirty_number(struct session *s);
 /* At a session's end, before its spaces go. */
 void op_dirty_close(struct session *s);
 

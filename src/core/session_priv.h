@@ -90,6 +90,7 @@ struct session {
 	uint64_t granule;
 	struct buffer *buffers; /* op.c */
 	struct dirty_on *dirty; /* op_dirty.c: what was started, latest first */
+	unsigned int dirty_files; /* that were numbered */
 	struct op_facts *facts; /* of whoever watches, or NULL */
 	unsigned int buffer_serial;
 	int group;

@@ -293,6 +293,18 @@ status_is 0 "a file does not differ from itself"
 run -q dirty diff one.dirty two.dirty
 status_is 1 "two that differ"
 
+good "a series of files" <<'EOT'
+map a --size 64K
+dirty start
+repeat 3
+dma write a --size 8K
+dirty read-clear a -o series-%n.dirty
+end
+EOT
+is "$(echo series-*)" "series-0001.dirty series-0002.dirty series-0003.dirty" "are numbered"
+run -q dirty plot --rate series-*
+status_is 0 "and drawn as one"
+
 # alone, outside of a script
 run -q dirty start
 status_is 0 "start alone"
