@@ -123,7 +123,7 @@ for backend in vfio vfio-v1 iommufd iommufd-compat; do
 		map a2 --size 64K --iova 0x10040000
 		dirty read-clear a --source device
 		dirty start --source device
-		dirty read-clear a
+		dirty read-clear a -o $tmp/a.dirty
 		dirty read-clear a --page-size 64K
 		dirty read-clear --iova 0x10001000 --size 12K
 		dirty read-clear --iova 0x10000000 --size 0x10010000
@@ -153,6 +153,8 @@ for backend in vfio vfio-v1 iommufd iommufd-compat; do
 	is "$(json '.results[16].data | "\(.unmapped_bytes) \(.order)"')" "65536 unmap-read" "$backend: it is unmapped, then read: the log outlasts the mapping"
 	is "$(json '[.results[] | select(.data.source?) | .data.source] | unique | join(" ")')" device "$backend: it is the device's"
 	is "$(holders)" "" "$backend: nothing is left behind"
+	run --json dirty show "$tmp/a.dirty"
+	is "$status $(json '"\(.source) \(.backend) \(.device) \(.dirty_pages) \(.pages) \(.over_reports)"')" "0 device $backend $uuid 0 64 false" "$backend: a file knows whose it is"
 done
 for backend in vfio iommufd; do
 	on=(--backend $backend --device $uuid)

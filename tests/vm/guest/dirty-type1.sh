@@ -39,7 +39,7 @@ script "start, reads, read and unmap, stop" "${on[@]}" <<-END
 	fill from --byte 0x11
 	fill to --byte 0x55
 	dma copy from to+8K --size 4K
-	dirty read-clear to
+	dirty read-clear to -o $tmp/one.dirty
 	dirty read-clear to
 	check to --offset 8K --size 4K --byte 0x11
 	check to --size 8K --byte 0x55
@@ -59,7 +59,7 @@ script "start, reads, read and unmap, stop" "${on[@]}" <<-END
 	!EINVAL dirty unmap to --page-size 64K
 	!EINVAL dirty unmap to --size 4K
 	dma copy from to --size 4K
-	dirty unmap to
+	dirty unmap to -o $tmp/last.dirty
 	dirty read-clear --iova 0x20000000 --size 64K
 	map to2 --size 64K --iova 0x20000000
 	dirty read-clear to2
@@ -85,6 +85,14 @@ is "$(json '.results[15].data.dirty | map(.source) | join(" ")')" type1 "maps te
 printf '%s\n' 'map b --size 64K' 'dirty start' 'dirty read-clear b' >"$tmp/script"
 run "${on[@]}" run "$tmp/script"
 like "$stdout" 'read-clear b: 16 of 16 pages of 0x1000 dirty, by type1: .*not a measurement' "and in text"
+
+run --json dirty show "$tmp/one.dirty"
+is "$status $(json '"\(.source) \(.backend) \(.device) \(.iova) \(.length) \(.dirty_pages) \(.over_reports) \(.caveat)"')" \
+	"0 type1 vfio $lsi 0x20000000 65536 16 true every mapped page is reported: not a measurement of what was written" "so does the file"
+run dirty show "$tmp/one.dirty"
+like "$stdout" 'not a measurement' "also to people"
+run dirty diff "$tmp/one.dirty" "$tmp/last.dirty"
+status_is 0 "the last read is no different from the first"
 
 # --- refusals are explained
 explained 'cannot read the dirty bits .*: Invalid argument' 'may not have been started' "a read without a start" <<-END
