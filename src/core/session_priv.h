@@ -88,10 +88,10 @@ struct session {
 	unsigned int nr_windows;
 	bool has_pins;
 	uint64_t granule;
-	struct buffer *buffers; /* op.c */
-	struct dirty_on *dirty; /* op_dirty.c: what was started, latest first */
+	struct buffer *buffers;	  /* op.c */
+	struct dirty_on *dirty;	  /* op_dirty.c: what was started, latest first */
 	unsigned int dirty_files; /* that were numbered */
-	struct op_facts *facts; /* of whoever watches, or NULL */
+	struct op_facts *facts;	  /* of whoever watches, or NULL */
 	unsigned int buffer_serial;
 	int group;
 };

@@ -65,4 +65,46 @@ status_is 0 "pasid_set_dirty_tracking: on and off with a PASID attached"
 nodirty >"$tmp/twin"
 is $? 0 "enforce_dirty, pasid_set_dirty_tracking: neither such a device nor its PASID is taken by a table for it" || diag "$(cat "$tmp/twin")"
 is "$(grep -c '^ok' "$tmp/twin")" 5 "by five answers of the kernel's"
+
+# The page table that start makes: the device goes there and comes back, whatever else is done meanwhile.
+cat >"$tmp/script" <<'END'
+map a --size 64K --iova 0x2000000
+!ENOENT dirty read a
+dirty start
+maps
+dirty read a+0x1000
+dirty start
+dirty unmap a
+dirty stop
+maps
+hwpt new t --dirty
+attach t
+dirty start
+maps
+attach main
+destroy t
+maps
+dirty start
+attach main
+maps
+dirty stop
+ioas new other
+map c --size 64K --iova 0x2000000 --ioas other
+attach other
+dirty start
+dirty read c
+!EBUSY destroy other
+dirty stop
+END
+run -q --backend mock run "$tmp/script" --json
+status_is 0 "start makes a table where the device is in none that can track" || diag "$(json '.results[] | select(.result != "pass")')"
+at() { json "[.results[] | select(.line == $1)][0].data | $2"; } # LINE FILTER
+attached='(.objects[] | select(.kind == "device") | .parent) as $p | .objects[] | select(.id == $p) | .kind'
+is "$(at 4 "$attached") $(at 4 '.dirty[0] | "\(.source) \(.made)"')" "hwpt iommu true" "the device is attached to it"
+is "$(at 5 '"\(.cut) \(.page_size) \(.caveat)"')" "true 2048 marked, not DMA" "a range inside of a mapping, and what the bits are worth, are told"
+is "$(at 7 '"\(.order) \(.window) \(.unmapped_bytes)"')" "read-unmap true 65536" "read and unmapped one after the other: the window is told"
+is "$(at 9 "$attached") $(at 9 '.dirty | length') $(at 9 '[.objects[] | select(.kind == "hwpt")] | length')" "ioas 0 0" "stop brings the device back, and the table is gone"
+is "$(at 13 '.dirty[0].made')" false "the user's own table is taken as it is"
+is "$(at 16 '.dirty | length')" 0 "destroyed, it is tracked no more"
+is "$(at 19 "$attached") $(at 19 '.dirty | length')" "ioas 1" "a device that was taken elsewhere leaves its table behind"
 done_testing
