@@ -37,7 +37,7 @@ int dirty_do_plot(struct command_run *run, const struct dirty_state *d)
 	if (!err && d->rate)
 		err = dirty_plot_rate(series, d->files, d->nr_files, plot, run->report, &run->fail);
 	else if (!err)
-		err = dirty_plot_map(&series[0], plot, run->report, &run->fail);
+		err = dirty_plot_map(&series[0], d->files[0], plot, run->report, &run->fail);
 	for (unsigned int i = 0; !err && i < n; i++)
 		err = dirty_file_check_whole(&series[i], d->files[i], &run->fail);
 	if (!err)

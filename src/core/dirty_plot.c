@@ -50,6 +50,11 @@ const char *dirty_plot_origin(const struct dirty_bitmap *b, bool when, char *buf
 	return buf;
 }
 
+const char *dirty_plot_file(const struct dirty_plot *p)
+{
+	return strcmp(p->path, "-") ? p->path : "stdout";
+}
+
 void dirty_plot_report(struct report *r, const struct dirty_bitmap *b, const struct dirty_plot *p)
 {
 	static const char *const formats[] = {"terminal", "png", "svg"};
@@ -241,8 +246,8 @@ static void map_report(struct report *r, const struct dirty_map *m, const struct
 	dirty_plot_hide(r, keys);
 	if (p->format == DIRTY_PLOT_TERMINAL)
 		return;
-	report_line(r, "%s: %" PRIu64 " of %" PRIu64 " pages dirty, in %" PRIu64 " of %" PRIu64 " cells of %s", p->path,
-		    m->dirty_pages, m->b->bits, m->dirty_cells, m->inside,
+	report_line(r, "%s: %" PRIu64 " of %" PRIu64 " pages dirty, in %" PRIu64 " of %" PRIu64 " cells of %s",
+		    dirty_plot_file(p), m->dirty_pages, m->b->bits, m->dirty_cells, m->inside,
 		    num_format_size(cell, sizeof(cell), 1ull << m->cell_shift));
 	if (caveat)
 		report_line(r, "%s", caveat);
@@ -253,7 +258,8 @@ static unsigned int map_label_width(const struct dirty_bitmap *b)
 	return (unsigned int)snprintf(NULL, 0, "0x%" PRIx64, b->iova + (b->length - 1));
 }
 
-int dirty_plot_map(const struct dirty_bitmap *b, const struct dirty_plot *p, struct report *r, struct fail *f)
+int dirty_plot_map(const struct dirty_bitmap *b, const char *name, const struct dirty_plot *p, struct report *r,
+		   struct fail *f)
 {
 	struct plot_to to = dirty_plot_to(p);
 	struct dirty_map m = {.b = b};
@@ -281,7 +287,9 @@ int dirty_plot_map(const struct dirty_bitmap *b, const struct dirty_plot *p, str
 	heat.columns = m.columns;
 	heat.rows = m.rows;
 	heat.cells = m.cells;
-	err = plot_heat_draw(&heat, &to, r, f);
+	err = dirty_file_check_whole(b, name, f);
+	if (!err)
+		err = plot_heat_draw(&heat, &to, r, f);
 	if (!err)
 		map_report(r, &m, p);
 	free(m.cells);

@@ -7,6 +7,8 @@
 #include "out/plot.h"
 
 struct plot_to dirty_plot_to(const struct dirty_plot *p);
+/* Its name for people. */
+const char *dirty_plot_file(const struct dirty_plot *p);
 /* "2026-11-21 13:35:57 UTC" */
 const char *dirty_plot_time(uint64_t ns, char *buf, size_t size);
 /* "source iommu, backend mock, kernel 6.12.0", and the time of the read. */

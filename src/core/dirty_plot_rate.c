@@ -290,7 +290,7 @@ static int rate_draw(const struct rate *s, const struct dirty_plot *p, struct re
 		return err;
 	rate_report(r, s, p);
 	if (p->format != DIRTY_PLOT_TERMINAL) {
-		report_line(r, "%s: %s", p->path, texts.rates);
+		report_line(r, "%s: %s", dirty_plot_file(p), texts.rates);
 		if (chart.words.caveat)
 			report_line(r, "%s", chart.words.caveat);
 	}
@@ -309,6 +309,8 @@ int dirty_plot_rate(const struct dirty_bitmap *series, const char *const *names,
 	if (!s.reads)
 		return fail_set(f, ENOMEM, "cannot draw");
 	err = rate_fill(&s, series, names, f);
+	for (unsigned int i = 0; i < n && !err; i++)
+		err = dirty_file_check_whole(&series[i], names[i], f);
 	if (!err)
 		err = rate_draw(&s, p, r, f);
 	free(s.reads);

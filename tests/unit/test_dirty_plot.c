@@ -17,7 +17,7 @@ static const char *map_draw(struct rendering *r, const struct dirty_bitmap *b, c
 	struct fail f = {0};
 
 	rendering_open(r, format, false);
-	assert_int_equal(dirty_plot_map(b, p, r->report, &f), 0);
+	assert_int_equal(dirty_plot_map(b, "file", p, r->report, &f), 0);
 	return rendering_end(r);
 }
 
@@ -340,7 +340,7 @@ static void test_map_png(void **state)
 
 	bitmap_open(&b, 0, 64, 4096);
 	rendering_open(&r, REPORT_JSON, false);
-	assert_int_equal(dirty_plot_map(&b, &p, r.report, &f), -EOPNOTSUPP);
+	assert_int_equal(dirty_plot_map(&b, "file", &p, r.report, &f), -EOPNOTSUPP);
 	assert_non_null(strstr(f.text, "without cairo"));
 	rendering_end(&r);
 	rendering_free(&r);
@@ -353,12 +353,41 @@ static void test_map_png_one_page(void **state)
 }
 #endif
 
+/* A file that is cut between opening and drawing: zeros are not drawn as if they were its bits. */
+static void test_map_cut(void **state)
+{
+	struct dirty_plot p = {.format = DIRTY_PLOT_SVG, .path = plot_path("map.svg")};
+	char path[128], svg[128];
+	struct dirty_bitmap b;
+	struct rendering r;
+	struct fail f = {0};
+
+	snprintf(svg, sizeof(svg), "%s", p.path);
+	snprintf(path, sizeof(path), "%s", plot_path("cut"));
+	p.path = svg;
+	unlink(svg);
+	bitmap_open(&b, 0, 1 << 20, 4096);
+	bitmap_set(dirty_bitmap_bits(&b), 0, b.bits);
+	assert_int_equal(dirty_file_write(&b, path, &f), 0);
+	dirty_bitmap_free(&b);
+	assert_int_equal(dirty_file_open(&b, path, &f), 0);
+	assert_int_equal(truncate(path, 8192), 0);
+	rendering_open(&r, REPORT_TEXT, false);
+	assert_int_equal(dirty_plot_map(&b, path, &p, r.report, &f), -ENODATA);
+	assert_non_null(strstr(f.text, path));
+	assert_null(strstr(rendering_end(&r), "dirty"));
+	rendering_free(&r);
+	assert_int_equal(access(svg, F_OK), -1);
+	dirty_bitmap_free(&b);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_map_cells), cmocka_unit_test(test_map_huge),
 		cmocka_unit_test(test_map_words), cmocka_unit_test(test_map_svg),
 		cmocka_unit_test(test_map_png),	  cmocka_unit_test(test_map_png_one_page),
+		cmocka_unit_test(test_map_cut),
 	};
 
 	return cmocka_run_group_tests(tests, plot_setup, plot_teardown);
