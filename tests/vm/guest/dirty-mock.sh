@@ -12,6 +12,7 @@ leaf-split: page table entries are out of reach here
 lie-bitmap-size: no limit to a bitmap is known here
 lie-page-size-huge: may crash the kernel where it has a known bug: needs --allow-crash
 race-leaves: nobody splits or merges the kernel'\''s page table entries from here
+race-unmap: no call reads and unmaps here
 stop-in-flight: marked, not DMA: nothing is ever in flight here
 window-clear-unmap: nobody can place a write into the kernel'\''s windows
 window-one-call: nobody can place a write into the kernel'\''s windows
