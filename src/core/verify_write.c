@@ -202,10 +202,12 @@ int verify_write(struct verify *v, struct verify_area *area, uint64_t off, uint6
 /* A device that cannot read alone copies to the second half of the desk, which becomes dirty by that. */
 static void write_note_sink(struct verify *v, const struct write_op *op)
 {
-	uint64_t len = MIN(op->len, write_step(v, op)), off = v->desk->size / 2;
+	uint64_t len;
 
-	if (op->dir == DEV_COPY)
-		bitmap_set(v->desk->truth, off / v->unit, (len + v->unit - 1) / v->unit);
+	if (op->dir != DEV_COPY)
+		return;
+	len = MIN(op->len, write_step(v, op));
+	bitmap_set(v->desk->truth, v->desk->size / 2 / v->unit, (len + v->unit - 1) / v->unit);
 }
 
 int verify_peek(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f)
