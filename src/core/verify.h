@@ -7,7 +7,7 @@
 
 #define VERIFY_PAGES_KEPT 256
 #define VERIFY_PAGES_OF_CASE 8u /* each kind; the first */
-#define VERIFY_CASES_MAX 64
+#define VERIFY_CASES_MAX 96
 
 struct verify_params {
 	struct op_dirty on;

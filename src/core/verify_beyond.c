@@ -2,7 +2,8 @@
 /*
  * Cases of `dirty verify` that ask for more than the interfaces promise: reads that cannot be right, or only in part. Strictly, such a read either
  * is refused and has cleared nothing, or is right. Linux 7.3 loses bits here: iommu_read_and_clear_dirty() passes no error on,
- * iova_bitmap_set() returns nothing where it could not write, and record_dirty() clears a leaf of which a part was asked for.
+ * iova_bitmap_set() returns nothing where it could not write, and record_dirty() clears a leaf of which a part was asked for. Reads over several
+ * mappings are promised by type1; there Linux 7.3 makes up bits: update_user_bitmap() keeps those of a mapping's neighbour as the mapping's own.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,11 +14,12 @@
 
 #define BEYOND_GRAINS 16
 #define BEYOND_WRITES 4
+#define BEYOND_ROW 64 /* pages of a read over two mappings: one at its start, one at page 32 */
 #define BEYOND_LEAF MiB(2)
 
-static int beyond_at(struct verify *v, iova_t iova, struct verify_area **out, struct fail *f)
+static int beyond_at(struct verify *v, iova_t iova, uint64_t grains, struct verify_area **out, struct fail *f)
 {
-	const struct verify_want want = {.size = BEYOND_GRAINS * verify_small(v), .iova = &iova};
+	const struct verify_want want = {.size = grains * verify_small(v), .iova = &iova};
 
 	return verify_map(v, &want, out, f);
 }
@@ -34,9 +36,9 @@ static int beyond_gap(struct verify *v, struct verify_area **low, struct verify_
 	iova = all->iova;
 	err = verify_unmap(v, all, f);
 	if (!err)
-		err = beyond_at(v, iova, low, f);
+		err = beyond_at(v, iova, BEYOND_GRAINS, low, f);
 	if (!err)
-		err = beyond_at(v, iova + 2 * BEYOND_GRAINS * verify_small(v), high, f);
+		err = beyond_at(v, iova + 2 * BEYOND_GRAINS * verify_small(v), BEYOND_GRAINS, high, f);
 	if (!err)
 		err = verify_start(v, f);
 	if (!err)
@@ -84,6 +86,54 @@ static int beyond_run_hole(struct verify *v, struct fail *f)
 		verify_fail(v, "holes are allowed here, and a read over one was refused: %s", strerror(-answer));
 	err = beyond_hold_part(v, low, bits, 0, answer, f);
 	return err ? err : beyond_hold_part(v, high, bits, 2 * part, answer, f);
+}
+
+static bool beyond_can_neighbours(struct verify *v, const char **why)
+{
+	if (!v->caps.allows_holes)
+		*why = "a range must have no hole here";
+	return v->caps.allows_holes;
+}
+
+/* Where nothing is mapped nothing was written, whatever else is reported. */
+static int beyond_read_row(struct verify *v, iova_t iova, const char *which, struct fail *f)
+{
+	uint64_t bits[BEYOND_ROW / 64] = {0};
+	const struct dirty_read req = {.iova = iova,
+				       .length = BEYOND_ROW * v->unit,
+				       .page_size = v->unit,
+				       .bits = bits,
+				       .bytes = sizeof(bits)};
+	int err = iommu_dirty_read(&v->at, &req, f);
+
+	for (uint64_t at = 0; !err && (at = bitmap_next(bits, BEYOND_ROW, at)) < BEYOND_ROW; at++)
+		if (at >= BEYOND_GRAINS && at != BEYOND_ROW / 2)
+			verify_spurious(v, iova + at * v->unit, v->unit,
+					"%s over two mappings: nothing is mapped there", which);
+	return err;
+}
+
+static int beyond_run_neighbours(struct verify *v, struct fail *f)
+{
+	struct verify_area *low, *high;
+	iova_t iova;
+	int err = verify_some(v, BEYOND_ROW, &low, f);
+
+	if (err)
+		return err;
+	iova = low->iova;
+	err = verify_unmap(v, low, f);
+	if (!err)
+		err = beyond_at(v, iova, BEYOND_GRAINS, &low, f);
+	if (!err)
+		err = beyond_at(v, iova + BEYOND_ROW / 2 * verify_small(v), 1, &high, f);
+	if (!err)
+		err = verify_start(v, f);
+	if (!err)
+		err = beyond_read_row(v, iova, "the first read", f);
+	if (!err)
+		err = beyond_read_row(v, iova, "the second read", f);
+	return err ? err : beyond_read_row(v, iova, "the third read", f);
 }
 
 /* @prot of the memory that the bits are to be written to. */
@@ -173,6 +223,12 @@ const struct verify_case verify_beyond_cases[] = {
 	 .title = "a read over a hole is refused and clears nothing, or is right",
 	 .beyond = true,
 	 .run = beyond_run_hole},
+	{.name = "beyond-neighbours",
+	 .title = "reads over several mappings have no bit where nothing is mapped",
+	 .can = beyond_can_neighbours,
+	 .beyond = true,
+	 .answers = true,
+	 .run = beyond_run_neighbours},
 	{.name = "beyond-readonly",
 	 .title = "a bitmap in memory that can only be read: refused, no bit is lost",
 	 .beyond = true,

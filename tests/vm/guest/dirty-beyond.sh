@@ -46,6 +46,25 @@ found beyond-leaf-begin "missing: no bit for the page at iova X: $part" \
 found beyond-leaf-end 'memory behind the bitmap of X-X was changed by reading it' \
 	'write of the case, X bytes at X, is not in the read after one that ended inside of its entry'
 
+# VFIO's container: the bits of the mapping before it show up behind a mapping that begins in the same 64-bit word, from the second read on.
+lsi=$(pci_lsi)
+take "$lsi"
+neighbours=(dirty verify --source type1 --strict --beyond --rounds 1 --case beyond-neighbours --json)
+for seed in 1 2 3; do
+	run -q --backend vfio --device "$lsi" --seed $seed "${neighbours[@]}"
+	case $release-$status in
+	7.3.*-* | *-1)
+		status_is 1 "beyond-neighbours, seed $seed: found on Linux $release"
+		json_is '[.spurious_pages, .missing_pages]' '[30,0]' "beyond-neighbours, seed $seed: 15 pages in each of two reads"
+		json_is '.spurious[0].what' "the second read over two mappings: nothing is mapped there" \
+			"beyond-neighbours, seed $seed: not in the first"
+		;;
+	*) is "$status" 4 "beyond-neighbours, seed $seed: Linux $release is right" ;;
+	esac
+done
+run -q --seed 1 "${neighbours[@]}"
+is "$status $(json '.cases[0].result')" "4 pass" "beyond-neighbours: the simulation's container is right"
+
 for case in $cases; do
 	beyond "$case" sim 1
 	status_is 0 "$case: the simulation is right on the same machine"
