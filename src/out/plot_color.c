@@ -58,6 +58,17 @@ static unsigned int color_cube(uint8_t v)
 	return v < 48 ? 0 : v < 115 ? 1 : (unsigned int)(v - 35) / 40;
 }
 
+/* The nearest of a terminal's would jump between light and dark: these darken as the scale does, and the last is for all alone. */
+unsigned int plot_share_256(double share)
+{
+	static const uint8_t steps[] = {77, 72, 36, 30, 24, 54, 53};
+	unsigned int last = ARRAY_SIZE(steps) - 1;
+
+	if (!(share > 0))
+		return plot_color_256(color_zero);
+	return share < 1 ? steps[MIN((unsigned int)(plot_scale(share) * last), last - 1)] : steps[last];
+}
+
 unsigned int plot_color_256(struct plot_color c)
 {
 	unsigned int high = MAX(c.r, MAX(c.g, c.b)), low = MIN(c.r, MIN(c.g, c.b));

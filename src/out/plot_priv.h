@@ -24,6 +24,8 @@ static inline struct plot_color plot_share_color(double share)
 {
 	return plot_scale_color(share > 0 ? plot_scale(share) : 0);
 }
+/* The same for a terminal of 256 colours. */
+unsigned int plot_share_256(double share);
 /* The nearest of a terminal's 256 colours that do not depend on the user's palette. */
 unsigned int plot_color_256(struct plot_color c);
 

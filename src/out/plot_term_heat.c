@@ -85,7 +85,7 @@ static char term_shade(double share)
 
 static int term_color(double share)
 {
-	return share < 0 ? -1 : (int)plot_color_256(plot_share_color(share));
+	return share < 0 ? -1 : (int)plot_share_256(share);
 }
 
 /* One character for two cells; below the last row there is nothing. */
@@ -123,22 +123,22 @@ static int term_row(const struct term_heat *t, unsigned int row)
 
 static int term_legend_colored(const struct term_heat *t)
 {
-	static const double shares[] = {0.001, 0.01, 0.1, 0.5, 1};
+	static const double shares[] = {0.001, 0.01, 0.1, 0.25, 0.5, 0.9, 1};
 	struct plot_line line;
 	int err = plot_line_begin(&line);
 	char buf[16];
 
 	if (err)
 		return err;
-	plot_line_colors(&line, -1, (int)plot_color_256(plot_share_color(0)));
+	plot_line_colors(&line, -1, (int)plot_share_256(0));
 	fputs("  ", line.to);
 	plot_line_colors(&line, -1, -1);
-	fprintf(line.to, " %s  ", t->h->zero_word);
+	fprintf(line.to, " %s ", t->h->zero_word);
 	for (size_t i = 0; i < ARRAY_SIZE(shares); i++) {
-		plot_line_colors(&line, -1, (int)plot_color_256(plot_share_color(shares[i])));
+		plot_line_colors(&line, -1, (int)plot_share_256(shares[i]));
 		fputs("  ", line.to);
 		plot_line_colors(&line, -1, -1);
-		fprintf(line.to, " %s  ", plot_percent(shares[i], buf, sizeof(buf)));
+		fprintf(line.to, " %s ", plot_percent(shares[i], buf, sizeof(buf)));
 	}
 	return plot_line_end(&line, t->r);
 }

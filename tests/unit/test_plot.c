@@ -44,16 +44,44 @@ static void test_scale_darkens(void **state)
 
 static void test_scale_never_like_empty(void **state)
 {
-	unsigned int empty = plot_color_256(plot_share_color(0)), full = plot_color_256(plot_share_color(1));
+	unsigned int empty = plot_share_256(0), full = plot_share_256(1);
 
 	for (double share = 1; share > 1e-15; share /= 1.1) {
 		assert_false(color_same(plot_share_color(share), plot_share_color(0)));
-		assert_int_not_equal(plot_color_256(plot_share_color(share)), empty);
+		assert_int_not_equal(plot_share_256(share), empty);
+		assert_int_equal(plot_share_256(share) == full, share == 1);
 		assert_true(plot_scale(share) > 0 && plot_scale(share) <= 1);
 	}
 	assert_int_not_equal(empty, full);
 	assert_true(fabs(plot_scale(0.001) - 0.1) < 1e-9);
 	assert_true(fabs(plot_scale_inverse(plot_scale(0.37)) - 0.37) < 1e-9);
+}
+
+/* 16 to 231 as terminals have them. */
+static struct plot_color color_of_256(unsigned int n)
+{
+	static const uint8_t levels[] = {0, 95, 135, 175, 215, 255};
+
+	assert_in_range(n, 16, 231);
+	n -= 16;
+	return (struct plot_color){levels[n / 36], levels[n / 6 % 6], levels[n % 6]};
+}
+
+static void test_scale_256(void **state)
+{
+	double before = 1;
+	unsigned int seen = 0, last = 0;
+
+	for (int i = 1; i <= 1000; i++) {
+		unsigned int n = plot_share_256(plot_scale_inverse(i / 1000.));
+
+		assert_true(color_light(color_of_256(n)) <= before);
+		before = color_light(color_of_256(n));
+		seen += n != last;
+		last = n;
+	}
+	assert_int_equal(seen, 7);
+	assert_int_equal(plot_share_256(0), 254);
 }
 
 static void test_color_256(void **state)
@@ -193,17 +221,18 @@ static void test_heat_colored(void **state)
 {
 	struct rendering r;
 
-	assert_string_equal(
-		heat_text(&r, "C.UTF-8", true, 80),
-		"A map\nof <made up> & \"quoted\" cells\na second line\nnot measured\n\n    column\n"
-		"row +0  +4\n"
-		" r0 " FG(254) LOW LOW BG(254) UP FG(71) UP FG(36) UP FG(30) UP FG(60) UP FG(53) UP OFF
-		"\n"
-		" r2 " FG(53) UP UP FG(60) UP FG(53) UP FG(254) UP FG(77) UP FG(254) UP OFF
-		"\n"
-		"\nshare:\n" BG(254) "  " OFF " none  " BG(72) "  " OFF " 0.1 %  " BG(36) "  " OFF " 1 %  " BG(
-			30) "  " OFF " 10 %  " BG(60) "  " OFF " 50 %  " BG(53) "  " OFF " 100 %\n"
-										"compare: \033[32mPASS\033[0m\n");
+	assert_string_equal(heat_text(&r, "C.UTF-8", true, 80),
+			    "A map\nof <made up> & \"quoted\" cells\na second line\nnot measured\n\n    column\n"
+			    "row +0  +4\n"
+			    " r0 " FG(254) LOW LOW BG(254) UP FG(77) UP FG(72) UP FG(36) UP FG(24) UP FG(53) UP OFF
+			    "\n"
+			    " r2 " FG(53) UP UP FG(30) UP FG(54) UP FG(254) UP FG(77) UP FG(254) UP OFF
+			    "\n"
+			    "\nshare:\n" BG(254) "  " OFF " none " BG(77) "  " OFF " 0.1 % " BG(72) "  " OFF " 1 % " BG(
+				    36) "  " OFF
+					" 10 % " BG(30) "  " OFF " 25 % " BG(24) "  " OFF " 50 % " BG(
+						54) "  " OFF " 90 % " BG(53) "  " OFF " 100 %\n"
+									     "compare: \033[32mPASS\033[0m\n");
 	rendering_free(&r);
 }
 
@@ -341,12 +370,13 @@ static void test_sizes(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scale_darkens),  cmocka_unit_test(test_scale_never_like_empty),
-		cmocka_unit_test(test_color_256),      cmocka_unit_test(test_ticks),
-		cmocka_unit_test(test_words),	       cmocka_unit_test(test_heat_ascii),
-		cmocka_unit_test(test_heat_colored),   cmocka_unit_test(test_heat_tap),
-		cmocka_unit_test(test_heat_svg),       cmocka_unit_test(test_heat_png),
-		cmocka_unit_test(test_heat_png_small), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_scale_darkens), cmocka_unit_test(test_scale_never_like_empty),
+		cmocka_unit_test(test_scale_256),     cmocka_unit_test(test_color_256),
+		cmocka_unit_test(test_ticks),	      cmocka_unit_test(test_words),
+		cmocka_unit_test(test_heat_ascii),    cmocka_unit_test(test_heat_colored),
+		cmocka_unit_test(test_heat_tap),      cmocka_unit_test(test_heat_svg),
+		cmocka_unit_test(test_heat_png),      cmocka_unit_test(test_heat_png_small),
+		cmocka_unit_test(test_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, plot_setup, plot_teardown);
