@@ -128,6 +128,11 @@ static int area_leaves(struct verify *v, const struct verify_want *want, struct 
 	int err;
 
 	area->leaf = MAX(verify_small(v), want->leaf);
+	/* bits of other sources are of pages, whatever translates them */
+	if (v->at.source != DIRTY_IOMMU) {
+		area->leaf = MAX(v->unit, v->log_page);
+		return 0;
+	}
 	if (v->small_pages)
 		area->leaf = MAX(verify_small(v), (uint64_t)sysconf(_SC_PAGESIZE));
 	if (want->whole && !v->small_pages)
@@ -217,6 +222,7 @@ int verify_unmap(struct verify *v, struct verify_area *area, struct fail *f)
 int verify_start(struct verify *v, struct fail *f)
 {
 	uint64_t page_size = v->at.source == DIRTY_DEVICE ? v->unit : 0;
+	struct op_dirty_on on = {0};
 	int err = verify_desk(v, f);
 
 	if (!err)
@@ -224,12 +230,14 @@ int verify_start(struct verify *v, struct fail *f)
 	if (err)
 		return err;
 	v->on = true;
-	/* the table that it made */
-	op_dirty_is_on(v->s, &v->at);
-	v->res->at = v->at;
+	/* the table that it made, and what the device logs by, which may be more than was asked for */
+	op_dirty_get(v->s, 0, &on);
+	v->at = v->res->at = on.at;
+	v->log_page = on.page_size;
 	for (struct verify_area *area = v->areas; area; area = area->next) {
 		memset(area->truth, 0, bitmap_words(area->size / v->unit) * sizeof(*area->truth));
 		area->log->count = 0;
+		area->leaf = MAX(area->leaf, v->log_page);
 	}
 	return 0;
 }

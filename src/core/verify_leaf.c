@@ -139,10 +139,21 @@ static int leaf_1g(struct verify *v, struct fail *f)
 	return leaf_large(v, LEAF_1G, f);
 }
 
+static bool leaf_can_see(struct verify *v, const char **why)
+{
+	*why = "every mapped page is reported: entries are not to be told from that";
+	if (v->caps.over_reports)
+		return false;
+	*why = "bits of this source are of pages, whatever entries translate them";
+	return v->at.source == DIRTY_IOMMU;
+}
+
 static bool leaf_can_1g(struct verify *v, const char **why)
 {
 	const struct iova_space *space = session_space(v->s);
 
+	if (!leaf_can_see(v, why))
+		return false;
 	*why = "no entries of 1G here";
 	if (!(iommu_caps(session_iommu(v->s))->page_sizes & LEAF_1G))
 		return false;
@@ -379,15 +390,6 @@ static int leaf_seen_in(struct verify *v, const char *how, uint64_t *largest, st
 	return err;
 }
 
-static bool leaf_can_see(struct verify *v, const char **why)
-{
-	*why = "every mapped page is reported: entries are not to be told from that";
-	if (v->caps.over_reports)
-		return false;
-	*why = "the device's own log knows no page table entries";
-	return v->at.source == DIRTY_IOMMU;
-}
-
 static int leaf_effect(struct verify *v, struct fail *f)
 {
 	uint64_t largest;
@@ -424,7 +426,7 @@ static int leaf_option(struct verify *v, struct fail *f)
 
 const struct verify_case verify_leaf_cases[] = {
 	{"leaf-2M", "bits of small pages over entries of 2M: one byte and all of the entry is reported",
-	 .run = leaf_2m},
+	 .can = leaf_can_see, .run = leaf_2m},
 	{"leaf-1G", "the same over entries of 1G", .can = leaf_can_1g, .run = leaf_1g},
 	{"leaf-split",
 	 "entries of 2M are split in place; what was written before stays, what is written after is told by page",

@@ -44,7 +44,8 @@ struct verify {
 	const struct verify_case *c;
 	struct dirty_at at;
 	struct dirty_caps caps;
-	uint64_t unit; /* bytes of the smallest page one bit may stand for */
+	uint64_t unit;	   /* bytes of the smallest page one bit may stand for */
+	uint64_t log_page; /* source device: by what it logs, once it was started */
 	uint64_t round;
 	uint64_t draws; /* so far in this case and round: the place of the next */
 	bool on;	/* tracking was started by verify_start() */

@@ -70,6 +70,17 @@ json_is '[.cases[] | .result, .why]' \
 	'["pass","leaf in effect seen: 0x200000 bytes","pass","leaf in effect seen with large pages off: 0x1000 bytes"]' \
 	"where large entries can be switched off, the difference is seen"
 
+# the other sources
+run -q --seed 5 dirty verify --strict --source device --json
+status_is 0 "the device's own log: every bit is right"
+json_is '[.source, .missing_pages, .spurious_pages]' '["device",0,0]' "by pages, whatever entries translate them"
+json_is '[.cases[] | select(.name == "windows" or .name == "chunks" or .name == "random") | .result] | unique' '["pass"]' "over 64 GiB, too"
+run -q --seed 5 dirty verify --strict --source type1 --json
+status_is 4 "a source that reports every mapped page is no pass"
+json_is '[.over_reports, .missing_pages, (.reported_pages > 1000)]' '[true,0,true]' "it misses nothing, as it reports everything"
+json_is '[.cases[] | select(.name == "random") | .result, .why]' \
+	'["skip","source type1 reports every mapped page: not a measurement"]' "and the reason is said"
+
 # forms
 run -q --tap dirty verify --strict --case random --case none --case huge-pages-off
 status_is 0 "as TAP"
