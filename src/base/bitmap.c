@@ -113,12 +113,55 @@ static size_t bitmap_word_runs(const uint64_t *words, uint64_t bits, uint64_t le
 	return n;
 }
 
+#define BITMAP_BLOCK_MIN 32u /* words, and runs there is room for */
+
+/*
+ * The runs of some whole words from *at on, which is where a word begins, by their edges: quicker where runs are few. 0, and *at stays, where
+ * there is no room for all of them.
+ */
+static size_t bitmap_block_runs(const uint64_t *words, uint64_t bits, uint64_t *at, struct bitmap_run *out, size_t max)
+{
+	uint64_t nr = MIN(MIN(max, BITMAP_EDGE_WORDS), (bits - *at) / 64), edge;
+	struct bitmap_edges e;
+	const uint8_t *bit = e.bit;
+	size_t n = 0;
+
+	bitmap_edges_begin(&e);
+	bitmap_variant()->edges(words + *at / 64, (unsigned int)nr, &e);
+	if (e.nr / 2 + e.nr % 2 > max)
+		return 0;
+	for (unsigned int j = 0; j < e.nr_words; j++)
+		for (unsigned int k = 0; k < e.count[j]; k++, n++) {
+			edge = *at + e.word[j] * 64u + *bit++;
+			if (n % 2)
+				out[n / 2].count = edge - out[n / 2].first;
+			else
+				out[n / 2].first = edge;
+		}
+	*at += nr * 64;
+	if (n % 2) {
+		*at = bitmap_next_clear(words, bits, *at);
+		out[n / 2].count = *at - out[n / 2].first;
+	}
+	return n / 2 + n % 2;
+}
+
 size_t bitmap_runs(const uint64_t *words, uint64_t bits, uint64_t *at, struct bitmap_run *out, size_t max)
 {
-	size_t n = 0;
+	size_t n = 0, some;
+	bool few = true;
 	uint64_t left;
 
 	while (n < max) {
+		if (few && *at % 64 == 0) {
+			*at = 64 * bitmap_variant()->skip_same(words, *at / 64, bitmap_words(bits), 0);
+			few = *at < bits && bits - *at >= 64 * BITMAP_BLOCK_MIN && max - n >= BITMAP_BLOCK_MIN &&
+			      __builtin_popcountll(words[*at / 64]) <= 4;
+			some = few ? bitmap_block_runs(words, bits, at, out + n, max - n) : 0;
+			few = some > 0;
+			n += some;
+			continue;
+		}
 		*at = bitmap_next(words, bits, *at);
 		if (*at >= bits)
 			break;

@@ -194,7 +194,7 @@ static void test_variants_unaligned(void **state)
 
 static void check_runs(uint64_t bits, uint64_t from, size_t max)
 {
-	struct bitmap_run runs[65];
+	struct bitmap_run runs[700];
 	uint64_t at = from, bit = from;
 	size_t n;
 
@@ -248,7 +248,10 @@ static void test_whole(void **state)
 			check_whole(sizes[s]);
 			check_runs(sizes[s], 0, 1 + s % 65);
 			check_runs(sizes[s], 0, 65);
+			check_runs(sizes[s], 0, 700);
 			check_runs(sizes[s], sizes[s] / 3, 3);
+			check_runs(sizes[s], sizes[s] / 3, 100);
+			check_runs(sizes[s], ALIGN_DOWN(sizes[s] / 3, 64), 100);
 		}
 }
 
