@@ -114,22 +114,35 @@ struct avx512_block {
 	uint64_t lanes[BITMAP_EDGE_WORDS / 64]; /* bit per word: it has edges */
 };
 
+/* The edges of eight words, of which those in @lanes are there; *before = the eight before them. Which of them have any. */
+AVX512_INLINE uint8_t avx512_mark_eight(__m512i x, __mmask8 lanes, __m512i *before, uint64_t *edges)
+{
+	__m512i e = _mm512_xor_si512(x, _mm512_shldi_epi64(x, _mm512_alignr_epi64(x, *before, 7), 1));
+
+	*before = x;
+	if (lanes != 0xff)
+		e = _mm512_maskz_mov_epi64(lanes, e);
+	_mm512_store_si512(edges, e);
+	return _mm512_test_epi64_mask(e, e);
+}
+
 /* The edges of each word, as bits. */
 AVX512_INLINE void avx512_mark(const uint64_t *words, unsigned int n, struct bitmap_edges *e, struct avx512_block *b)
 {
-	__m512i before = _mm512_set1_epi64((long long)(e->last << 63)), x, edges;
+	__m512i before = _mm512_set1_epi64((long long)(e->last << 63)), x;
 	uint8_t some[sizeof(b->lanes)] = {0};
+	bool ahead = !e->dense;
+	unsigned int i = 0;
 	__mmask8 lanes;
 
-	for (unsigned int i = 0; i < n; i += 8) {
-		if (!e->dense)
+	for (; i + 8 <= n; i += 8) {
+		if (ahead)
 			bitmap_prefetch(words, i);
+		some[i / 8] = avx512_mark_eight(_mm512_loadu_si512(words + i), 0xff, &before, b->edges + i);
+	}
+	if (i < n) {
 		x = avx512_load(words + i, n - i, &lanes);
-		edges = _mm512_xor_si512(x, _mm512_shldi_epi64(x, _mm512_alignr_epi64(x, before, 7), 1));
-		before = x;
-		edges = _mm512_maskz_mov_epi64(lanes, edges);
-		_mm512_store_si512(b->edges + i, edges);
-		some[i / 8] = _mm512_test_epi64_mask(edges, edges);
+		some[i / 8] = avx512_mark_eight(x, lanes, &before, b->edges + i);
 	}
 	memcpy(b->lanes, some, sizeof(some));
 	if (n)
