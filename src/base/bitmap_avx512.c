@@ -126,25 +126,30 @@ AVX512_INLINE uint8_t avx512_mark_eight(__m512i x, __mmask8 lanes, __m512i *befo
 	return _mm512_test_epi64_mask(e, e);
 }
 
-/* The edges of each word, as bits. */
+/* The edges of each word, as bits. What is gathered stays in a register: vectors are slow to load where bytes were just stored. */
 AVX512_INLINE void avx512_mark(const uint64_t *words, unsigned int n, struct bitmap_edges *e, struct avx512_block *b)
 {
 	__m512i before = _mm512_set1_epi64((long long)(e->last << 63)), x;
-	uint8_t some[sizeof(b->lanes)] = {0};
 	bool ahead = !e->dense;
-	unsigned int i = 0;
 	__mmask8 lanes;
+	uint64_t some;
 
-	for (; i + 8 <= n; i += 8) {
-		if (ahead)
-			bitmap_prefetch(words, i);
-		some[i / 8] = avx512_mark_eight(_mm512_loadu_si512(words + i), 0xff, &before, b->edges + i);
+	for (unsigned int from = 0; from < n; from += 64) {
+		unsigned int i = from, end = MIN(from + 64, n);
+
+		some = 0;
+		for (; i + 8 <= end; i += 8) {
+			if (ahead)
+				bitmap_prefetch(words, i);
+			x = _mm512_loadu_si512(words + i);
+			some |= (uint64_t)avx512_mark_eight(x, 0xff, &before, b->edges + i) << (i - from);
+		}
+		if (i < end) {
+			x = avx512_load(words + i, end - i, &lanes);
+			some |= (uint64_t)avx512_mark_eight(x, lanes, &before, b->edges + i) << (i - from);
+		}
+		b->lanes[from / 64] = some;
 	}
-	if (i < n) {
-		x = avx512_load(words + i, n - i, &lanes);
-		some[i / 8] = avx512_mark_eight(x, lanes, &before, b->edges + i);
-	}
-	memcpy(b->lanes, some, sizeof(some));
 	if (n)
 		e->last = words[n - 1] >> 63;
 }
