@@ -10,7 +10,7 @@ struct session;
 struct iommu_device;
 
 #define BUFFER_NAME_MAX 32
-#define BUFFER_SOURCE_MAX 64
+#define BUFFER_SOURCE_MAX 96
 
 struct buffer {
 	char name[BUFFER_NAME_MAX];
