@@ -231,11 +231,26 @@ static int dirty_start_do(struct session *s, struct dirty_on *on, const struct d
 	return err;
 }
 
+/*
+ * What was started before on a page table that the device has been taken from since: nothing it writes is noted down there. It is not
+ * what is to be started again, and *at has no table then.
+ */
+static struct dirty_on *dirty_on_left(struct session *s, const struct op_dirty *op, struct dirty_at *at)
+{
+	struct dirty_on *left = NULL;
+
+	if (at->table && !op->table && !op->unchecked && at->table != dirty_table_attached(s)) {
+		left = dirty_on_find(s, at);
+		at->table = 0;
+	}
+	return left;
+}
+
 int op_dirty_start(struct session *s, const struct op_dirty *op, const struct iova_range *ranges, unsigned int nr,
 		   uint64_t page_size, struct fail *f)
 {
+	struct dirty_on *on, *fresh, *left;
 	struct dirty_caps caps;
-	struct dirty_on *on, *fresh;
 	struct dirty_at at;
 	int err = session_usable(s, f);
 
@@ -245,6 +260,7 @@ int op_dirty_start(struct session *s, const struct op_dirty *op, const struct io
 		err = dirty_start_check(op, &at, &caps, nr, page_size, f);
 	if (err)
 		return err;
+	left = dirty_on_left(s, op, &at);
 	on = dirty_on_find(s, &at);
 	if (on) {
 		err = dirty_start_do(s, on, &caps, ranges, nr, page_size, f);
@@ -266,6 +282,11 @@ int op_dirty_start(struct session *s, const struct op_dirty *op, const struct io
 		return err;
 	}
 	dirty_on_first(s, fresh);
+	/* what a start made is of no more use */
+	if (left && left->is.made) {
+		dirty_table_give_up(s, left, NULL);
+		dirty_on_drop(s, left);
+	}
 	return 0;
 }
 

@@ -105,6 +105,37 @@ static void test_table_undone(void **state)
 	session_close(s, NULL);
 }
 
+/* Taken from the table that start made, the device writes nothing there: a second start brings it to one that tracks. */
+static void test_table_left(void **state)
+{
+	struct session *s = open_session();
+	uint32_t home = iommu_space_id(s->iommu);
+	struct op_dirty_on on;
+
+	has(DIRTY_IOMMU)->needs_table = true;
+	assert_int_equal(op_dirty_start(s, &best, NULL, 0, 0, &why), 0);
+	assert_int_equal(session_attach(s, home, s->iommu, &why), 0);
+	assert_int_equal(op_dirty_start(s, &best, NULL, 0, 0, &why), 0);
+	assert_true(op_dirty_get(s, 0, &on) && on.made);
+	assert_int_equal(attached_to, on.at.table);
+	assert_int_equal(s->at_pt, on.at.table);
+	assert_int_equal(asked[1].table, on.at.table);
+	assert_false(op_dirty_get(s, 1, &on));
+	assert_int_equal(tables, 1);
+	assert_int_equal(op_dirty_stop(s, &best, &why), 0);
+	assert_int_equal(attached_to, home);
+	assert_int_equal(tables, 0);
+	/* where it cannot be brought back nothing is started, and what was before is kept */
+	assert_int_equal(op_dirty_start(s, &best, NULL, 0, 0, &why), 0);
+	assert_int_equal(session_detach(s, &why), 0);
+	attached_to = 0;
+	assert_int_equal(op_dirty_start(s, &best, NULL, 0, 0, &why), -EBUSY);
+	assert_int_equal(tables, 1);
+	assert_true(op_dirty_is_on(s, NULL));
+	session_close(s, NULL);
+	assert_int_equal(tables, 0);
+}
+
 /* A table of the user's that can track is taken as it is, and stays. */
 static void test_table_users(void **state)
 {
@@ -214,8 +245,10 @@ static void test_where(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_choice),	    cmocka_unit_test(test_table),  cmocka_unit_test(test_table_undone),
-		cmocka_unit_test(test_table_users), cmocka_unit_test(test_ranges), cmocka_unit_test(test_where),
+		cmocka_unit_test(test_choice),	     cmocka_unit_test(test_table),
+		cmocka_unit_test(test_table_undone), cmocka_unit_test(test_table_left),
+		cmocka_unit_test(test_table_users),  cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_where),
 	};
 
 	host_init(&host, NULL, NULL);
