@@ -192,9 +192,9 @@ static int verify_undo(struct verify *v, struct fail *f)
 		if (v->areas == area)
 			break; /* it could not be unmapped: its memory stays until the end */
 	}
-	if (v->small_pages)
+	if (v->large_again)
 		iommu_option_set(session_iommu(v->s), IOMMU_OPTION_HUGE_PAGES, 1, NULL);
-	v->small_pages = false;
+	v->small_pages = v->large_again = false;
 	return err;
 }
 

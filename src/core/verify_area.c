@@ -38,9 +38,17 @@ uint64_t verify_small(const struct verify *v)
 /* iopt_disable_large_pages(): not once something is mapped that a device uses. Entries are those of the processor's pages then. */
 int verify_small_pages(struct verify *v, struct fail *f)
 {
-	int err = iommu_option_set(session_iommu(v->s), IOMMU_OPTION_HUGE_PAGES, 0, f);
+	struct iommu *iommu = session_iommu(v->s);
+	uint64_t large = 1;
+	int err;
 
-	v->small_pages |= !err;
+	if (v->small_pages)
+		return 0;
+	iommu_option_get(iommu, IOMMU_OPTION_HUGE_PAGES, &large, NULL);
+	err = iommu_option_set(iommu, IOMMU_OPTION_HUGE_PAGES, 0, f);
+	v->small_pages = !err;
+	/* what the user has switched off stays off */
+	v->large_again = !err && large;
 	return err;
 }
 
@@ -201,8 +209,10 @@ int verify_unmap(struct verify *v, struct verify_area *area, struct fail *f)
 {
 	struct verify_area **at = &v->areas;
 	uint64_t unmapped = area->size;
-	int err = area->unmapped ? 0 : iommu_unmap(session_iommu(v->s), area->iova, area->size, &unmapped, f);
+	int err = session_usable(v->s, f);
 
+	if (!err && !area->unmapped)
+		err = iommu_unmap(session_iommu(v->s), area->iova, area->size, &unmapped, f);
 	if (err)
 		return err;
 	if (unmapped != area->size)

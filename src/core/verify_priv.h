@@ -52,7 +52,8 @@ struct verify {
 	struct verify_area *areas;
 	uint64_t read_ns, read_bytes; /* of reads that clear, over the smallest entries */
 	struct verify_area *desk;     /* what the device copies from and reads into, NULL: none yet; verify_area.c's */
-	bool small_pages;	      /* large entries were switched off, which is undone at the end of the case */
+	bool small_pages;	      /* large entries are off, by verify_small_pages() */
+	bool large_again;	      /* they were on before that, and are again at the end of the case */
 	uint64_t since_canary;	      /* transfers, of all threads */
 	uint64_t case_writes;	      /* of this case and round */
 };

@@ -69,6 +69,15 @@ run -q --seed 5 --canary off --backend sim,personality=iommufd dirty verify --st
 json_is '[.cases[] | .result, .why]' \
 	'["pass","leaf in effect seen: 0x200000 bytes","pass","leaf in effect seen with large pages off: 0x1000 bytes"]' \
 	"where large entries can be switched off, the difference is seen"
+for value in 0 1; do
+	cat >"$tmp/script" <<END
+ioas option huge-pages $value
+dirty verify --case huge-pages-off
+ioas option huge-pages
+END
+	run -q --seed 5 --canary off --backend sim,personality=iommufd run --json "$tmp/script"
+	json_is ".results[2] | [.result, .detail]" "[\"pass\",\"huge-pages $value\"]" "set to $value before, they are so afterwards"
+done
 
 # the other sources
 run -q --seed 5 dirty verify --strict --source device --json
