@@ -74,6 +74,7 @@ static void *race_writer(void *arg)
 	while (!atomic_load(&r->end_writes) && t->nr < RACE_WRITES_MAX) {
 		int status = 0, err = race_write(t, &t->writes[t->nr], &status);
 
+		atomic_store(&t->has_tried, true);
 		err = err ? err : status;
 		if (!err) {
 			t->nr++;
@@ -253,13 +254,22 @@ static void race_join(struct race *r, struct race_crew *c)
 		pthread_join(c->readers[--c->nr_readers], NULL);
 }
 
+/* A busy machine may have let a thread wait for longer than a race lasts, and a race without writes would show nothing. */
+static bool race_all_write(const struct race *r)
+{
+	for (unsigned int i = 0; i < r->nr_writers; i++)
+		if (!atomic_load(&r->writers[i].has_tried))
+			return false;
+	return true;
+}
+
 static int race_watch(struct race *r, struct fail *f)
 {
 	uint64_t ms = r->plan->duration_ms ? r->plan->duration_ms : RACE_MS;
 	uint64_t end = clock_ns() + ms * 1000000;
 	int err = 0;
 
-	while (!err && clock_ns() < end && !session_signal) {
+	while (!err && (clock_ns() < end || !race_all_write(r)) && !session_signal) {
 		if (!r->plan->disturb) {
 			race_pause(1000000);
 			continue;

@@ -40,6 +40,7 @@ struct race_thread {
 	struct race_read *reads;
 	uint64_t *bits; /* of all its reads */
 	size_t nr;
+	_Atomic bool has_tried; /* a writer: its first write is over, whatever came of it */
 	int err;
 	struct fail f;
 };
