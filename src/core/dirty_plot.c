@@ -12,7 +12,7 @@
 #include "base/num.h"
 #include "core/dirty_plot_priv.h"
 
-struct dirty_map {
+struct heat_map {
 	const struct dirty_bitmap *b;
 	unsigned int cell_shift, column_shift; /* a cell is 2^cell_shift bytes, a row 2^column_shift cells */
 	iova_t base, last;		       /* where the first row begins; the last byte of the bitmap */
@@ -87,7 +87,7 @@ struct plot_to dirty_plot_to(const struct dirty_plot *p)
 	return (struct plot_to){.format = formats[p->format], .path = p->path, .width = p->width, .height = p->height};
 }
 
-static uint64_t map_rows(const struct dirty_map *m)
+static uint64_t map_rows(const struct heat_map *m)
 {
 	unsigned int shift = m->cell_shift + m->column_shift;
 
@@ -98,7 +98,7 @@ static uint64_t map_rows(const struct dirty_map *m)
  * As many cells as there is room for. Few pages are a rectangle, not a thread: about twice as wide as high. Rows and cells begin at
  * multiples of their size.
  */
-static void map_shape(struct dirty_map *m, unsigned int columns, unsigned int rows)
+static void map_shape(struct heat_map *m, unsigned int columns, unsigned int rows)
 {
 	const struct dirty_bitmap *b = m->b;
 	unsigned int most = 0;
@@ -122,14 +122,14 @@ static void map_shape(struct dirty_map *m, unsigned int columns, unsigned int ro
 }
 
 /* The first page that begins at or after @at, which lies in the bitmap or before it. */
-static uint64_t map_page(const struct dirty_map *m, iova_t at)
+static uint64_t map_page(const struct heat_map *m, iova_t at)
 {
 	uint64_t offset = at > m->b->iova ? at - m->b->iova : 0;
 
 	return offset / m->b->page_size + !!(offset % m->b->page_size);
 }
 
-static double map_cell(struct dirty_map *m, iova_t start)
+static double map_cell(struct heat_map *m, iova_t start)
 {
 	iova_t last = start + ((1ull << m->cell_shift) - 1);
 	uint64_t first, end, dirty;
@@ -148,7 +148,7 @@ static double map_cell(struct dirty_map *m, iova_t start)
 	return (double)dirty / (double)(end - first);
 }
 
-static void map_fill(struct dirty_map *m)
+static void map_fill(struct heat_map *m)
 {
 	for (size_t i = 0; i < (size_t)m->rows * m->columns; i++) {
 		iova_t start = m->base + ((uint64_t)i << m->cell_shift);
@@ -163,7 +163,7 @@ static void map_fill(struct dirty_map *m)
 
 static const char *map_row_label(const void *arg, unsigned int row, char *buf, size_t size)
 {
-	const struct dirty_map *m = arg;
+	const struct heat_map *m = arg;
 
 	snprintf(buf, size, "0x%" PRIx64, m->base + ((uint64_t)row << (m->cell_shift + m->column_shift)));
 	return buf;
@@ -171,7 +171,7 @@ static const char *map_row_label(const void *arg, unsigned int row, char *buf, s
 
 static const char *map_column_label(const void *arg, unsigned int column, char *buf, size_t size)
 {
-	const struct dirty_map *m = arg;
+	const struct heat_map *m = arg;
 	char text[32];
 
 	snprintf(buf, size, "+%s", num_format_size(text, sizeof(text), (uint64_t)column << m->cell_shift));
@@ -197,7 +197,7 @@ struct map_texts {
 	const char *lines[4];
 };
 
-static void map_words(const struct dirty_map *m, struct map_texts *t)
+static void map_words(const struct heat_map *m, struct map_texts *t)
 {
 	const struct dirty_bitmap *b = m->b;
 	uint64_t pages = (1ull << m->cell_shift) / b->page_size;
@@ -221,7 +221,7 @@ static void map_words(const struct dirty_map *m, struct map_texts *t)
 	t->lines[3] = NULL;
 }
 
-static void map_report(struct report *r, const struct dirty_map *m, const struct dirty_plot *p)
+static void map_report(struct report *r, const struct heat_map *m, const struct dirty_plot *p)
 {
 	static const char *const keys[] = {"dirty_pages", "columns",   "rows", "cells", "dirty_cells",
 					   "cell_bytes",  "row_bytes", "peak", NULL};
@@ -262,7 +262,7 @@ int dirty_plot_map(const struct dirty_bitmap *b, const char *name, const struct 
 		   struct fail *f)
 {
 	struct plot_to to = dirty_plot_to(p);
-	struct dirty_map m = {.b = b};
+	struct heat_map m = {.b = b};
 	struct map_texts texts;
 	struct plot_heat heat = {.words = {.title = "Dirty pages by IOVA", .subtitles = texts.lines},
 				 .row_label = map_row_label,

@@ -57,7 +57,7 @@ static int pattern_random(struct verify *v, struct fail *f)
 	return pattern_each(v, pattern_write_random, f);
 }
 
-/* From a page on, one page of so many: strides that are no power of two meet every bit of a word. */
+/* Every n-th page: strides that are no power of two meet every bit of a word. */
 static int pattern_write_strided(struct verify *v, struct verify_area *area, uint64_t page, struct fail *f)
 {
 	uint64_t pages = area->size / page, stride = pages / PATTERN_WRITES + 1 + verify_draw(v, 3);
@@ -188,7 +188,7 @@ static int pattern_whole(struct verify *v, struct fail *f)
 const struct verify_case verify_pattern_cases[] = {
 	{"random", "writes at random places and of random lengths set the bits of what they touch, by every page size",
 	 .run = pattern_random},
-	{"strided", "a few bytes in every so-manieth page", .run = pattern_strided},
+	{"strided", "a few bytes in every n-th page", .run = pattern_strided},
 	{"straddling", "a write over a page border sets the bits of both pages", .run = pattern_straddling},
 	{"page-ends", "one byte, the first or the last of a page, sets its bit and no other", .run = pattern_ends},
 	{"repeated", "a page that is written again after a read that cleared is reported again",

@@ -258,8 +258,7 @@ int explain_dirty_mark(const struct dirty_at *at, iova_t iova, uint64_t length, 
 	else if (err == -EFAULT)
 		fail_hint(f, "the bitmap's memory cannot be read");
 	else if (err == -EOPNOTSUPP)
-		fail_hint(f, "only the kernel's mock device and the simulated IOMMU mark pages, others have devices "
-			     "that write");
+		fail_hint(f, "only the kernel's mock device has pages marked; others have devices that write");
 	else
 		explain_dirty_source(at, err, 0, f);
 	return err;

@@ -65,7 +65,8 @@ void sim_owed_report(const struct sim_tree *owed, struct sim_bits *bits)
 /* What of @node lies outside of @range stays noted. False: it could not be cut. */
 static bool sim_owed_cut(struct sim_tree *owed, struct sim_node *node, struct iova_range range)
 {
-	bool left = node->start<range.start, right = node->last> range.last;
+	bool left = node->start < range.start;
+	bool right = node->last > range.last;
 	struct sim_node *behind = left && right ? sim_owed_new(range.last + 1, node->last) : NULL;
 
 	if (left && right && !behind)

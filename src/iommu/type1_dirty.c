@@ -42,10 +42,6 @@ static int type1_dirty_caps(const struct dirty_at *at, struct dirty_caps *out, s
 		.page_sizes = info.dirty_page_sizes,
 		.unmaps = true,
 		/*
-		 * Pages of a device behind an IOMMU are all dirty, always; of mediated devices those that its driver has
-		 * pinned or written (update_user_bitmap(), vfio_iommu_type1_attach_group()).
-		 */
-		/*
 		 * Pages of a device behind an IOMMU are all dirty, always; of mediated devices those that its driver has pinned or
 		 * written (update_user_bitmap(), vfio_iommu_type1_attach_group()).
 		 */
