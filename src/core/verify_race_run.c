@@ -160,9 +160,8 @@ static int race_thread_init(struct race *r, struct race_thread *t, unsigned int 
 	t->seed = verify_draw(r->v, 0);
 	t->pages = r->pages;
 	t->writes = writes ? calloc(writes, sizeof(*t->writes)) : NULL;
-	/* one more than it may fill: the last read of all */
-	t->reads = reads ? calloc(reads + 1, sizeof(*t->reads)) : NULL;
-	t->bits = reads ? calloc((reads + 1) * r->words, sizeof(*t->bits)) : NULL;
+	t->reads = reads ? calloc(reads + RACE_READS_LAST, sizeof(*t->reads)) : NULL;
+	t->bits = reads ? calloc((reads + RACE_READS_LAST) * r->words, sizeof(*t->bits)) : NULL;
 	return (writes && !t->writes) || (reads && (!t->reads || !t->bits)) ? -ENOMEM : 0;
 }
 
@@ -337,7 +336,8 @@ static int race_verdict(struct race *r, struct fail *f)
 {
 	struct race_log log = {.pages = r->pages, .leaf = (uint32_t)(MAX(r->plan->leaf, r->v->unit) / r->v->unit)};
 	struct race_write *writes = calloc((size_t)r->nr_writers * RACE_WRITES_MAX, sizeof(*writes));
-	struct race_read *reads = calloc(((size_t)r->nr_readers + 1) * (RACE_READS_MAX + 1), sizeof(*reads));
+	struct race_read *reads =
+		calloc(((size_t)r->nr_readers + 1) * (RACE_READS_MAX + RACE_READS_LAST), sizeof(*reads));
 	int breaches = -ENOMEM;
 
 	if (writes && reads) {
@@ -378,12 +378,14 @@ static int race_unmap(struct race *r, struct fail *f)
 	return 0;
 }
 
-/* The last read of all, when nobody writes any more. */
+/* The last reads of all, when nobody writes any more: one that has what is left, and one that finds nothing. */
 static int race_read_last(struct race *r, struct fail *f)
 {
 	struct race_thread *t = &r->self;
-	int err = r->area->unmapped ? 0 : race_read(t, RACE_CLEAR, false);
+	int err = 0;
 
+	for (unsigned int i = 0; i < RACE_READS_LAST && !r->area->unmapped && !err; i++)
+		err = race_read(t, RACE_CLEAR, false);
 	if (r->area->unmapped) {
 		struct race_read *none = &t->reads[t->nr];
 

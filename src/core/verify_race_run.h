@@ -10,7 +10,8 @@
 
 #define RACE_THREADS_MAX 4   /* writers, and readers */
 #define RACE_WRITES_MAX 4096 /* of one writer */
-#define RACE_READS_MAX 1024  /* of one reader */
+#define RACE_READS_MAX 1024  /* of one reader, */
+#define RACE_READS_LAST 2    /* and when all is over */
 
 struct race;
 
