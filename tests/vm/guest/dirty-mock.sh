@@ -88,6 +88,8 @@ maps
 dirty start
 attach main
 maps
+dirty start
+maps
 dirty stop
 ioas new other
 map c --size 64K --iova 0x2000000 --ioas other
@@ -108,4 +110,5 @@ is "$(at 9 "$attached") $(at 9 '.dirty | length') $(at 9 '[.objects[] | select(.
 is "$(at 13 '.dirty[0].made')" false "the user's own table is taken as it is"
 is "$(at 16 '.dirty | length')" 0 "destroyed, it is tracked no more"
 is "$(at 19 "$attached") $(at 19 '.dirty | length')" "ioas 1" "a device that was taken elsewhere leaves its table behind"
+is "$(at 21 "$attached") $(at 21 '.dirty | length') $(at 21 '[.objects[] | select(.kind == "hwpt")] | length')" "hwpt 1 1" "a second start brings it back to one that tracks"
 done_testing
