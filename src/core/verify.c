@@ -319,6 +319,7 @@ int verify_run(struct session *s, const struct verify_params *p, struct verify_r
 	if (!err)
 		verify_rounds(&v);
 	verify_tell_unreached(&v);
+	verify_forget_areas(&v);
 	if (v.read_ns)
 		res->read_clear_gib_s = (double)v.read_bytes / (double)GiB(1) / ((double)v.read_ns / 1e9);
 	snprintf(res->complaint, sizeof(res->complaint), "%.150s", session_kernel_complaint(s));

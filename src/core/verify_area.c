@@ -161,12 +161,28 @@ static int area_leaves(struct verify *v, const struct verify_want *want, struct 
 	return 0;
 }
 
-static void area_free(struct verify *v, struct verify_area *area)
+/* All but its memory. */
+static void area_forget(struct verify_area *area)
 {
-	iommu_mem_free(session_iommu(v->s), &area->mem);
 	free(area->truth);
 	free(area->log);
 	free(area);
+}
+
+static void area_free(struct verify *v, struct verify_area *area)
+{
+	iommu_mem_free(session_iommu(v->s), &area->mem);
+	area_forget(area);
+}
+
+void verify_forget_areas(struct verify *v)
+{
+	while (v->areas) {
+		struct verify_area *area = v->areas;
+
+		v->areas = area->next;
+		area_forget(area);
+	}
 }
 
 static int area_set_up(struct verify *v, const struct verify_want *want, struct verify_area *area, struct fail *f)

@@ -83,6 +83,8 @@ struct verify_want {
 /* Memory, a free IOVA by session_pick(), mapped. It is unmapped and freed at the end of the case, or by verify_unmap(). */
 int verify_map(struct verify *v, const struct verify_want *want, struct verify_area **out, struct fail *f);
 int verify_unmap(struct verify *v, struct verify_area *area, struct fail *f);
+/* At the end: what could not be unmapped, or may still be written to, stays mapped and allocated; only the notes about it go. */
+void verify_forget_areas(struct verify *v);
 
 /* As op_dirty_start() for all areas, and the truth begins anew. */
 int verify_start(struct verify *v, struct fail *f);

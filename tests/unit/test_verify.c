@@ -9,6 +9,7 @@
 #include "base/bitmap.h"
 #include "core/verify_log.h"
 #include "core/verify_priv.h"
+#include "dev/driver.h"
 #include "iommu/backend.h"
 
 #define UNIT 4096u
@@ -355,13 +356,107 @@ static void test_run(void **state)
 	session_close(s, NULL);
 }
 
+/* A device that stops answering in the middle of a case, and would not stop: from then on nothing is unmapped, nothing freed. */
+static struct {
+	const struct session *s;
+	const struct dev_ops *dev;
+	const struct iommu_ops *iommu;
+	unsigned int until; /* transfers that end */
+	_Atomic unsigned int waits;
+	_Atomic bool lost;
+	unsigned int given_up; /* unmapped or freed after that */
+	struct session *kept[32];
+	unsigned int nr_kept;
+} dead;
+
+static int dead_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned int n, unsigned int timeout_ms)
+{
+	int err = dead.dev->wait(dev, queue, reqs, n, timeout_ms);
+
+	if (++dead.waits < dead.until)
+		return err;
+	dead.lost = true;
+	return -ETIMEDOUT;
+}
+
+static int dead_stop(struct dev *dev)
+{
+	return dead.lost ? -ETIMEDOUT : dead.dev->stop(dev);
+}
+
+static int dead_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped)
+{
+	dead.given_up += !session_is_quiet(dead.s);
+	return dead.iommu->unmap(iommu, iova, size, unmapped);
+}
+
+static void dead_mem_free(struct iommu *iommu, struct iommu_mem *mem)
+{
+	dead.given_up += !session_is_quiet(dead.s);
+	dead.iommu->mem_free(iommu, mem);
+}
+
+static void dead_run(const char *name, unsigned int until)
+{
+	static struct verify_result res;
+	static struct iommu_ops iommu_ops;
+	static struct dev_ops dev_ops;
+	static struct host host;
+	struct session_params sp = {.backend = "sim", .seed = 9, .canary = CANARY_OFF};
+	struct verify_params p = {.on.source = DIRTY_SOURCES, .rounds = 100, .cases = &name, .nr_cases = 1};
+	struct session *s;
+	struct fail f = {0};
+
+	assert_int_equal(session_open(&s, &sp, &host, &f), 0);
+	assert_int_equal(session_dma_start(s, &f), 0);
+	dead.s = s;
+	dead.waits = dead.given_up = 0;
+	dead.lost = false;
+	dead.until = until;
+	dead.dev = session_dev(s)->ops;
+	dead.iommu = session_iommu(s)->ops;
+	dev_ops = *dead.dev;
+	dev_ops.wait = dead_wait;
+	dev_ops.stop = dead_stop;
+	iommu_ops = *dead.iommu;
+	iommu_ops.unmap = dead_unmap;
+	iommu_ops.mem_free = dead_mem_free;
+	session_dev(s)->ops = &dev_ops;
+	session_iommu(s)->ops = &iommu_ops;
+	assert_int_equal(verify_run(s, &p, &res, &f), -ETIMEDOUT);
+	assert_true(dead.lost);
+	/* what another thread had begun when that was found, an unmap and the memory's end, goes on */
+	assert_in_range(dead.given_up, 0, 2);
+	assert_false(session_is_quiet(s));
+	assert_true(session_is_forbidden(s));
+	assert_true(res.cases[0].result == RESULT_ERROR || res.cases[0].result == RESULT_FAIL);
+	assert_int_equal(res.missing_total, 0);
+	assert_true(res.rounds < p.rounds);
+	session_iommu(s)->ops = dead.iommu;
+	session_dev(s)->ops = dead.dev;
+	assert_int_equal(session_close(s, NULL), -EBUSY);
+	/* it stays until exit */
+	assert_in_range(dead.nr_kept, 0, ARRAY_SIZE(dead.kept) - 1);
+	dead.kept[dead.nr_kept++] = s;
+}
+
+static void test_dead(void **state)
+{
+	static const char *const names[] = {"random", "stop-in-flight", "unmap-with-bits", "race-maps", "race-unmap"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		for (unsigned int until = 1; until <= 64; until *= 4)
+			dead_run(names[i], until);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_agrees), cmocka_unit_test(test_missing),	  cmocka_unit_test(test_spurious),
 		cmocka_unit_test(test_leaf),   cmocka_unit_test(test_page_sizes), cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_many),   cmocka_unit_test(test_reasons),	  cmocka_unit_test(test_table),
-		cmocka_unit_test(test_draws),  cmocka_unit_test(test_run),
+		cmocka_unit_test(test_draws),  cmocka_unit_test(test_run),	  cmocka_unit_test(test_dead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
