@@ -74,7 +74,7 @@ static void *race_writer(void *arg)
 	while (!atomic_load(&r->end_writes) && t->nr < RACE_WRITES_MAX) {
 		int status = 0, err = race_write(t, &t->writes[t->nr], &status);
 
-		atomic_store(&t->has_tried, true);
+		atomic_fetch_add(&t->tries, 1);
 		err = err ? err : status;
 		if (!err) {
 			t->nr++;
@@ -90,6 +90,7 @@ static void *race_writer(void *arg)
 			break;
 		}
 	}
+	atomic_store(&t->has_ended, true);
 	return NULL;
 }
 
@@ -253,11 +254,13 @@ static void race_join(struct race *r, struct race_crew *c)
 		pthread_join(c->readers[--c->nr_readers], NULL);
 }
 
-/* A busy machine may have let a thread wait for longer than a race lasts, and a race without writes would show nothing. */
-static bool race_all_write(const struct race *r)
+/* A busy machine may let a thread wait for longer than a race lasts, and a race with no or few writes shows little. */
+static bool race_all_wrote(const struct race *r)
 {
+	unsigned int least = r->plan->duration_ms ? 1 : RACE_WRITES_MIN;
+
 	for (unsigned int i = 0; i < r->nr_writers; i++)
-		if (!atomic_load(&r->writers[i].has_tried))
+		if (atomic_load(&r->writers[i].tries) < least && !atomic_load(&r->writers[i].has_ended))
 			return false;
 	return true;
 }
@@ -268,7 +271,7 @@ static int race_watch(struct race *r, struct fail *f)
 	uint64_t end = clock_ns() + ms * 1000000;
 	int err = 0;
 
-	while (!err && (clock_ns() < end || !race_all_write(r)) && !session_signal) {
+	while (!err && (clock_ns() < end || !race_all_wrote(r)) && !session_signal) {
 		if (!r->plan->disturb) {
 			race_pause(1000000);
 			continue;

@@ -10,6 +10,7 @@
 
 #define RACE_THREADS_MAX 4   /* writers, and readers */
 #define RACE_WRITES_MAX 4096 /* of one writer */
+#define RACE_WRITES_MIN 64   /* the same; a race lasts until then */
 #define RACE_READS_MAX 1024  /* of one reader, */
 #define RACE_READS_LAST 2    /* and when all is over */
 
@@ -41,7 +42,8 @@ struct race_thread {
 	struct race_read *reads;
 	uint64_t *bits; /* of all its reads */
 	size_t nr;
-	_Atomic bool has_tried; /* a writer: its first write is over, whatever came of it */
+	_Atomic unsigned int tries; /* of a writer: writes that are over, whatever came of them */
+	_Atomic bool has_ended;
 	int err;
 	struct fail f;
 };

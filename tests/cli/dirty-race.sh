@@ -50,7 +50,7 @@ done <<END
 dirty-lost-unmap|unmap-with-bits window-one-call race-unmap|
 dirty-no-clear|read-twice keep-then-clear $race|
 dirty-shift|$state $remap window-one-call window-read-clear lie-page-size lie-range lie-flags beyond-hole beyond-readonly beyond-nowhere race-read-clear race-readers|race-keep race-leaves race-maps race-switch race-unmap
-dirty-straddle|race-read-clear race-leaves beyond-leaf-begin beyond-leaf-end|$race race-unmap
+dirty-straddle|race-leaves beyond-leaf-begin beyond-leaf-end|$race race-unmap
 dirty-huge-partial|race-leaves beyond-leaf-begin beyond-leaf-end|
 dirty-no-flush|window-read-clear race-read-clear race-readers|$race
 dirty-early-flush|window-read-clear|$race
