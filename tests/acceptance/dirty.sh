@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # dirty verify at full length: 100 rounds over 20 seeds without a false alarm, and every misbehaviour found in every run of one round.
-. "$top_srcdir/tests/cli/lib.sh"
+. "${top_srcdir:?runtests sets it}/tests/cli/lib.sh"
 RUN_TIMEOUT=600
 
 clean=0 rounds=0 writes=0 began=$(date +%s)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # list, caps and audit on machines of 500, 1000 and 2000 devices: time grows with the number of devices and no faster, memory stays
 # small, and reading a machine takes no more than twice the time of lspci -vvv on the same files.
-. "$top_srcdir/tests/cli/lib.sh"
+. "${top_srcdir:?runtests sets it}/tests/cli/lib.sh"
 tools=${top_builddir:-.}/tests/data
 ok "what makes such machines is built" make -s -C "${top_builddir:-.}" tests/data/mkmany tests/data/measure
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tool promises on the simulated IOMMU, at full length: no false alarm, no miss, repros that hold, and its speed.
-. "$top_srcdir/tests/cli/lib.sh"
+. "${top_srcdir:?runtests sets it}/tests/cli/lib.sh"
 RUN_TIMEOUT=600
 
 # No false alarm: 20 seeds of 100,000 loops each, a few seconds a seed.
