@@ -10,9 +10,6 @@
 #include "base/num.h"
 #include "core/dirty_map.h"
 
-/* Where a large page of the table goes on behind the range a kernel may write past the last bit (struct dirty_read). */
-#define DIRTY_SLACK (4 * 4096u)
-
 int dirty_bitmap_new(struct dirty_bitmap *out, enum dirty_source source, iova_t iova, uint64_t length,
 		     uint64_t page_size, struct fail *f)
 {

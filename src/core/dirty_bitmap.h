@@ -30,6 +30,12 @@ struct dirty_bitmap {
 	struct dirty_map *map; /* a file's */
 };
 
+/*
+ * Bytes behind the last bit of what a source writes to. Where a large page of the table goes on behind the range a kernel may write up to
+ * two pages of memory past it (struct dirty_read); this is as much again.
+ */
+#define DIRTY_SLACK (4 * 4096u)
+
 /* All clear. -ENOMEM, -EINVAL (page size no power of two, length no multiple), -EOVERFLOW. Free with dirty_bitmap_free(). */
 int dirty_bitmap_new(struct dirty_bitmap *out, enum dirty_source source, iova_t iova, uint64_t length,
 		     uint64_t page_size, struct fail *f);

@@ -65,7 +65,7 @@ struct op_dirty_read {
 /* Does the range begin inside of a mapping, where the source may lose a bit for that (caps.loses_cut)? */
 bool op_dirty_is_cut(struct session *s, const struct op_dirty_read *op);
 /*
- * *out is to be freed; on failure it holds nothing, also when a part was read (and cleared) already. Of bad geometry that was answered all
+ * *out is to be freed; on failure it holds nothing, also when a part was read; if that was cleared, @f says so. Of bad geometry that was answered all
  * the same (on.unchecked) it has no words.
  */
 int op_dirty_read(struct session *s, const struct op_dirty_read *op, struct dirty_bitmap *out, struct fail *f);

@@ -18,8 +18,6 @@
 #include "core/session_priv.h"
 #include "iommu/ledger.h"
 
-/* What a kernel may write behind the last bit where a large page goes on there, and as much again. */
-#define DIRTY_SLACK (4 * 4096u)
 /* The largest bitmap that is asked for: 1 TiB of it holds the bits of 32 PiB by 4 KiB. */
 #define DIRTY_BYTES_MAX TiB(1)
 /*
@@ -220,6 +218,12 @@ static int dirty_pieces(struct dirty_ask *a, struct dirty_bitmap *b, struct fail
 		req.bits = bits + done / a->page_size / 8;
 		req.bytes = bitmap_words(length / a->page_size) * 8;
 		err = dirty_call(a, &req, f);
+		/* part of a bitmap would be taken for all of it */
+		if (err && done && !a->keep)
+			fail_hint(f,
+				  "what was dirty before iova 0x%" PRIx64
+				  " was read and cleared%s, and is lost: ask for less",
+				  req.iova, a->unmap ? " and unmapped" : "");
 	}
 	return err;
 }

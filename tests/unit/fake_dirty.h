@@ -40,6 +40,7 @@ static struct asked {
 static unsigned int nr_asked;
 static uint64_t tracks_by; /* what a device answers to its start */
 static uint64_t unmap_short;
+static iova_t breaks_at; /* a question from there on is answered by EIO */
 
 static struct asked *note(enum asked_kind kind, const struct dirty_at *at)
 {
@@ -93,6 +94,8 @@ static int fake_answer(enum asked_kind kind, const struct dirty_at *at, const st
 	a->length = req->length;
 	a->page_size = req->page_size;
 	a->keep = req->keep;
+	if (breaks_at && req->iova == breaks_at)
+		return -EIO;
 	if (!req->length)
 		return -EINVAL;
 	assert_in_range((req->length - 1) / unit / 8, 0, req->bytes - 1);
@@ -165,7 +168,7 @@ static struct session *open_session(void)
 	memset(sources, 0, sizeof(sources));
 	nr_asked = tables = 0;
 	attached_to = 0;
-	tracks_by = unmap_short = 0;
+	tracks_by = unmap_short = breaks_at = 0;
 	why = (struct fail){0};
 	assert_int_equal(session_open(&s, &p, &host, &why), 0);
 	assert_int_equal(op_map(s, &map, NULL, &found, &why), 0);

@@ -73,6 +73,25 @@ static int read_err(struct session *s, const struct op_dirty_read *op)
 	return err;
 }
 
+/* A piece that fails leaves no part of a bitmap; bits of the pieces before it that are gone are told of. */
+static void test_pieces_break(void **state)
+{
+	struct op_dirty_read op = {.on = best, .iova = AT, .size = 200 * 4096, .keep = true};
+	struct session *s = open_session();
+
+	has(DIRTY_IOMMU)->max_bitmap = 8;
+	breaks_at = AT + 128 * 4096;
+	assert_int_equal(read_err(s, &op), -EIO);
+	assert_null(strstr(why.hint, "lost"));
+	op.keep = false;
+	assert_int_equal(read_err(s, &op), -EIO);
+	assert_non_null(strstr(why.hint, "before iova 0x40080000 was read and cleared, and is lost"));
+	breaks_at = AT;
+	assert_int_equal(read_err(s, &op), -EIO);
+	assert_null(strstr(why.hint, "lost"));
+	session_close(s, NULL);
+}
+
 /* What is refused is refused before anything is cleared. */
 static void test_refused(void **state)
 {
@@ -326,10 +345,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces),	     cmocka_unit_test(test_pieces_whole),
-		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_unchecked),
-		cmocka_unit_test(test_crash),	     cmocka_unit_test(test_unmap),
-		cmocka_unit_test(test_unmap_judged), cmocka_unit_test(test_since),
-		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_pieces_break), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unchecked),    cmocka_unit_test(test_crash),
+		cmocka_unit_test(test_unmap),	     cmocka_unit_test(test_unmap_judged),
+		cmocka_unit_test(test_since),	     cmocka_unit_test(test_cut),
 	};
 
 	host_init(&host, NULL, NULL);
