@@ -81,8 +81,20 @@ static int dirty_stop(struct command_run *run, struct session *s, const struct d
 	return 0;
 }
 
-/* @cut: of op_dirty_is_cut(), before anything was unmapped */
-static int dirty_output(struct command_run *run, const struct dirty_bitmap *b, const char *path, bool cut)
+/* What one should know of the bits; @cut: of op_dirty_is_cut(), before anything was unmapped. */
+static void dirty_warn(struct report *r, struct session *s, const struct dirty_state *d, bool cut)
+{
+	bool away = op_dirty_is_away(s, &d->on);
+
+	report_bool(r, "cut", cut);
+	if (cut)
+		report_line(r, "the range begins inside of a mapping: the bit of a large entry there may be lost");
+	report_bool(r, "away", away);
+	if (away)
+		report_line(r, "the device is not attached to this page table: what it writes now is not noted there");
+}
+
+static int dirty_output(struct command_run *run, const struct dirty_bitmap *b, const char *path)
 {
 	const char *caveat = dirty_bitmap_caveat(b);
 	uint64_t pages = b->words ? bitmap_count(b->words, b->bits) : 0;
@@ -98,10 +110,6 @@ static int dirty_output(struct command_run *run, const struct dirty_bitmap *b, c
 			 dirty_source_name(b->source));
 	report_line(run->report, "%s", run->detail);
 	dirty_bitmap_report(run->report, b);
-	report_bool(run->report, "cut", cut);
-	if (cut)
-		report_line(run->report,
-			    "the range begins inside of a mapping: the bit of a large entry there may be lost");
 	if (!path)
 		return 0;
 	if (!b->words)
@@ -157,7 +165,9 @@ static int dirty_read(struct command_run *run, struct session *s, const struct d
 	if (!err)
 		err = op_dirty_read(s, &op, &b, &run->fail);
 	if (!err)
-		err = dirty_output(run, &b, path, op_dirty_is_cut(s, &op));
+		err = dirty_output(run, &b, path);
+	if (!err)
+		dirty_warn(run->report, s, d, op_dirty_is_cut(s, &op));
 	dirty_bitmap_free(&b);
 	return err;
 }
@@ -182,8 +192,9 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 	if (!err)
 		err = op_dirty_unmap(s, &op, &b, &bytes, &order, &found, &run->fail);
 	if (!err)
-		err = dirty_output(run, &b, path, cut);
+		err = dirty_output(run, &b, path);
 	if (!err) {
+		dirty_warn(run->report, s, d, cut);
 		report_num(run->report, "unmapped_bytes", bytes);
 		report_str(run->report, "order", dirty_order_name(order));
 		report_bool(run->report, "window", order == DIRTY_READ_UNMAP);

@@ -156,8 +156,9 @@ static void verify_report_run(struct report *r, struct session *s, const struct 
 
 static void verify_report_lines(struct report *r, const struct verify_result *res)
 {
-	report_line(r, "source %s; %" PRIu64 " rounds, %" PRIu64 " %s", dirty_source_name(res->at.source), res->rounds,
-		    res->writes, res->caps.marks ? "marks: marked, not DMA" : "writes by DMA");
+	report_line(r, "source %s; %" PRIu64 " round%s, %" PRIu64 " %s", dirty_source_name(res->at.source), res->rounds,
+		    res->rounds == 1 ? "" : "s", res->writes,
+		    res->caps.marks ? "marks: marked, not DMA" : "writes by DMA");
 	if (res->caps.over_reports)
 		report_line(r, "source %s reports every mapped page: not a measurement",
 			    dirty_source_name(res->at.source));

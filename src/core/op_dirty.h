@@ -64,6 +64,8 @@ struct op_dirty_read {
 };
 /* Does the range begin inside of a mapping, where the source may lose a bit for that (caps.loses_cut)? */
 bool op_dirty_is_cut(struct session *s, const struct op_dirty_read *op);
+/* Are they the bits of a page table that the device is not attached to? What it writes now is not noted there. */
+bool op_dirty_is_away(struct session *s, const struct op_dirty *op);
 /*
  * *out is to be freed; on failure it holds nothing, also when a part was read; if that was cleared, @f says so. Of bad geometry that was answered all
  * the same (on.unchecked) it has no words.

@@ -132,6 +132,15 @@ bool op_dirty_is_cut(struct session *s, const struct op_dirty_read *op)
 	       e.range.start < op->iova;
 }
 
+bool op_dirty_is_away(struct session *s, const struct op_dirty *op)
+{
+	struct dirty_caps caps;
+	struct dirty_at at;
+
+	return !op_dirty_find(s, op, &at, &caps, NULL) && caps.needs_table && at.table &&
+	       (s->detached || s->at_pt != at.table);
+}
+
 /* Who is asked, by which pages; everything that can be refused is refused here, before a bit is cleared. */
 static int dirty_prepare(struct session *s, const struct op_dirty_read *op, struct dirty_ask *a, struct fail *f)
 {

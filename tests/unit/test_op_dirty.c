@@ -114,8 +114,11 @@ static void test_table_left(void **state)
 
 	has(DIRTY_IOMMU)->needs_table = true;
 	assert_int_equal(op_dirty_start(s, &best, NULL, 0, 0, &why), 0);
+	assert_false(op_dirty_is_away(s, &best));
 	assert_int_equal(session_attach(s, home, s->iommu, &why), 0);
+	assert_true(op_dirty_is_away(s, &best));
 	assert_int_equal(op_dirty_start(s, &best, NULL, 0, 0, &why), 0);
+	assert_false(op_dirty_is_away(s, &best));
 	assert_true(op_dirty_get(s, 0, &on) && on.made);
 	assert_int_equal(attached_to, on.at.table);
 	assert_int_equal(s->at_pt, on.at.table);
