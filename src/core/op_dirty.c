@@ -78,6 +78,7 @@ static void dirty_on_drop(struct session *s, struct dirty_on *gone)
 		at = &(*at)->next;
 	if (*at)
 		*at = gone->next;
+	free(gone->logged);
 	free(gone);
 }
 
@@ -208,6 +209,7 @@ static int dirty_start_do(struct session *s, struct dirty_on *on, const struct d
 {
 	struct dirty_start req = {.ranges = ranges, .nr = nr, .page_size = page_size};
 	struct dirty_gather g = {.page_size = 1};
+	struct iova_range *logged = NULL;
 	int err = 0;
 
 	if (caps->ranges && !page_size)
@@ -220,13 +222,25 @@ static int dirty_start_do(struct session *s, struct dirty_on *on, const struct d
 		req.ranges = g.r;
 		req.nr = g.nr;
 	}
+	if (!err && req.nr) {
+		logged = reallocarray(NULL, req.nr, sizeof(*logged));
+		if (logged)
+			memcpy(logged, req.ranges, req.nr * sizeof(*logged));
+		else
+			err = fail_set(f, ENOMEM, "cannot note down what is logged");
+	}
 	if (!err)
 		err = iommu_dirty_start(&on->is.at, &req, f);
 	if (!err) {
+		free(on->logged);
+		on->logged = logged;
+		on->nr_logged = req.nr;
+		logged = NULL;
 		on->is.since = clock_ns();
 		on->is.page_size = caps->ranges ? req.page_size : 0;
 		on->nr_cleared = 0;
 	}
+	free(logged);
 	free(g.r);
 	return err;
 }

@@ -10,7 +10,9 @@
 /* One source that was started on one page table, or without. */
 struct dirty_on {
 	struct op_dirty_on is;
-	uint32_t back_pt; /* what the device was attached to before in that space, if is.made */
+	uint32_t back_pt;	   /* what the device was attached to before in that space, if is.made */
+	struct iova_range *logged; /* what the device was told to log, in any order */
+	unsigned int nr_logged;	   /* 0: all there is is tracked */
 	/* when the bits of a range were cleared last: a ring, the latest at nr_cleared - 1 */
 	struct dirty_cleared {
 		struct iova_range range;

@@ -92,9 +92,55 @@ static int dirty_check_holes(const struct dirty_ask *a, struct fail *f)
 	return -ENOENT;
 }
 
+/* Is all of @r logged? Else *hole is the first address that is not. */
+static bool dirty_is_logged(const struct dirty_on *on, struct iova_range r, iova_t *hole)
+{
+	unsigned int i = 0;
+
+	while (i < on->nr_logged) {
+		const struct iova_range *l = &on->logged[i++];
+
+		if (r.start < l->start || r.start > l->last)
+			continue;
+		if (l->last >= r.last)
+			return true;
+		/* and what comes next, wherever in the list that is */
+		r.start = l->last + 1;
+		i = 0;
+	}
+	*hole = r.start;
+	return false;
+}
+
+/* A device notes nothing down of what it was not told to log, and may not say so: what is mapped in the range must be. */
+static int dirty_check_logged(const struct dirty_ask *a, struct fail *f)
+{
+	struct iova_range r = {a->op->iova, a->op->iova + (a->op->size - 1)};
+	struct ledger_entry e;
+	iova_t hole;
+
+	if (!a->on || !a->on->nr_logged)
+		return 0;
+	while (ledger_find(iommu_ledger(a->space), r, &e)) {
+		e.range.start = MAX(e.range.start, r.start);
+		e.range.last = MIN(e.range.last, r.last);
+		if (!dirty_is_logged(a->on, e.range, &hole)) {
+			fail_usage(f, ENOENT, "the device was not told to log iova 0x%" PRIx64, hole);
+			fail_hint(f, "`dirty start` names what is to be logged, else all that is mapped by then; "
+				     "--unchecked asks all the same");
+			return -ENOENT;
+		}
+		if (e.range.last == r.last)
+			break;
+		r.start = e.range.last + 1;
+	}
+	return 0;
+}
+
 static int dirty_check_geometry(const struct dirty_ask *a, struct fail *f)
 {
 	uint64_t p = a->page_size, end;
+	int err;
 
 	if (!p || p & (p - 1))
 		return fail_usage(f, EINVAL, "--page-size 0x%" PRIx64 " is no power of two", p);
@@ -105,7 +151,8 @@ static int dirty_check_geometry(const struct dirty_ask *a, struct fail *f)
 		return fail_usage(f, EINVAL,
 				  "iova 0x%" PRIx64 " and size 0x%" PRIx64 " are no multiples of pages of 0x%" PRIx64,
 				  a->op->iova, a->op->size, p);
-	return dirty_check_holes(a, f);
+	err = dirty_check_holes(a, f);
+	return err ? err : dirty_check_logged(a, f);
 }
 
 static uint64_t dirty_page_size(const struct dirty_ask *a)

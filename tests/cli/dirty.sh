@@ -87,6 +87,21 @@ data_is 8 "$bits" '[0,[]]' "is reported once"
 data_is 9 "$bits" '[1,["0x900000+4096"]]' "all that was mapped is logged"
 data_is 11 '[.dirty_pages, .unmapped_bytes, .order, .window]' '[2,65536,"unmap-read",false]' "unmapped, then read: nothing is lost"
 data_is 17 '[.page_size, .dirty_pages]' '[65536,1]' "by the pages that it was told to log by"
+bad "what was mapped after the log began" 64 usage 'not told to log iova 0x110000' <<'EOT'
+map a --size 64K --iova 0x100000
+dirty start --source device
+map b --size 64K --iova 0x110000
+dma write b --size 8
+dirty read-clear --iova 0x100000 --size 128K
+EOT
+good "ranges in any order that touch" <<'EOT'
+map a --size 64K --iova 0x100000
+map b --size 64K --iova 0x110000
+map c --size 64K --iova 0x140000
+dirty start b c a --source device
+dma write a --size 8
+dirty read-clear --iova 0x100000 --size 128K
+EOT
 bad "the log cannot be read without clearing" 4 skip 'source device clears what it reports' <<'EOT'
 map a --size 64K
 dirty start --source device

@@ -206,7 +206,11 @@ static void test_ranges(void **state)
 	assert_int_equal(asked[4].nr, 1);
 	assert_int_equal(asked[4].ranges[0].last, mine.last);
 	assert_int_equal(asked[4].page_size, 65536);
+	/* of what is mapped and not logged nothing is known */
+	assert_int_equal(op_dirty_read(s, &op, &b, &why), -ENOENT);
+	assert_true(why.usage);
 	/* what it tracks by is what it is read by */
+	op.on = unchecked;
 	b = read_ok(s, &op);
 	assert_int_equal(b.page_size, 8192);
 	dirty_bitmap_free(&b);
