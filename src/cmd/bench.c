@@ -236,7 +236,7 @@ static int bench_in_session(struct command_run *run, struct session *s, void *ar
 	if (session_signal)
 		report_interrupted(r, session_signal);
 	if (res.missed) {
-		snprintf(why, sizeof(why), "%" PRIu64 " reads showed fewer pages than were written", res.missed);
+		snprintf(why, sizeof(why), "%" PRIu64 " reads lacked pages that were written", res.missed);
 		report_check(r, "every page that was written is reported", RESULT_FAIL, why);
 	}
 	if (!err && b->bench->maps)

@@ -216,7 +216,9 @@ static error_t dirty_parse_where(int key, const char *arg, struct argp_state *st
 		return parse_size(state, "--size", arg, &d->size);
 	case OPT_PAGE_SIZE:
 		d->page_size_given = true;
-		return parse_size(state, "--page-size", arg, &d->page_size);
+		err = parse_size(state, "--page-size", arg, &d->page_size);
+		d->on.zero_page = !d->page_size;
+		return err;
 	case OPT_IOAS:
 		d->on.ioas = arg;
 		return 0;

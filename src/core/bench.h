@@ -53,7 +53,7 @@ struct bench_result {
 	iova_t iova;	    /* where it mapped; of the last loop where the kernel chose */
 	uint64_t wrong;	    /* unmaps that reported another count than was mapped */
 	uint64_t wrong_got; /* the first one's */
-	uint64_t missed;    /* reads of dirty bits that showed fewer pages than were written */
+	uint64_t missed;    /* reads of dirty bits without pages that were written */
 	char note[160];	    /* what one should know of the figures, or "" */
 	bool pins_counted;
 	int64_t pins_left; /* pages pinned beyond what is mapped, afterwards */

@@ -163,6 +163,18 @@ static int file_name(int fd, const char *tmp, bool *named)
 	return 0;
 }
 
+/* The name is on disk as well. Folders that cannot be asked for that keep what they have. */
+static void file_settle(const char *path)
+{
+	char folder[PATH_MAX];
+	CLEANUP_FD int fd = -1;
+
+	if (file_folder(path, folder, sizeof(folder)) >= 0)
+		fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		fsync(fd);
+}
+
 static int file_replace(const struct dirty_bitmap *b, const char *path, const struct stat *old)
 {
 	char tmp[PATH_MAX];
@@ -184,7 +196,9 @@ static int file_replace(const struct dirty_bitmap *b, const char *path, const st
 		err = -errno;
 	if (!err && rename(tmp, path))
 		err = -errno;
-	if (err && named)
+	if (!err)
+		file_settle(path);
+	else if (named)
 		unlink(tmp);
 	return err;
 }

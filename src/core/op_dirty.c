@@ -194,7 +194,7 @@ int op_dirty_find(struct session *s, const struct op_dirty *op, struct dirty_at 
 static int dirty_start_check(const struct op_dirty *op, const struct dirty_at *at, const struct dirty_caps *caps,
 			     unsigned int nr, uint64_t page_size, struct fail *f)
 {
-	if (!op->unchecked && (page_size & (page_size - 1)))
+	if (!op->unchecked && ((!page_size && op->zero_page) || (page_size & (page_size - 1))))
 		return fail_usage(f, EINVAL, "--page-size 0x%" PRIx64 " is no power of two", page_size);
 	if (op->unchecked || caps->ranges || !(nr || page_size))
 		return 0;
@@ -212,8 +212,6 @@ static int dirty_start_do(struct session *s, struct dirty_on *on, const struct d
 	struct iova_range *logged = NULL;
 	int err = 0;
 
-	if (caps->ranges && !page_size)
-		req.page_size = caps->page_sizes ? caps->page_sizes & -caps->page_sizes : 4096;
 	if (caps->ranges && !nr) {
 		/* what is no page size is the kernel's to refuse */
 		if (req.page_size && !(req.page_size & (req.page_size - 1)))
@@ -274,6 +272,8 @@ int op_dirty_start(struct session *s, const struct op_dirty *op, const struct io
 		err = dirty_start_check(op, &at, &caps, nr, page_size, f);
 	if (err)
 		return err;
+	if (caps.ranges && !page_size && !op->zero_page)
+		page_size = caps.page_sizes ? caps.page_sizes & -caps.page_sizes : 4096;
 	left = dirty_on_left(s, op, &at);
 	on = dirty_on_find(s, &at);
 	if (on) {

@@ -13,6 +13,7 @@ struct op_dirty {
 	const char *ioas; /* space by name, NULL: the one that the device is attached to */
 	uint32_t table;	  /* a page table of the user's that was made for tracking, 0: found or made */
 	bool unchecked;
+	bool zero_page; /* start: a page size of 0 is meant as it is, not as the smallest there is */
 };
 
 /*

@@ -66,6 +66,15 @@ void verify_fail(struct verify *v, const char *fmt, ...)
 	va_end(ap);
 }
 
+void verify_error(struct verify *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	verify_becomes(v->now, RESULT_ERROR, fmt, ap);
+	va_end(ap);
+}
+
 void verify_note(struct verify *v, const char *fmt, ...)
 {
 	va_list ap;

@@ -134,7 +134,7 @@ void verify_judge(struct verify *v, const struct verify_query *q, const uint64_t
 	uint64_t *want = calloc(2 * bitmap_words(j.bits), sizeof(*want));
 
 	if (!want) {
-		verify_fail(v, "there is no memory to judge %llu bits", (unsigned long long)j.bits);
+		verify_error(v, "there is no memory to judge %llu bits", (unsigned long long)j.bits);
 		return;
 	}
 	judge_expect(&j, truth ? truth : q->area->truth, want, want + bitmap_words(j.bits));

@@ -104,6 +104,9 @@ int verify_peek(struct verify *v, struct verify_area *area, uint64_t off, uint64
 int verify_dma(struct verify *v, unsigned int queue, iova_t iova, uint64_t len, int *status, struct fail *f);
 unsigned int verify_queues(const struct verify *v);
 
+/* The canary of the safety rules, now: before and after what issues DMA by threads of its own. Nothing with caps.marks. As session_canary(). */
+int verify_canary(struct verify *v, struct fail *f);
+
 struct verify_query {
 	struct verify_area *area;
 	uint64_t off, length; /* 0, 0 = all of it */
@@ -128,6 +131,8 @@ void verify_spurious(struct verify *v, iova_t iova, uint64_t page_size, const ch
 
 /* The running case fails for this reason (the first is kept). */
 void verify_fail(struct verify *v, const char *fmt, ...) IC_PRINTF(2, 3);
+/* It could not be judged: of the machine, not of the source. */
+void verify_error(struct verify *v, const char *fmt, ...) IC_PRINTF(2, 3);
 /* It passes, and this should be known. */
 void verify_note(struct verify *v, const char *fmt, ...) IC_PRINTF(2, 3);
 /* It turns out, half way, that it cannot be done here. Returns 0, for `return verify_skip(...)`. */

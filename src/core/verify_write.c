@@ -167,12 +167,17 @@ int verify_dma(struct verify *v, unsigned int queue, iova_t iova, uint64_t len, 
 	return write_dma(v, queue, dir, iova, len, status, f);
 }
 
-static int write_canary(struct verify *v, struct fail *f)
+int verify_canary(struct verify *v, struct fail *f)
 {
-	if (v->caps.marks || __atomic_load_n(&v->since_canary, __ATOMIC_RELAXED) < SESSION_CANARY_EVERY)
+	if (v->caps.marks)
 		return 0;
 	__atomic_store_n(&v->since_canary, 0, __ATOMIC_RELAXED);
 	return session_canary(v->s, f);
+}
+
+static int write_canary(struct verify *v, struct fail *f)
+{
+	return __atomic_load_n(&v->since_canary, __ATOMIC_RELAXED) < SESSION_CANARY_EVERY ? 0 : verify_canary(v, f);
 }
 
 int verify_write_quietly(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f)

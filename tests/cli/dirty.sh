@@ -227,6 +227,7 @@ bad "a range for who tracks all" 64 usage 'no range is given' <<'EOT'
 map a --size 8K
 dirty start a --source iommu
 EOT
+bad "a page size of nothing" 64 usage 'no power of two' <<<'dirty start --source device --page-size 0'
 bad "a page size for who tracks by all" 64 usage 'no --page-size' <<<'dirty start --source type1 --page-size 8K'
 bad "a table that is none" 2 error 'nosuch' <<<'dirty start --table nosuch'
 bad "a read before a start" 2 error 'cannot read the dirty bits' <<'EOT'
@@ -260,6 +261,7 @@ good "the kernel's own answers" <<'EOT'
 map a --size 64K --iova 0x100000
 dirty start
 !EINVAL dirty read a --page-size 0
+!EINVAL dirty start --source device --page-size 0
 !EINVAL dirty read a --page-size 3000
 !EINVAL dirty read a --page-size 128K
 !EINVAL dirty read --iova 0x100001 --size 4K
@@ -274,7 +276,7 @@ dirty start
 dirty read a
 unmap a
 EOT
-detail 11 '0x1000000000000000 bytes' "what cannot be allocated is said"
+detail 12 '0x1000000000000000 bytes' "what cannot be allocated is said"
 
 # a count that is short
 script --backend sim,fault=short-unmap <<'EOT'
