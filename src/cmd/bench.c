@@ -112,6 +112,9 @@ static error_t bench_parse_end(struct argp_state *state, struct bench_state *b)
 
 	if (!b->bench)
 		return usage_error(state, "which benchmark? `map` is one");
+	if (!b->bench->tracks && (b->p.page_size || b->p.dirty.source != DIRTY_SOURCES))
+		return usage_error(state, "`bench %s` reads no dirty bits of a source: no %s", b->bench->name,
+				   b->p.page_size ? "--page-size" : "--source");
 	if (b->p.loops == BENCH_GIVEN_NOT)
 		b->p.loops = b->bench->loops;
 	if (b->p.warmup == BENCH_GIVEN_NOT)

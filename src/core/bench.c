@@ -23,7 +23,7 @@ const struct bench *bench_find(const char *name)
 
 int bench_place(struct session *s, const struct bench_params *p, struct iommu_map_req *req, struct fail *f)
 {
-	uint64_t align = MAX(s->granule, (uint64_t)4096);
+	uint64_t align = MAX(MAX(s->granule, (uint64_t)4096), p->page_size);
 
 	req->size = p->size;
 	switch (p->where) {

@@ -63,7 +63,8 @@ struct bench {
 	const char *name, *summary;
 	/* where the user gives none; @max_size is the largest that makes sense */
 	uint64_t loops, warmup, size, max_size;
-	bool maps; /* it maps and unmaps: the counts of unmapped bytes and of pinned pages are checks of their own */
+	bool tracks; /* --source and --page-size mean something */
+	bool maps;   /* it maps and unmaps: the counts of unmapped bytes and of pinned pages are checks of their own */
 	/*
 	 * Runs it. -EINVAL, -ERANGE: the address or size does not fit this session (usage); -EOPNOTSUPP;
 	 * other -errno as the kernel answers. A signal ends it early with 0 and what was measured so far.

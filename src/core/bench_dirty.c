@@ -145,7 +145,7 @@ static int dirty_share(struct dirty_bench *b, unsigned int i)
 	}
 	if (!done)
 		return err;
-	b->res->loops += done;
+	b->res->loops = MAX(b->res->loops, done);
 	row = bench_rate(b->res, dirty_shares[i].name, "GiB/s", done * b->req.size, b->times.sum);
 	row->value /= (double)GiB(1);
 	row->reference = b->p->reference;
@@ -263,5 +263,6 @@ const struct bench bench_dirty = {
 	.warmup = 2,
 	.size = MiB(256),
 	.max_size = GiB(64),
+	.tracks = true,
 	.run = dirty_run,
 };

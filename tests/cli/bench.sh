@@ -94,6 +94,8 @@ refused 64 'more than' map --warmup 1000000001
 refused 64 'not a number' map --loops many
 for size in 0 100 4097; do refused 64 'not a multiple of 4096' map --size $size; done
 refused 64 'more than 64G' map --size 65G
+refused 64 'no --source' map --source iommu
+refused 64 'no --page-size' bitmap --page-size 8K
 refused 64 'neither an address' map --iova nowhere
 refused 64 '0xfee00000' map --iova 0xfee00000
 refused 64 'wraps' map --iova 0xfffffffffffff000 --size 8K
