@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "core/session_priv.h"
+#include "host/self.h"
 
 #define BENCH_CLOCK_LOOKS 2001
 
@@ -21,7 +22,7 @@ const struct bench *bench_find(const char *name)
 	return NULL;
 }
 
-int bench_place(struct session *s, const struct bench_params *p, struct iommu_map_req *req, struct fail *f)
+static int bench_place(struct session *s, const struct bench_params *p, struct iommu_map_req *req, struct fail *f)
 {
 	uint64_t align = MAX(MAX(s->granule, (uint64_t)4096), p->page_size);
 
@@ -42,6 +43,22 @@ int bench_place(struct session *s, const struct bench_params *p, struct iommu_ma
 		req->iova = p->iova;
 		return p->unchecked ? 0 : session_check_map(s, p->iova, p->size, f);
 	}
+}
+
+int bench_memory(struct session *s, const struct bench_params *p, struct iommu_map_req *req, struct iommu_mem *mem,
+		 struct fail *f)
+{
+	int err = bench_place(s, p, req, f);
+
+	if (!err && !session_is_simulated(s))
+		err = self_memlock_raise(p->size, f);
+	if (!err)
+		err = iommu_mem_alloc(session_iommu(s), p->size, p->mem, mem, f);
+	if (err)
+		return err;
+	req->va = mem->va;
+	req->file = mem->fd >= 0 ? mem : NULL;
+	return 0;
 }
 
 double bench_clock_cost(void)

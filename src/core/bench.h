@@ -16,10 +16,11 @@
 
 struct bench_params;
 /*
- * Where the buffer of a benchmark goes: as @p says, to be mapped by @req, whose size is filled in. Large ones on a large page's border, so
- * that the same seed compares like with like. -EOPNOTSUPP, -ENOSPC, -EINVAL, -ERANGE.
+ * Memory for a benchmark, and where it goes, both as @p says, filled into @req to be mapped. Large places are on a large page's border, so that
+ * the same seed compares like with like. Give it back with iommu_mem_free(). -EOPNOTSUPP, -ENOSPC, -EINVAL, -ERANGE, -ENOMEM.
  */
-int bench_place(struct session *s, const struct bench_params *p, struct iommu_map_req *req, struct fail *f);
+int bench_memory(struct session *s, const struct bench_params *p, struct iommu_map_req *req, struct iommu_mem *mem,
+		 struct fail *f);
 
 struct bench_params {
 	uint64_t loops, warmup;

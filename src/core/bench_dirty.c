@@ -9,7 +9,6 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "core/bench.h"
-#include "host/self.h"
 
 #define DIRTY_BATCH 64
 #define DIRTY_TIMEOUT_MS 10000
@@ -212,12 +211,10 @@ static int dirty_prepare(struct dirty_bench *b)
 	return err;
 }
 
-static int dirty_mapped(struct dirty_bench *b, struct iommu_mem *mem)
+static int dirty_mapped(struct dirty_bench *b)
 {
 	int err;
 
-	b->req.va = mem->va;
-	b->req.file = mem->fd >= 0 ? mem : NULL;
 	err = iommu_map(b->iommu, &b->req, b->f);
 	if (err)
 		return err;
@@ -239,13 +236,9 @@ static int dirty_run(struct session *s, const struct bench_params *p, struct ben
 	b.req = (struct iommu_map_req){.prot = IOMMU_PROT_RW, .tag = "bench"};
 	err = dirty_prepare(&b);
 	if (!err)
-		err = bench_place(s, p, &b.req, f);
-	if (!err && !session_is_simulated(s))
-		err = self_memlock_raise(p->size, f);
-	if (!err)
-		err = iommu_mem_alloc(b.iommu, p->size, p->mem, &mem, f);
+		err = bench_memory(s, p, &b.req, &mem, f);
 	if (!err) {
-		err = dirty_mapped(&b, &mem);
+		err = dirty_mapped(&b);
 		if (session_is_quiet(s))
 			iommu_mem_free(b.iommu, &mem);
 	}

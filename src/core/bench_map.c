@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "core/bench.h"
-#include "host/self.h"
 
 struct map_bench {
 	struct session *s;
@@ -101,16 +100,10 @@ static int map_run(struct session *s, const struct bench_params *p, struct bench
 
 	memset(out, 0, sizeof(*out));
 	b = (struct map_bench){.s = s, .iommu = session_iommu(s), .p = p, .res = out, .f = f};
-	b.req = (struct iommu_map_req){.size = p->size, .prot = IOMMU_PROT_RW, .tag = "bench"};
-	err = bench_place(s, p, &b.req, f);
-	if (!err && !session_is_simulated(s))
-		err = self_memlock_raise(p->size, f);
-	if (!err)
-		err = iommu_mem_alloc(b.iommu, p->size, p->mem, &mem, f);
+	b.req = (struct iommu_map_req){.prot = IOMMU_PROT_RW, .tag = "bench"};
+	err = bench_memory(s, p, &b.req, &mem, f);
 	if (err)
 		return err;
-	b.req.va = mem.va;
-	b.req.file = mem.fd >= 0 ? &mem : NULL;
 	err = map_measure(&b);
 	iommu_mem_free(b.iommu, &mem);
 	if (!err)
