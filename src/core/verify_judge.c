@@ -71,7 +71,11 @@ static void judge_missing(const struct judge *j, uint64_t bit)
 	const char *when = j->q->what ? j->q->what : "the read that followed";
 
 	e = verify_log_find(j->area->log, at, j->page_size);
-	if (!e)
+	if (!e && j->area->leaf > j->page_size)
+		verify_missing(j->v, j->range.start + bit * j->page_size, j->page_size,
+			       "its entry of 0x%llx bytes was written, and it is not in %s",
+			       (unsigned long long)j->area->leaf, when);
+	else if (!e)
 		verify_missing(j->v, j->range.start + bit * j->page_size, j->page_size,
 			       "it was written, and is not in %s", when);
 	else

@@ -38,6 +38,19 @@ run -q --seed 1 --backend sim,fault=dirty-read-marks dirty verify --case device-
 status_is 0 "without --strict they are no failure"
 json_is '.spurious_pages > 0' true "but counted"
 json_is '.cases[0].why | test("^spurious: ")' true "and said"
+leafs='--case leaf-2M --case leaf-1G --case leaf-merge --case leaf-seen'
+for strict in '' --strict; do
+	run -q --seed 77 --backend sim,fault=dirty-no-clear dirty verify $strict $leafs --json
+	status_is "$([ -n "$strict" ] && echo 1 || echo 0)" "more pages than an entry has${strict:+, strictly}"
+	json_is '[.missing_pages, .spurious_pages > 0]' '[0,true]' "are spurious, and none is missing"
+	json_is '[.cases[] | select(.spurious > 0 and (.why | test("^spurious: a bit for the page at "))) | .name]' \
+		'["leaf-2M","leaf-1G","leaf-merge","leaf-seen"]' "which each case says"
+done
+run -q --seed 77 --backend sim,fault=dirty-huge-partial dirty verify $leafs --json
+status_is 1 "fewer pages than an entry has"
+json_is '[.missing_pages > 0, .spurious_pages]' '[true,0]' "are missing, strictly or not"
+json_is '.cases[] | select(.name == "leaf-2M") | .why | test("^missing: no bit for the page at .*: its entry of 0x200000 bytes was written, and it is not in ")' \
+	true "with what was written"
 run -q --seed 1 --backend sim,fault=dirty-no-flush dirty verify --case repeated
 status_is 1 "missing ones are without it, too"
 like "$stdout" '^FAIL +repeated: missing: no bit for the page at iova 0x[0-9a-f]+: write [0-9]+ of the case, 0x[0-9a-f]+ bytes at 0x[0-9a-f]+, is not in ' \
