@@ -39,7 +39,7 @@ static void tap_quoted(FILE *to, const char *s)
 	fputc('"', to);
 }
 
-static void tap_pair(FILE *to, const char *key, const char *value)
+static void tap_key(FILE *to, const char *key)
 {
 	fputs("  ", to);
 	/* A key that is a plain word needs no quotes. */
@@ -47,9 +47,50 @@ static void tap_pair(FILE *to, const char *key, const char *value)
 		fputs(key, to);
 	else
 		tap_quoted(to, key);
-	fputs(": ", to);
+	fputc(':', to);
+}
+
+static void tap_pair(FILE *to, const char *key, const char *value)
+{
+	tap_key(to, key);
+	fputc(' ', to);
 	tap_quoted(to, value);
 	fputc('\n', to);
+}
+
+static const char *tap_note_key(const struct note *note)
+{
+	return note->key ? note->key : "note";
+}
+
+/* The next from @note on, up to @end, that has this key; NULL: none. */
+static const struct note *tap_find(const struct note *note, const struct note *end, const char *key)
+{
+	while (note != end && strcmp(tap_note_key(note), key) != 0)
+		note = note->next;
+	return note == end ? NULL : note;
+}
+
+/* A key stands once in a YAML mapping: what has it again is a list at its first place. */
+static void tap_evidence(FILE *to, const struct note_list *list)
+{
+	for (const struct note *note = list->first; note; note = note->next) {
+		const char *key = tap_note_key(note);
+
+		if (tap_find(list->first, note, key))
+			continue;
+		if (!tap_find(note->next, NULL, key)) {
+			tap_pair(to, key, note->text);
+			continue;
+		}
+		tap_key(to, key);
+		fputc('\n', to);
+		for (const struct note *one = note; one; one = tap_find(one->next, NULL, key)) {
+			fputs("    - ", to);
+			tap_quoted(to, one->text);
+			fputc('\n', to);
+		}
+	}
 }
 
 struct tap_point {
@@ -73,8 +114,7 @@ static void tap_diagnostics(FILE *to, const struct tap_point *p)
 		if (p->hint && p->hint[0])
 			tap_pair(to, "hint", p->hint);
 	}
-	for (const struct note *note = p->evidence->first; note; note = note->next)
-		tap_pair(to, note->key ? note->key : "note", note->text);
+	tap_evidence(to, p->evidence);
 	fputs("  ...\n", to);
 }
 

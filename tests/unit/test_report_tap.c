@@ -154,6 +154,28 @@ static void test_names_are_escaped(void **state)
 		   "ok 2 - d # SKIP line break\n");
 }
 
+/* No key twice in a YAML mapping, whether its values come one after the other or not. */
+static void test_repeated_keys(void **state)
+{
+	struct rendering r;
+
+	report_check(rendering_open(&r, REPORT_TAP, false), "random", RESULT_FAIL, "two are missing");
+	report_evidence(r.report, "case", "pages");
+	report_evidence(r.report, "missing", "0x1000");
+	report_evidence(r.report, "missing", "0x\"2000");
+	report_evidence(r.report, "spurious", "0x3000");
+	report_evidence(r.report, "missing", "0x4000");
+	report_check(r.report, "next", RESULT_FAIL, "one");
+	report_evidence(r.report, "missing", "0x5000");
+	assert_tap(&r, "1..2",
+		   "not ok 1 - random\n"
+		   "  ---\n  message: \"two are missing\"\n  severity: \"fail\"\n  case: \"pages\"\n"
+		   "  missing:\n    - \"0x1000\"\n    - \"0x\\\"2000\"\n    - \"0x4000\"\n"
+		   "  spurious: \"0x3000\"\n  ...\n"
+		   "not ok 2 - next\n"
+		   "  ---\n  message: \"one\"\n  severity: \"fail\"\n  missing: \"0x5000\"\n  ...\n");
+}
+
 static void test_run_error(void **state)
 {
 	struct fail f = {0};
@@ -214,13 +236,10 @@ static void test_result_beyond_checks(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_version),
-		cmocka_unit_test(test_no_checks),
-		cmocka_unit_test(test_checks),
-		cmocka_unit_test(test_names_are_escaped),
-		cmocka_unit_test(test_run_error),
-		cmocka_unit_test(test_interrupted),
-		cmocka_unit_test(test_result_beyond_checks),
+		cmocka_unit_test(test_version),	      cmocka_unit_test(test_no_checks),
+		cmocka_unit_test(test_checks),	      cmocka_unit_test(test_names_are_escaped),
+		cmocka_unit_test(test_repeated_keys), cmocka_unit_test(test_run_error),
+		cmocka_unit_test(test_interrupted),   cmocka_unit_test(test_result_beyond_checks),
 	};
 
 	unsetenv("HARNESS_VERSION"); /* perhaps prove runs this */
