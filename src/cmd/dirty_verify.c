@@ -63,6 +63,7 @@ static void verify_report_leaves(struct report *r, const struct verify_result *r
 		report_num(r, "reads_ns", l->reads ? l->read_ns / l->reads : 0);
 		report_num(r, "written", l->written);
 		report_num(r, "reported", l->reported);
+		report_str(r, "why", l->why);
 		report_close(r);
 	}
 	report_close(r);
@@ -70,6 +71,8 @@ static void verify_report_leaves(struct report *r, const struct verify_result *r
 	for (unsigned int i = 0; i < res->nr_leaves; i++) {
 		const struct verify_leaf *l = &res->leaves[i];
 
+		if (!l->reads)
+			continue; /* the case says why */
 		report_line(r,
 			    "entries of 0x%" PRIx64 " bytes: %" PRIu64
 			    " ns per read, %.1f pages reported for each written",

@@ -91,7 +91,7 @@ static void page_why(int err, iova_t max, struct fail *f)
 	else if (err == -EPERM || err == -EACCES)
 		fail_set(f, EPERM, "physical addresses are hidden (pagemap needs root)");
 	else
-		fail_set(f, err, "physical addresses cannot be had: %s", strerror(-err));
+		fail_set(f, err, "physical addresses cannot be had");
 }
 
 struct session_page *session_page_new(struct session *s, bool identity, iova_t max, struct fail *f)

@@ -49,6 +49,7 @@ struct verify_leaf {
 	uint64_t size;
 	uint64_t reads, read_ns;    /* reads that cleared, and what they took together */
 	uint64_t written, reported; /* pages of the smallest size */
+	char why[160];		    /* there is no figure: the reason; else "" */
 };
 #define VERIFY_LEAVES_MAX 8
 

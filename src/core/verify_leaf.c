@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Cases of `dirty verify`: large page table entries, what they cost and report, split and merged. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bitmap.h"
@@ -46,8 +47,8 @@ static int leaf_hold(struct verify *v, struct verify_area *area, const char *wha
 	return err;
 }
 
-/* Add to the table of what each size of entry costs. */
-static void leaf_count(struct verify *v, uint64_t size, const struct leaf_seen *seen, uint64_t written)
+/* The row of the table of what each size of entry costs, NULL: there is no room. */
+static struct verify_leaf *leaf_row(struct verify *v, uint64_t size)
 {
 	struct verify_result *res = v->res;
 	struct verify_leaf *leaf = res->leaves;
@@ -55,13 +56,33 @@ static void leaf_count(struct verify *v, uint64_t size, const struct leaf_seen *
 	while (leaf < res->leaves + res->nr_leaves && leaf->size != size)
 		leaf++;
 	if (leaf == res->leaves + VERIFY_LEAVES_MAX)
-		return;
+		return NULL;
 	if (leaf == res->leaves + res->nr_leaves)
 		res->leaves[res->nr_leaves++] = (struct verify_leaf){.size = size};
+	return leaf;
+}
+
+static void leaf_count(struct verify *v, uint64_t size, const struct leaf_seen *seen, uint64_t written)
+{
+	struct verify_leaf *leaf = leaf_row(v, size);
+
+	if (!leaf)
+		return;
 	leaf->reads++;
 	leaf->read_ns += seen->ns;
 	leaf->written += written;
 	leaf->reported += seen->reported;
+	leaf->why[0] = '\0';
+}
+
+/* What other rounds measured stays. */
+static void leaf_lacks(struct verify *v, uint64_t size, const char *why)
+{
+	struct verify_leaf *leaf = leaf_row(v, size);
+
+	verify_note(v, "entries of 0x%llx bytes were not measured: %s", (unsigned long long)size, why);
+	if (leaf && !leaf->reads)
+		snprintf(leaf->why, sizeof(leaf->why), "%.159s", why);
 }
 
 static int leaf_map(struct verify *v, uint64_t leaf, uint64_t size, struct verify_area **area, struct fail *f)
@@ -217,7 +238,7 @@ static int leaf_cost_of(struct verify *v, uint64_t leaf, uint64_t size, struct f
 
 static int leaf_costs(struct verify *v, struct fail *f)
 {
-	const char *why;
+	const char *why = "page table entries are out of reach here";
 	bool has_1g = v->caps.leaves && leaf_can_1g(v, &why);
 	uint64_t sizes[] = {verify_small(v), LEAF_2M, LEAF_1G}, size = has_1g ? LEAF_1G : MiB(8);
 	int err = 0;
@@ -225,10 +246,12 @@ static int leaf_costs(struct verify *v, struct fail *f)
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes) - !has_1g && !err; i++) {
 		err = leaf_cost_of(v, sizes[i], size, f);
 		if (err == -EOPNOTSUPP && sizes[i] > verify_small(v)) {
-			verify_note(v, "%s", f->text);
+			leaf_lacks(v, sizes[i], f->text);
 			err = 0;
 		}
 	}
+	if (!err && !has_1g)
+		leaf_lacks(v, LEAF_1G, why);
 	return err;
 }
 

@@ -78,6 +78,10 @@ like "$stderr" 'cannot write to memory' "and that is said"
 run -q --seed 5 --driver sim,mask=30 dirty verify --strict --json
 status_is 0 "a device of 30 address bits"
 json_is '[.cases[] | select(.result == "skip") | .name] | contains(["chunks", "leaf-1G"])' true "skips what has no room"
+json_is '[.leaves[] | [.size, .reads, .why]]' \
+	'[[4096,2,""],[2097152,2,""],[1073741824,0,"no aperture is large enough for entries of 1G"]]' "a size that was not measured is told with its reason"
+json_is '.cases[] | select(.name == "leaf-costs") | .why' \
+	'entries of 0x40000000 bytes were not measured: no aperture is large enough for entries of 1G' "which the case says as well"
 run -q --seed 5 --canary off --backend sim,personality=iommufd dirty verify --strict --case leaf-seen --case huge-pages-off --json
 json_is '[.cases[] | .result, .why]' \
 	'["pass","leaf in effect seen: 0x200000 bytes","pass","leaf in effect seen with large pages off: 0x1000 bytes"]' \
@@ -91,6 +95,25 @@ END
 	run -q --seed 5 --canary off --backend sim,personality=iommufd run --json "$tmp/script"
 	json_is ".results[2] | [.result, .detail]" "[\"pass\",\"huge-pages $value\"]" "set to $value before, they are so afterwards"
 done
+
+# little memory; what a memory checker sets aside for itself would not fit
+if ! is_slow && (ulimit -v 5000000 && "$IOMMUCTL" --version >"$tmp/version" 2>&1); then
+	limited() { # KIB ARGS...
+		local kib=$1
+		shift
+		(ulimit -v "$kib" && exec "$IOMMUCTL" "$@") >"$tmp/stdout" 2>"$tmp/stderr"
+		status=$?
+		stdout=$(<"$tmp/stdout")
+		stderr=$(<"$tmp/stderr")
+	}
+	limited 5000000 -q --seed 5 dirty verify --case leaf-costs --json
+	status_is 0 "no memory for entries of 1G"
+	json_is '.leaves[2] | .size, (.why | test("^no memory for leaves of 0x40000000 bytes"))' $'1073741824\ntrue' "they are told as not measured"
+	limited 400000 -q --seed 5 dirty verify
+	status_is 2 "hardly any memory"
+	like "$stderr" ': Cannot allocate memory$' "is an error that says so"
+	unlike "$stderr" 'Cannot allocate memory: Cannot' "once"
+fi
 
 # the other sources
 run -q --seed 5 dirty verify --strict --source device --json
@@ -108,6 +131,8 @@ run -q --tap dirty verify --strict --case random --case none --case huge-pages-o
 status_is 0 "as TAP"
 like "$stdout" '^1\.\.3$' "a point for each case"
 like "$stdout" '^ok [0-9]+ - huge-pages-off # SKIP whether entries are large cannot be chosen here' "with the reason of one that is skipped"
+run -q --tap --seed 1 --backend sim,fault=dirty-no-flush dirty verify --case repeated
+is "$(grep -c '^  missing:$' <<<"$stdout"), $(grep -c '^    - "0x' <<<"$stdout")" "1, 5" "several pages of a kind are a list below one key"
 run -q dirty verify --case huge-pages-off
 status_is 4 "nothing but skipped cases is a skip"
 run -q dirty verify --case no-such-case
