@@ -110,14 +110,15 @@ static int dirty_output(struct command_run *run, const struct dirty_bitmap *b, c
 			 dirty_source_name(b->source));
 	report_line(run->report, "%s", run->detail);
 	dirty_bitmap_report(run->report, b);
-	if (!path)
-		return 0;
-	if (!b->words)
+	if (path && !b->words)
 		return fail_usage(&run->fail, EINVAL, "-o: these bits are of no pages that a file could name");
-	err = dirty_file_write(b, path, &run->fail);
-	if (!err)
-		report_str(run->report, "file", path);
-	return err;
+	err = path ? dirty_file_write(b, path, &run->fail) : 0;
+	if (err)
+		return err;
+	report_str(run->report, "file", path ? path : "");
+	if (!path)
+		report_text_hide(run->report, "file");
+	return 0;
 }
 
 /*
@@ -151,6 +152,15 @@ static void dirty_request(const struct dirty_state *d, struct op_dirty_read *op)
 	op->keep = d->verb == VERB_READ;
 }
 
+/* Alone, nothing is mapped and nothing tracked that could be read: what else would help, helps in a script only. */
+static int dirty_alone(struct command_run *run, int err)
+{
+	if (run->own_session && (err == -ENOENT || err == -EINVAL))
+		fail_hint(&run->fail,
+			  "tracking lives in a session: map, start, write and read in a script, `iommuctl run`");
+	return err;
+}
+
 static int dirty_read(struct command_run *run, struct session *s, const struct dirty_state *d)
 {
 	struct op_dirty_read op = {0};
@@ -163,7 +173,7 @@ static int dirty_read(struct command_run *run, struct session *s, const struct d
 	if (!err)
 		err = dirty_where(run, s, d, &op.iova, &op.size);
 	if (!err)
-		err = op_dirty_read(s, &op, &b, &run->fail);
+		err = dirty_alone(run, op_dirty_read(s, &op, &b, &run->fail));
 	if (!err)
 		err = dirty_output(run, &b, path);
 	if (!err)
@@ -190,7 +200,7 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 		err = dirty_where(run, s, d, &op.iova, &op.size);
 	cut = !err && op_dirty_is_cut(s, &op);
 	if (!err)
-		err = op_dirty_unmap(s, &op, &b, &bytes, &order, &found, &run->fail);
+		err = dirty_alone(run, op_dirty_unmap(s, &op, &b, &bytes, &order, &found, &run->fail));
 	if (!err)
 		err = dirty_output(run, &b, path);
 	if (!err) {

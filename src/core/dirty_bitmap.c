@@ -78,8 +78,9 @@ void dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b)
 	report_num(r, "length", b->length);
 	report_num(r, "page_size", b->page_size);
 	report_num(r, "dirty_pages", bitmap_count(b->words, b->bits));
-	if (caveat)
-		report_str(r, "caveat", caveat);
+	report_str(r, "caveat", caveat ? caveat : "");
+	if (!caveat)
+		report_text_hide(r, "caveat");
 	report_ranges(r, "ranges");
 	report_text_hide(r, "ranges");
 	while ((n = bitmap_runs(b->words, b->bits, &at, runs, ARRAY_SIZE(runs))))

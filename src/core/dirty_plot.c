@@ -64,9 +64,9 @@ void dirty_plot_report(struct report *r, const struct dirty_bitmap *b, const str
 	report_hex(r, "iova", b->iova);
 	report_num(r, "length", b->length);
 	report_num(r, "page_size", b->page_size);
-	report_str(r, "caveat", caveat);
+	report_str(r, "caveat", caveat ? caveat : "");
 	report_str(r, "format", formats[p->format]);
-	report_str(r, "file", p->format == DIRTY_PLOT_TERMINAL ? NULL : p->path);
+	report_str(r, "file", p->format == DIRTY_PLOT_TERMINAL ? "" : p->path);
 }
 
 void dirty_plot_hide(struct report *r, const char *const *keys)

@@ -224,16 +224,31 @@ static int dirty_prepare(struct session *s, const struct op_dirty_read *op, stru
 
 /* --- asking --- */
 
-static int dirty_call(struct dirty_ask *a, const struct dirty_read *req, struct fail *f)
+/* A device's driver says EINVAL of a range that it was not told to log, too, and only we know which those are. */
+static void dirty_tell_logged(const struct dirty_ask *a, const struct dirty_read *req, struct fail *f)
+{
+	struct iova_range r = {req->iova, req->iova + (req->length - 1)};
+	iova_t hole;
+
+	if (f && !f->hint[0] && a->on && a->on->nr_logged && r.last >= r.start && !dirty_is_logged(a->on, r, &hole))
+		fail_hint(f, "the device was not told to log iova 0x%" PRIx64 ": `dirty start` names what is logged",
+			  hole);
+}
+
+static int dirty_call(struct dirty_ask *a, struct dirty_read *req, struct fail *f)
 {
 	uint64_t unmapped = 0;
 	int err;
 
+	req->started = a->on;
 	facts_asked(a->s);
-	if (!a->unmap)
-		return iommu_dirty_read(&a->at, req, f);
-	err = iommu_dirty_unmap(&a->at, req, &unmapped, f);
+	if (a->unmap)
+		err = iommu_dirty_unmap(&a->at, req, &unmapped, f);
+	else
+		err = iommu_dirty_read(&a->at, req, f);
 	a->unmapped += unmapped;
+	if (err == -EINVAL)
+		dirty_tell_logged(a, req, f);
 	return err;
 }
 

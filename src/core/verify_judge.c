@@ -154,7 +154,8 @@ static int judge_read(const struct judge *j, void *bits, struct fail *f)
 				 .page_size = j->page_size,
 				 .bits = bits,
 				 .bytes = bitmap_words(j->bits) * 8,
-				 .keep = j->q->keep};
+				 .keep = j->q->keep,
+				 .started = j->v->on};
 
 	return iommu_dirty_read(&j->v->at, &req, f);
 }

@@ -73,6 +73,7 @@ struct dirty_read {
 	void *bits;
 	uint64_t bytes; /* that @bits has; too few for the range: -ENOBUFS from source iommu and device */
 	bool keep;	/* caps.can_keep */
+	bool started;	/* by the caller, who knows: for the words of a failure only */
 	uint32_t flags; /* further bits for the ioctl's flags, as they are */
 };
 /* Bit n of req->bits: page iova + n * page_size was written since the last read that cleared, or since the start. */

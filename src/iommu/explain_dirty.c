@@ -151,16 +151,15 @@ static bool explain_read_bitmap(const struct dirty_caps *caps, const struct dirt
 	return true;
 }
 
-/* An entry that begins before the range or ends behind it. */
-static bool explain_read_cut(const struct iommu *iommu, struct iova_range r, struct fail *f)
+/* An entry that begins before the range or ends behind it; @what of the source: "takes mappings whole". */
+static bool explain_cut(const struct iommu *iommu, struct iova_range r, const char *what, struct fail *f)
 {
 	struct ledger_entry e;
 
 	if ((!ledger_find(iommu->ledger, (struct iova_range){r.start, r.start}, &e) || e.range.start >= r.start) &&
 	    (!ledger_find(iommu->ledger, (struct iova_range){r.last, r.last}, &e) || e.range.last <= r.last))
 		return false;
-	fail_hint(f, "the range cuts the mapping 0x%llx-0x%llx: this source takes mappings whole", (ull)e.range.start,
-		  (ull)e.range.last);
+	fail_hint(f, "the range cuts the mapping 0x%llx-0x%llx: %s", (ull)e.range.start, (ull)e.range.last, what);
 	return true;
 }
 
@@ -178,30 +177,39 @@ static bool explain_read_hole(const struct iommu *iommu, struct iova_range r, st
 	return true;
 }
 
+/* Type1 v1 and what stands in for it take part of a mapping, and that is no reason there. */
+static bool explain_unmap_cut(const struct iommu *iommu, struct iova_range r, struct fail *f)
+{
+	return iommu->personality != IOMMU_TYPE1_V1 && iommu->personality != IOMMU_COMPAT_V1 &&
+	       explain_cut(iommu, r, "it is unmapped whole or not at all", f);
+}
+
 static void explain_read_einval(const struct dirty_at *at, const struct dirty_caps *caps, const struct dirty_read *req,
-				struct fail *f)
+				bool unmap, struct fail *f)
 {
 	struct iova_range r = {req->iova, req->iova + (req->length - 1)};
 
 	if (explain_read_shape(at, caps, req, f) || explain_read_bitmap(caps, req, f))
 		return;
-	if (caps->whole_mappings && explain_read_cut(at->iommu, r, f))
+	if (caps->whole_mappings && explain_cut(at->iommu, r, "this source takes mappings whole", f))
+		return;
+	if (unmap && explain_unmap_cut(at->iommu, r, f))
 		return;
 	if (caps->page_sizes && !caps->allows_holes && !caps->outlasts && explain_read_hole(at->iommu, r, f))
 		return;
 	if (req->flags)
 		fail_hint(f, "flags 0x%x are not known to this kernel", req->flags);
-	else
+	else if (!req->started)
 		fail_hint(f, "tracking by %s may not have been started: `dirty start`", dirty_source_name(at->source));
 }
 
 static void explain_read_errno(const struct dirty_at *at, const struct dirty_caps *caps, const struct dirty_read *req,
-			       int err, struct fail *f)
+			       int err, bool unmap, struct fail *f)
 {
 	switch (-err) {
 	case EINVAL:
 	case EOVERFLOW:
-		explain_read_einval(at, caps, req, f);
+		explain_read_einval(at, caps, req, unmap, f);
 		break;
 	case ENOBUFS:
 		explain_read_bitmap(caps, req, f);
@@ -224,8 +232,17 @@ int explain_dirty_read(const struct dirty_at *at, const struct dirty_caps *caps,
 	if (err == -EOPNOTSUPP && req->keep && !caps->can_keep)
 		fail_hint(f, "this source clears the bits that it tells: `dirty read-clear`");
 	else if (!explain_dirty_source(at, err, req->flags, f))
-		explain_read_errno(at, caps, req, err, f);
+		explain_read_errno(at, caps, req, err, false, f);
 	return err;
+}
+
+/* iommufd says the same of a range in which there is nothing and of one that cuts what is there. */
+static void explain_unmap_enoent(const struct dirty_at *at, const struct dirty_read *req, struct fail *f)
+{
+	struct iova_range r = {req->iova, req->iova + (req->length - 1)};
+
+	if (!req->length || r.last < r.start || !explain_unmap_cut(at->iommu, r, f))
+		fail_hint(f, "nothing is mapped there");
 }
 
 int explain_dirty_unmap(const struct dirty_at *at, const struct dirty_caps *caps, const struct dirty_read *req, int err,
@@ -237,9 +254,9 @@ int explain_dirty_unmap(const struct dirty_at *at, const struct dirty_caps *caps
 	if (err == -EOPNOTSUPP && !caps->unmaps)
 		fail_hint(f, "no one call both reads and unmaps by this source: read, then unmap");
 	else if (err == -ENOENT)
-		fail_hint(f, "nothing is mapped there");
+		explain_unmap_enoent(at, req, f);
 	else if (!explain_dirty_source(at, err, req->flags, f))
-		explain_read_errno(at, caps, req, err, f);
+		explain_read_errno(at, caps, req, err, true, f);
 	return err;
 }
 

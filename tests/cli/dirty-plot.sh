@@ -58,7 +58,7 @@ unlike "$stdout" $'\033' "none in TAP"
 like "$stdout" '^# 0x120000 \.\.##' "which has it as comments"
 
 run --json dirty plot r0.dirty
-json_is '[.source, .iova, .length, .page_size, .format, .file, .caveat]' '["iommu","0x100000",1048576,4096,"terminal",null,null]' "JSON says what it is of"
+json_is '[.source, .iova, .length, .page_size, .format, .file, .caveat]' '["iommu","0x100000",1048576,4096,"terminal","",""]' "JSON says what it is of"
 json_is '[.dirty_pages, .columns, .rows, .cells, .dirty_cells, .cell_bytes, .row_bytes, .peak]' \
 	'[17,32,8,256,17,4096,131072,{"share":1,"iova":"0x102000"}]' "and what was drawn"
 run --json dirty plot empty.dirty
@@ -133,7 +133,7 @@ run --json dirty plot --rate full.dirty empty.dirty r0.dirty r1.dirty
 status_is 0 "a rate over time"
 json_is '[.reads[].read]' '["r0.dirty","r1.dirty","full.dirty","empty.dirty"]' "in the order of time"
 json_is '[.reads[].dirty_pages]' '[17,1,256,0]' "with their pages"
-json_is '[.dirty_pages, .format, .file, .page_size]' '[274,"terminal",null,4096]' "and all of them"
+json_is '[.dirty_pages, .format, .file, .page_size]' '[274,"terminal","",4096]' "and all of them"
 json_is '[(.peak.bytes_s / .peak.pages_s), (.reads[3].pages_s), (.reads[0].from_s)]' '[4096,0,0]' "bytes and pages are of one rate"
 json_is '[.reads[] | select(.to_s <= .from_s)]' '[]' "each took some time"
 run dirty plot --rate r0.dirty r1.dirty full.dirty empty.dirty

@@ -57,7 +57,7 @@ data_is 11 "$bits" '[1,["0x104000+8192"]]' "a part of a buffer, by larger pages"
 data_is 12 "$bits" '[1,["0x105000+4096"]]' "a range by its address"
 data_is 14 "$bits" '[0,[]]' "a second start begins anew"
 data_is 16 '[.dirty_pages, .unmapped_bytes, .order, .window]' '[16,65536,"at-once",false]' "read and unmapped in one call"
-data_is 6 '[.source, .iova, .length, .page_size, .caveat]' '["iommu","0x100000",65536,4096,null]' "the source is said, and what was asked"
+data_is 6 '[.source, .iova, .length, .page_size, .caveat, .file]' '["iommu","0x100000",65536,4096,"",""]' "the source is said, and what was asked"
 detail 2 'by iommu' "start says who"
 detail 18 'by iommu' "stop too"
 
@@ -213,6 +213,27 @@ dirty read a --page-size 8K
 EOT
 bad "a range that wraps" 64 usage 'is no range' <<<'dirty read --iova 0xfffffffffffff000 --size 8K'
 bad "nothing" 64 usage 'is no range' <<<'dirty read --iova 0x1000 --size 0'
+hint() { like "$stderr" "^hint: $1" "$2"; }
+bad "nothing is mapped, nothing logged" 2 error 'cannot read the dirty bits' <<'EOT'
+map a --size 64K --iova 0x100000
+dirty start a --source device
+dirty read-clear --iova 0x900000 --size 64K
+EOT
+hint 'the device was not told to log iova 0x900000: ' "tracking was started, for something else"
+bad "the device's log before its start" 2 error 'cannot read the dirty bits' <<'EOT'
+map a --size 64K
+dirty read-clear a --source device
+EOT
+hint 'tracking by device may not have been started' "it was not"
+for personality in type1-v2 iommufd; do
+	bad "an unmap that cuts a mapping, $personality" 2 error 'cannot read and unmap 0x1000 bytes' \
+		--backend sim,personality=$personality <<'EOT'
+map a --size 64K --iova 0x100000
+dirty start
+dirty unmap a --size 4K
+EOT
+	hint 'the range cuts the mapping 0x100000-0x10ffff: ' "which is said"
+done
 bad "a buffer that is not there" 2 error 'no buffer nope' <<<'dirty read nope'
 bad "a buffer that is not mapped" 64 usage 'a is not mapped there' <<'EOT'
 map a --size 4K
@@ -234,6 +255,7 @@ bad "a read before a start" 2 error 'cannot read the dirty bits' <<'EOT'
 map a --size 4K
 dirty read a
 EOT
+hint 'tracking by iommu may not have been started' "the hint says so"
 bad "the tool's own pages" 64 usage "iommuctl's own" --backend sim,personality=iommufd <<'EOT'
 map a --size 4K --iova 0x100000
 dma write a --size 64
@@ -300,11 +322,14 @@ dirty show one.dirty
 dirty unmap a -o three.dirty
 EOT
 data_is 4 .file one.dirty "the file is said"
+data_is 7 '[.file, .caveat]' '["one.dirty",""]' "no key changes its type"
 data_is 7 "$bits" '[1,["0x102000+4096"]]' "show in the same script"
 run --json dirty show two.dirty
 status_is 0 "show needs no session"
 json_is "$bits" '[3,["0x102000+4096","0x108000+8192"]]' "and tells what was read"
 json_is '[.backend, .device, .source]' '["sim","sim","iommu"]' "and where"
+run dirty show two.dirty
+unlike "$stdout" 'caveat' "where there is no caveat, people read of none"
 run -q dirty diff one.dirty one.dirty
 status_is 0 "a file does not differ from itself"
 run -q dirty diff one.dirty two.dirty
@@ -328,6 +353,10 @@ status_is 0 "start alone"
 like "$stdout" 'dirty tracking by iommu' "says who"
 run -q dirty read --iova 0 --size 4K
 status_is 64 "nothing is mapped outside of a script"
+like "$stderr" '^hint: tracking lives in a session: .*`iommuctl run`' "where tracking lives is said"
+unlike "$stderr" '--unchecked' "and nothing that would not help"
+run -q dirty unmap --iova 0x1000 --size 4K
+like "$stderr" '^hint: tracking lives in a session: ' "of unmap, too"
 run --dry-run dirty start
 like "$stdout" 'nothing was done' "--dry-run does nothing"
 run --dry-run dirty show one.dirty
