@@ -31,6 +31,9 @@ uint64_t bitmap_count_range(const uint64_t *words, uint64_t first, uint64_t n);
 uint64_t bitmap_next(const uint64_t *words, uint64_t bits, uint64_t from);
 uint64_t bitmap_next_clear(const uint64_t *words, uint64_t bits, uint64_t from);
 
+/* Runs of set bits, of all of @bits: as many as bitmap_runs() finds, in the time of about a pass. */
+uint64_t bitmap_count_runs(const uint64_t *words, uint64_t bits);
+
 struct bitmap_diff {
 	uint64_t only_a, only_b, both;
 };

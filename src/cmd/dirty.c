@@ -109,7 +109,7 @@ static int dirty_output(struct command_run *run, const struct dirty_bitmap *b, c
 		snprintf(run->detail, sizeof(run->detail), "accepted by %s: what its bits stand for nobody says",
 			 dirty_source_name(b->source));
 	report_line(run->report, "%s", run->detail);
-	dirty_bitmap_report(run->report, b);
+	dirty_bitmap_report(run->report, b, DIRTY_RANGES_MAX);
 	if (path && !b->words)
 		return fail_usage(&run->fail, EINVAL, "-o: these bits are of no pages that a file could name");
 	err = path ? dirty_file_write(b, path, &run->fail) : 0;
@@ -277,18 +277,25 @@ static bool dirty_needs_session(const void *arg)
 static int dirty_execute(struct command_run *run, void *arg)
 {
 	const struct dirty_state *d = arg;
+	int err;
 
 	run->shows = true;
 	switch ((enum dirty_verb)d->verb) {
 	case VERB_SHOW:
-		return dirty_do_show(run, d);
+		err = dirty_do_show(run, d);
+		break;
 	case VERB_DIFF:
-		return dirty_do_diff(run, d);
+		err = dirty_do_diff(run, d);
+		break;
 	case VERB_PLOT:
-		return dirty_do_plot(run, d);
+		err = dirty_do_plot(run, d);
+		break;
 	default:
 		return dirty_do_list_cases(run);
 	}
+	if (session_signal)
+		report_interrupted(run->report, session_signal);
+	return session_signal && err == -EINTR ? 0 : err;
 }
 
 const struct command command_dirty = {

@@ -5,7 +5,8 @@
 
 #include "cmd/dirty.h"
 
-static int files_show(struct command_run *run, const char *path)
+/* *left: ranges that there is room for still. */
+static int files_show(struct command_run *run, const char *path, uint64_t most, uint64_t *left)
 {
 	struct report *r = run->report;
 	struct dirty_bitmap b;
@@ -21,7 +22,7 @@ static int files_show(struct command_run *run, const char *path)
 		 caveat ? caveat : "");
 	report_str(r, "file", path);
 	report_line(r, "%s: %s", path, run->detail);
-	dirty_bitmap_report(r, &b);
+	*left -= dirty_bitmap_report(r, &b, most);
 	dirty_bitmap_describe(r, &b);
 	err = dirty_file_check_whole(&b, path, &run->fail);
 	dirty_bitmap_free(&b);
@@ -31,6 +32,7 @@ static int files_show(struct command_run *run, const char *path)
 int dirty_do_show(struct command_run *run, const struct dirty_state *d)
 {
 	struct report *r = run->report;
+	uint64_t left = DIRTY_RANGES_MAX;
 	int err = 0;
 
 	if (d->nr_files > 1)
@@ -38,7 +40,7 @@ int dirty_do_show(struct command_run *run, const struct dirty_state *d)
 	for (unsigned int i = 0; i < d->nr_files && !err && !session_signal; i++) {
 		if (d->nr_files > 1)
 			report_object(r, NULL);
-		err = files_show(run, d->files[i]);
+		err = files_show(run, d->files[i], left / (d->nr_files - i), &left);
 		if (d->nr_files > 1)
 			report_close(r);
 	}
@@ -46,31 +48,26 @@ int dirty_do_show(struct command_run *run, const struct dirty_state *d)
 		report_close(r);
 		report_text_hide(r, "files");
 	}
-	if (session_signal)
-		report_interrupted(r, session_signal);
 	return err;
 }
 
-static void files_report_only(struct report *r, const char *key, const char *path, const struct dirty_bitmap *b)
+/* Both lists of a difference together take no more than that of one file. */
+static void files_report_only(struct report *r, const char *const paths[2], const struct dirty_diff *diff)
 {
-	struct bitmap_run runs[64];
-	uint64_t at = 0, nr = 0;
-	size_t n;
+	static const char *const keys[2][3] = {{"only_a", "only_a_total", "only_a_cut"},
+					       {"only_b", "only_b_total", "only_b_cut"}};
+	const struct dirty_bitmap *only[2] = {&diff->only_a, &diff->only_b};
+	uint64_t left = DIRTY_RANGES_MAX;
 
-	report_ranges(r, key);
-	report_text_hide(r, key);
-	while ((n = bitmap_runs(b->words, b->bits, &at, runs, ARRAY_SIZE(runs))))
-		for (size_t i = 0; i < n; i++, nr++) {
-			iova_t iova = b->iova + runs[i].first * b->page_size;
-			uint64_t length = runs[i].count * b->page_size;
+	for (unsigned int i = 0; i < 2; i++) {
+		CLEANUP_FREE char *line = NULL;
+		struct dirty_ranges how = {keys[i][0], keys[i][1], keys[i][2], .most = left / (2 - i)};
 
-			report_range(r, iova, length);
-			if (nr < DIRTY_RANGES_SHOWN)
-				report_line(r, "only %s: 0x%" PRIx64 "-0x%" PRIx64, path, iova, iova + (length - 1));
-		}
-	report_close(r);
-	if (nr > DIRTY_RANGES_SHOWN)
-		report_line(r, "only %s: and %" PRIu64 " more ranges", path, nr - DIRTY_RANGES_SHOWN);
+		if (asprintf(&line, "only %s: ", paths[i]) < 0)
+			line = NULL;
+		how.line = how.rest = line ? line : "";
+		left -= dirty_ranges_report(r, only[i], &how);
+	}
 }
 
 static void files_report_diff(struct command_run *run, const struct dirty_state *d, const struct dirty_diff *diff,
@@ -86,21 +83,24 @@ static void files_report_diff(struct command_run *run, const struct dirty_state 
 	report_hex(r, "iova", diff->iova);
 	report_num(r, "length", diff->length);
 	report_num(r, "page_size", diff->only_a.page_size);
-	report_num(r, "pages", diff->only_a.bits);
+	report_num(r, "pages", diff->length / diff->only_a.page_size);
 	report_bool(r, "part", diff->part);
 	report_num(r, "both_pages", diff->both);
 	report_num(r, "only_a_pages", only_a);
 	report_num(r, "only_b_pages", only_b);
+	report_num(r, "outside_a_pages", diff->outside_a);
+	report_num(r, "outside_b_pages", diff->outside_b);
 	if (diff->part)
-		report_line(r, "compared where both are: 0x%" PRIx64 "-0x%" PRIx64, diff->iova,
-			    diff->iova + (diff->length - 1));
+		report_line(r,
+			    "both cover 0x%" PRIx64 "-0x%" PRIx64
+			    "; a page that one of them does not cover counts as clean in it",
+			    diff->iova, diff->iova + (diff->length - 1));
 	for (unsigned int i = 0; i < 2; i++) {
 		caveat = dirty_bitmap_caveat(both[i]);
 		if (caveat)
 			report_line(r, "%s: %s", d->files[i], caveat);
 	}
-	files_report_only(r, "only_a", d->files[0], &diff->only_a);
-	files_report_only(r, "only_b", d->files[1], &diff->only_b);
+	files_report_only(r, d->files, diff);
 	snprintf(run->detail, sizeof(run->detail),
 		 "%" PRIu64 " pages are dirty in the first only, %" PRIu64 " in the second only, %" PRIu64 " in both",
 		 only_a, only_b, diff->both);

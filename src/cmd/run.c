@@ -119,7 +119,7 @@ static void run_keep(struct run_context *ctx, const struct script_line *line, st
 static void run_line(struct run_context *ctx, const struct command *cmd, const struct script_line *line, uint64_t op,
 		     void *state, struct globals *g, struct script_outcome *out)
 {
-	struct report_params rp = {.command = cmd->name, .to = ctx->sink, .seed = g->session.seed};
+	struct report_params rp = {.format = g->format, .command = cmd->name, .to = ctx->sink, .seed = g->session.seed};
 	struct command_run sub = {.globals = g, .session = ctx->session, .op = op, .script_path = ctx->path};
 	int err = report_open(&sub.report, &rp);
 

@@ -4,11 +4,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "base/num.h"
 #include "core/dirty_map.h"
+#include "core/session.h"
 
 int dirty_bitmap_new(struct dirty_bitmap *out, enum dirty_source source, iova_t iova, uint64_t length,
 		     uint64_t page_size, struct fail *f)
@@ -66,12 +66,47 @@ const char *dirty_bitmap_caveat(const struct dirty_bitmap *b)
 	return NULL;
 }
 
-void dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b)
+/* False: no more of them are wanted. */
+static bool ranges_put(struct report *r, const struct dirty_bitmap *b, const struct bitmap_run *run, const char *line)
 {
+	iova_t iova = b->iova + run->first * b->page_size;
+	uint64_t length = run->count * b->page_size;
+
+	if (line)
+		report_line(r, "%s0x%" PRIx64 "-0x%" PRIx64, line, iova, iova + (length - 1));
+	return !report_is_data(r) || report_range(r, iova, length);
+}
+
+uint64_t dirty_ranges_report(struct report *r, const struct dirty_bitmap *b, const struct dirty_ranges *how)
+{
+	uint64_t most = report_is_data(r) ? how->most : DIRTY_RANGES_SHOWN;
+	uint64_t at = 0, nr = 0, total = bitmap_count_runs(b->words, b->bits);
 	struct bitmap_run runs[64];
-	const char *caveat = dirty_bitmap_caveat(b);
-	uint64_t at = 0, nr = 0;
+	bool more = true;
 	size_t n;
+
+	report_ranges(r, how->key);
+	while (more && !session_signal &&
+	       (n = bitmap_runs(b->words, b->bits, &at, runs, MIN(most - nr, ARRAY_SIZE(runs)))))
+		for (size_t i = 0; i < n && more; i++) {
+			more = ranges_put(r, b, &runs[i], nr < DIRTY_RANGES_SHOWN ? how->line : NULL);
+			nr += more;
+		}
+	report_close(r);
+	report_num(r, how->total, total);
+	report_bool(r, how->cut, nr < total);
+	report_text_hide(r, how->key);
+	report_text_hide(r, how->total);
+	report_text_hide(r, how->cut);
+	if (total > DIRTY_RANGES_SHOWN)
+		report_line(r, "%sand %" PRIu64 " more ranges", how->rest, total - DIRTY_RANGES_SHOWN);
+	return nr;
+}
+
+uint64_t dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b, uint64_t most)
+{
+	const struct dirty_ranges how = {"ranges", "ranges_total", "ranges_cut", "dirty ", "", most};
+	const char *caveat = dirty_bitmap_caveat(b);
 
 	report_str(r, "source", dirty_source_name(b->source));
 	report_hex(r, "iova", b->iova);
@@ -81,18 +116,5 @@ void dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b)
 	report_str(r, "caveat", caveat ? caveat : "");
 	if (!caveat)
 		report_text_hide(r, "caveat");
-	report_ranges(r, "ranges");
-	report_text_hide(r, "ranges");
-	while ((n = bitmap_runs(b->words, b->bits, &at, runs, ARRAY_SIZE(runs))))
-		for (size_t i = 0; i < n; i++, nr++) {
-			iova_t iova = b->iova + runs[i].first * b->page_size;
-			uint64_t length = runs[i].count * b->page_size;
-
-			report_range(r, iova, length);
-			if (nr < DIRTY_RANGES_SHOWN)
-				report_line(r, "dirty 0x%" PRIx64 "-0x%" PRIx64, iova, iova + (length - 1));
-		}
-	report_close(r);
-	if (nr > DIRTY_RANGES_SHOWN)
-		report_line(r, "and %" PRIu64 " more ranges", nr - DIRTY_RANGES_SHOWN);
+	return dirty_ranges_report(r, b, &how);
 }

@@ -48,11 +48,24 @@ void dirty_bitmap_free(struct dirty_bitmap *b);
 const char *dirty_bitmap_caveat(const struct dirty_bitmap *b);
 
 #define DIRTY_RANGES_SHOWN 64
+#define DIRTY_RANGES_MAX 1048576u
+/* The runs of dirty pages of one bitmap: the keys of the list, of how many there are, and of whether the list lacks some. */
+struct dirty_ranges {
+	const char *key, *total, *cut;
+	const char *line,
+		*rest; /* what people's lines begin with: each of the first ranges, and how many more there are */
+	uint64_t most; /* that the list takes */
+};
 /*
- * Keys source, iova, length, page_size, dirty_pages, ranges: [{iova, length}] (all of them in JSON; people see the first
- * DIRTY_RANGES_SHOWN and how many more), and the caveat.
+ * Programs get the first @most, people DIRTY_RANGES_SHOWN and how many more there are; whatever the bits are, it takes about the time of
+ * reading them. How many the list has. Ends early on session_signal.
  */
-void dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b);
+uint64_t dirty_ranges_report(struct report *r, const struct dirty_bitmap *b, const struct dirty_ranges *how);
+/*
+ * Keys source, iova, length, page_size, dirty_pages, ranges: [{iova, length}] with ranges_total and ranges_cut, and the caveat. @most and
+ * what it returns are dirty_ranges_report()'s.
+ */
+uint64_t dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b, uint64_t most);
 
 /*
  * What else there is to say of it: pages, share (0 to 1), backend, device, taken_on (its kernel), time, since_s, simulated, marked,
@@ -61,17 +74,18 @@ void dirty_bitmap_report(struct report *r, const struct dirty_bitmap *b);
  */
 void dirty_bitmap_describe(struct report *r, const struct dirty_bitmap *b);
 
-/* Two of them over what both have. */
+/* Two of them side by side. A page that one of them does not cover is clean there. */
 struct dirty_diff {
 	iova_t iova;
-	uint64_t length; /* what was compared; not all of both where part is set */
+	uint64_t length; /* what both cover; not all of both where part is set */
 	bool part;
-	uint64_t both; /* pages */
-	struct dirty_bitmap only_a, only_b;
+	uint64_t both;			    /* pages */
+	uint64_t outside_a, outside_b;	    /* dirty pages that the other does not cover; of only_a, of only_b */
+	struct dirty_bitmap only_a, only_b; /* of all that a covers, and b */
 };
 /*
  * -EINVAL with f->usage where they cannot be compared: page sizes that differ, pages that do not lie at the same places, no common page.
- * -ENOMEM. *out is to be freed.
+ * -ENOMEM. -EINTR on session_signal. *out is to be freed.
  */
 int dirty_diff(const struct dirty_bitmap *a, const struct dirty_bitmap *b, struct dirty_diff *out, struct fail *f);
 void dirty_diff_free(struct dirty_diff *d);
@@ -85,7 +99,7 @@ int dirty_file_write(const struct dirty_bitmap *b, const char *path, struct fail
 int dirty_file_check_path(const char *path, struct fail *f);
 /*
  * Mapped read-only. -EILSEQ foreign (no bitmap of ours), -EUCLEAN corrupt (checksum, contradictions), -ENODATA truncated, -EPROTO a newer
- * version, -EINVAL no regular file, others as open() answers; @f names the file and what is wrong with it.
+ * version, -EINVAL no regular file, -EINTR on session_signal, others as open() answers; @f names the file and what is wrong with it.
  */
 int dirty_file_open(struct dirty_bitmap *out, const char *path, struct fail *f);
 /*

@@ -3,20 +3,30 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "core/dirty_bitmap.h"
+#include "core/dirty_format.h"
+#include "core/session.h"
 
-struct diff_side {
-	const struct dirty_bitmap *b;
-	uint64_t first; /* bit that is compared first */
-};
+/* Words from one look at session_signal to the next. */
+#define DIFF_PIECE 65536u
 
-/* 64 bits from the @n-th that is compared on; what lies behind the bitmap's words is 0. */
-static uint64_t diff_word(const struct diff_side *s, uint64_t n)
+/* A word of @b; what lies outside of the bitmap is 0. */
+static uint64_t diff_whole_word(const struct dirty_bitmap *b, int64_t at)
 {
-	uint64_t bit = s->first + n, at = bit / 64, shift = bit % 64, words = bitmap_words(s->b->bits);
-	uint64_t low = s->b->words[at] >> shift;
+	uint64_t words = bitmap_words(b->bits);
 
-	return shift && at + 1 < words ? low | s->b->words[at + 1] << (64 - shift) : low;
+	if (at < 0 || (uint64_t)at >= words)
+		return 0;
+	return (uint64_t)at + 1 == words && b->bits % 64 ? dirty_last_word(b) : b->words[at];
+}
+
+/* The 64 bits from @bit on, which may lie before the first or behind the last. */
+static uint64_t diff_word(const struct dirty_bitmap *b, int64_t bit)
+{
+	unsigned int shift = (uint64_t)bit % 64;
+	int64_t at = (bit - (int64_t)shift) / 64;
+	uint64_t low = diff_whole_word(b, at) >> shift;
+
+	return shift ? low | diff_whole_word(b, at + 1) << (64 - shift) : low;
 }
 
 static int diff_fits(const struct dirty_bitmap *a, const struct dirty_bitmap *b, struct dirty_diff *d, struct fail *f)
@@ -41,43 +51,55 @@ static int diff_fits(const struct dirty_bitmap *a, const struct dirty_bitmap *b,
 	return 0;
 }
 
-/* Memory is written to only where they differ. */
-static void diff_fill(const struct diff_side *a, const struct diff_side *b, struct dirty_diff *d)
+/* What @a has and @b has not, over all that @a covers. Memory is written to only where there is something. */
+static int diff_only(const struct dirty_bitmap *a, const struct dirty_bitmap *b, struct dirty_bitmap *only,
+		     struct fail *f)
 {
-	uint64_t *only_a = dirty_bitmap_bits(&d->only_a), *only_b = dirty_bitmap_bits(&d->only_b);
-	uint64_t bits = d->only_a.bits;
+	uint64_t words = bitmap_words(a->bits), pages, x;
+	int64_t first; /* bit of @b where @a begins */
+	int err = dirty_bitmap_new(only, a->source, a->iova, a->length, a->page_size, f);
 
-	for (uint64_t n = 0; n < bits; n += 64) {
-		uint64_t mask = bits - n < 64 ? (1ull << (bits - n)) - 1 : ~0ull;
-		uint64_t x = diff_word(a, n) & mask, y = diff_word(b, n) & mask;
-
-		if (x | y)
-			d->both += (uint64_t)__builtin_popcountll(x & y);
-		if (x & ~y)
-			only_a[n / 64] = x & ~y;
-		if (y & ~x)
-			only_b[n / 64] = y & ~x;
+	if (err)
+		return err;
+	pages = (MAX(a->iova, b->iova) - MIN(a->iova, b->iova)) / a->page_size;
+	first = a->iova < b->iova ? -(int64_t)pages : (int64_t)pages;
+	for (uint64_t i = 0; i < words; i++) {
+		x = diff_whole_word(a, (int64_t)i);
+		if (x)
+			x &= ~diff_word(b, first + (int64_t)(i * 64));
+		if (x)
+			dirty_bitmap_bits(only)[i] = x;
+		if (i % DIFF_PIECE == 0 && session_signal)
+			return fail_complete(f, EINTR, "interrupted");
 	}
+	return 0;
+}
+
+/* Dirty pages of @b outside of what both cover. */
+static uint64_t diff_outside(const struct dirty_bitmap *b, const struct dirty_diff *d)
+{
+	uint64_t first = (d->iova - b->iova) / b->page_size, end = first + d->length / b->page_size;
+
+	return bitmap_count_range(b->words, 0, first) + bitmap_count_range(b->words, end, b->bits - end);
 }
 
 int dirty_diff(const struct dirty_bitmap *a, const struct dirty_bitmap *b, struct dirty_diff *out, struct fail *f)
 {
-	struct diff_side side_a = {.b = a}, side_b = {.b = b};
 	int err;
 
 	*out = (struct dirty_diff){0};
 	err = diff_fits(a, b, out, f);
 	if (!err)
-		err = dirty_bitmap_new(&out->only_a, a->source, out->iova, out->length, a->page_size, f);
+		err = diff_only(a, b, &out->only_a, f);
 	if (!err)
-		err = dirty_bitmap_new(&out->only_b, b->source, out->iova, out->length, a->page_size, f);
+		err = diff_only(b, a, &out->only_b, f);
 	if (err) {
 		dirty_diff_free(out);
 		return err;
 	}
-	side_a.first = (out->iova - a->iova) / a->page_size;
-	side_b.first = (out->iova - b->iova) / b->page_size;
-	diff_fill(&side_a, &side_b, out);
+	out->both = bitmap_count(a->words, a->bits) - bitmap_count(out->only_a.words, out->only_a.bits);
+	out->outside_a = diff_outside(a, out);
+	out->outside_b = diff_outside(b, out);
 	return 0;
 }
 

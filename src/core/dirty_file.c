@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "core/dirty_format.h"
 #include "core/dirty_map.h"
+#include "core/session.h"
 
 struct file {
 	const char *path;
@@ -122,14 +123,32 @@ static int file_check_rest(const struct file *x)
 	return 0;
 }
 
+/* A piece at a time: the files may be large, and somebody may not want to wait. */
+static int file_sum_data(const struct file *x, struct crc32c *c)
+{
+	const struct dirty_bitmap *b = x->b;
+	uint64_t words = bitmap_words(b->bits), n;
+
+	crc32c_begin(c);
+	for (uint64_t i = 0; i < words; i += n) {
+		if (session_signal)
+			return fail_complete(x->f, EINTR, "interrupted while reading %s", x->path);
+		n = MIN(words - i, MiB(8));
+		crc32c_add_words(c, b->words + i, n);
+	}
+	return 0;
+}
+
 static int file_check_data(const struct file *x)
 {
 	struct dirty_bitmap *b = x->b;
 	struct crc32c c;
+	int err;
 
 	b->words = (const uint64_t *)(const void *)(x->all.data + DIRTY_HEADER);
-	crc32c_begin(&c);
-	crc32c_add_words(&c, b->words, bitmap_words(b->bits));
+	err = file_sum_data(x, &c);
+	if (err)
+		return err;
 	if (crc32c_sum(&c) != file_get(x, FIELD_DATA_SUM, 4))
 		return file_corrupt(x, "the checksum of the bits is wrong");
 	if (b->bits % 64 && b->words[b->bits / 64] != dirty_last_word(b))

@@ -112,10 +112,18 @@ void report_ranges(struct report *r, const char *key)
 	r->open->nr_ranges = r->open->room = 0;
 }
 
-void report_range(struct report *r, uint64_t iova, uint64_t length)
+bool report_range(struct report *r, uint64_t iova, uint64_t length)
 {
-	if (!r->lost && r->open->type == VALUE_RANGES && !value_add_range(r->open, iova, length))
-		r->no_memory = true;
+	/* a list that lost one stays as it is: with millions to come, each would try in vain to make room */
+	if (r->no_memory || r->lost || r->open->type != VALUE_RANGES)
+		return false;
+	r->no_memory = !value_add_range(r->open, iova, length);
+	return !r->no_memory;
+}
+
+bool report_is_data(const struct report *r)
+{
+	return r->format == REPORT_JSON;
 }
 
 void report_close(struct report *r)

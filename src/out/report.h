@@ -48,7 +48,10 @@ void report_list(struct report *r, const char *key);		    /* open; close with re
 void report_close(struct report *r);
 /* A list of {iova, length}, as many as there are: they take little memory, and none is copied to be rendered. Close with report_close. */
 void report_ranges(struct report *r, const char *key);
-void report_range(struct report *r, uint64_t iova, uint64_t length);
+/* False: it is not in the list, and no other will be. */
+bool report_range(struct report *r, uint64_t iova, uint64_t length);
+/* Long lists are worth to be gathered: a program reads them. Text and TAP show people's lines instead. */
+bool report_is_data(const struct report *r);
 
 /* A line that only people see (text; a "# ..." comment in TAP; not in JSON). */
 void report_line(struct report *r, const char *fmt, ...) IC_PRINTF(2, 3);

@@ -66,10 +66,21 @@ run -q dirty diff "$a" "$a"
 status_is 0 "a file and itself"
 like "$stdout" '^ok .*the same pages are dirty in both' "are the same"
 run -q dirty diff "$a" "$c" --json
-status_is 0 "where both are"
-json_is '[.part, .iova, .length, .both_pages] | tostring' '[true,"0x40001000",8192,2]' "which is said"
-run -q dirty diff "$a" "$c"
-like "$stdout" 'compared where both are: 0x40001000-0x40002fff' "to people, too"
+status_is 1 "a page that the other file does not cover is the first's alone"
+json_is '[.part, .iova, .length, .pages, .both_pages] | tostring' '[true,"0x40001000",8192,2,2]' "what both cover"
+json_is '[.only_a_pages, .only_b_pages, .outside_a_pages, .outside_b_pages] | tostring' '[1,0,1,0]' "and what lies outside"
+json_is '[.only_a, .only_a_total, .only_a_cut, .only_b_total, .only_b_cut] | tostring' \
+	'[[{"iova":"0x40000000","length":4096}],1,false,0,false]' "is one of the ranges"
+run -q dirty diff "$c" "$a"
+status_is 1 "the other way round"
+like "$stdout" '^both cover 0x40001000-0x40002fff; a page that one of them does not cover counts as clean in it$' "to people, too"
+like "$stdout" "^only $a: 0x40000000-0x40000fff\$" "it is the second's"
+printf 'map x --size 8K --iova 0x40001000\ndirty start\ndma write x --size 8K\nmap y --size 4K --iova 0x40003000\nmap z --size 4K --iova 0x40000000\ndirty read --iova 0x40000000 --size 16K -o %s\n' \
+	"$tmp/inside" >"$tmp/script"
+run -q --backend sim run "$tmp/script"
+run -q dirty diff "$c" "$tmp/inside" --json
+status_is 0 "clean pages outside make no difference"
+json_is '[.part, .pages, .both_pages, .outside_b_pages] | tostring' '[true,2,2,0]' "of those that one of them lacks"
 
 # a bitmap over two pages of 2M, and one somewhere else
 printf 'map x --size 4M --iova 0x40000000 --mem thp\ndirty start\ndirty read x --page-size 2M -o %s\nmap y --size 16K --iova 0x80000000\ndirty read y -o %s\n' \

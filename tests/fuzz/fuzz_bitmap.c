@@ -33,7 +33,7 @@ static void runs_hold(const struct dirty_bitmap *b)
 	bitmap_edges_begin(&edges);
 	while (bitmap_edges(b->words, b->bits, &edges))
 		nr_edges += edges.nr;
-	FUZZ_HOLDS(nr_edges / 2 + nr_edges % 2 == nr);
+	FUZZ_HOLDS(nr_edges / 2 + nr_edges % 2 == nr && bitmap_count_runs(b->words, b->bits) == nr);
 }
 
 /* What `dirty show` walks over. */
@@ -43,7 +43,7 @@ static void shown(const struct dirty_bitmap *b)
 	struct report *r;
 
 	FUZZ_HOLDS(params.to && !report_open(&r, &params));
-	dirty_bitmap_report(r, b);
+	dirty_bitmap_report(r, b, DIRTY_RANGES_MAX);
 	dirty_bitmap_describe(r, b);
 	report_discard(r);
 	fclose(params.to);

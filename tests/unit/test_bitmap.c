@@ -195,12 +195,13 @@ static void test_variants_unaligned(void **state)
 static void check_runs(uint64_t bits, uint64_t from, size_t max)
 {
 	struct bitmap_run runs[700];
-	uint64_t at = from, bit = from;
+	uint64_t at = from, bit = from, nr = 0;
 	size_t n;
 
 	do {
 		n = bitmap_runs(words, bits, &at, runs, max);
 		assert_true(n <= max);
+		nr += n;
 		for (size_t i = 0; i < n; i++) {
 			for (; bit < runs[i].first; bit++)
 				assert_false(bitmap_test(words, bit));
@@ -211,6 +212,8 @@ static void check_runs(uint64_t bits, uint64_t from, size_t max)
 		}
 		assert_true(at >= bit && at <= bits);
 	} while (n);
+	if (!from)
+		assert_int_equal(bitmap_count_runs(words, bits), nr);
 	for (; bit < bits; bit++)
 		assert_false(bitmap_test(words, bit));
 }

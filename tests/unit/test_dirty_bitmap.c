@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/rng.h"
 #include "base/util.h"
 #include "core/dirty_bitmap.h"
+#include "core/session.h"
 #include "render.h"
 
 static struct fail f;
@@ -24,27 +26,51 @@ static struct dirty_bitmap make(iova_t iova, uint64_t pages, uint64_t page_size,
 	return b;
 }
 
+/* Whether @b has the page at @iova, which it may not cover. */
+static bool has(const struct dirty_bitmap *b, iova_t iova)
+{
+	return iova >= b->iova && iova - b->iova < b->length && bitmap_test(b->words, (iova - b->iova) / 4096);
+}
+
+/* @only is what @b has and @other has not, page by page. How many of these lie outside of what both cover, and how many pages both have. */
+static void check_only(const struct dirty_bitmap *only, const struct dirty_bitmap *b, const struct dirty_bitmap *other,
+		       uint64_t *outside, uint64_t *both)
+{
+	*outside = *both = 0;
+	assert_int_equal(only->iova, b->iova);
+	assert_int_equal(only->bits, b->bits);
+	for (uint64_t bit = 0; bit < b->bits; bit++) {
+		iova_t iova = b->iova + bit * 4096;
+		bool dirty = bitmap_test(b->words, bit);
+
+		assert_int_equal(bitmap_test(only->words, bit), dirty && !has(other, iova));
+		*outside += dirty && (iova < other->iova || iova - other->iova >= other->length);
+		*both += dirty && has(other, iova);
+	}
+}
+
 static void check_diff(iova_t at_a, uint64_t pages_a, iova_t at_b, uint64_t pages_b)
 {
 	struct dirty_bitmap a = make(at_a, pages_a, 4096, 1, 3), b = make(at_b, pages_b, 4096, 2, 5);
 	iova_t from = MAX(at_a, at_b), end = MIN(at_a + pages_a * 4096, at_b + pages_b * 4096);
+	uint64_t outside, both;
 	struct dirty_diff d;
-	uint64_t both = 0, bit = 0;
 
+	/* what lies past the end is nobody's */
+	if (pages_a % 64)
+		dirty_bitmap_bits(&a)[pages_a / 64] |= ~0ull << pages_a % 64;
+	if (pages_b % 64)
+		dirty_bitmap_bits(&b)[pages_b / 64] |= ~0ull << pages_b % 64;
 	assert_int_equal(dirty_diff(&a, &b, &d, &f), 0);
 	assert_int_equal(d.iova, from);
 	assert_int_equal(d.length, end - from);
 	assert_int_equal(d.part, at_a != at_b || pages_a != pages_b);
-	for (iova_t iova = from; iova < end; iova += 4096, bit++) {
-		bool in_a = bitmap_test(a.words, (iova - at_a) / 4096),
-		     in_b = bitmap_test(b.words, (iova - at_b) / 4096);
-
-		assert_int_equal(bitmap_test(d.only_a.words, bit), in_a && !in_b);
-		assert_int_equal(bitmap_test(d.only_b.words, bit), in_b && !in_a);
-		both += in_a && in_b;
-	}
+	check_only(&d.only_a, &a, &b, &outside, &both);
+	assert_int_equal(d.outside_a, outside);
 	assert_int_equal(d.both, both);
-	assert_int_equal(d.only_a.bits, bit);
+	check_only(&d.only_b, &b, &a, &outside, &both);
+	assert_int_equal(d.outside_b, outside);
+	assert_int_equal(d.both, both);
 	dirty_diff_free(&d);
 	dirty_bitmap_free(&a);
 	dirty_bitmap_free(&b);
@@ -169,7 +195,7 @@ static void test_report(void **state)
 	for (uint64_t i = 0; i < 200; i++)
 		bitmap_set(dirty_bitmap_bits(&b), i * 4, 1 + i % 3);
 	b.over_reports = true;
-	dirty_bitmap_report(rendering_open(&r, REPORT_TEXT, false), &b);
+	dirty_bitmap_report(rendering_open(&r, REPORT_TEXT, false), &b, DIRTY_RANGES_MAX);
 	text = rendering_end(&r);
 	assert_non_null(strstr(text, "dirty 0x1000-0x1fff\ndirty 0x5000-0x6fff\n"));
 	snprintf(last, sizeof(last), "dirty 0x%x-0x%x\nand 136 more ranges\n", 0x1000 + 63 * 0x4000,
@@ -177,7 +203,7 @@ static void test_report(void **state)
 	assert_non_null(strstr(text, last));
 	assert_non_null(strstr(text, "not a measurement"));
 	rendering_free(&r);
-	dirty_bitmap_report(rendering_open(&r, REPORT_JSON, false), &b);
+	dirty_bitmap_report(rendering_open(&r, REPORT_JSON, false), &b, DIRTY_RANGES_MAX);
 	text = rendering_end(&r);
 	assert_non_null(strstr(text, "\"dirty_pages\":399,"));
 	assert_non_null(strstr(text, "{\"iova\":\"0x5000\",\"length\":8192}"));
@@ -186,11 +212,71 @@ static void test_report(void **state)
 	dirty_bitmap_free(&b);
 }
 
+/* A list that would be too long is cut, and says so; the number is that of all. People are shown as many as ever. */
+static void check_cut(uint64_t ranges, uint64_t most)
+{
+	struct dirty_bitmap b = make(0, 2 * ranges + 2, 4096, 1, 1000000);
+	struct json_object *json;
+	struct rendering r;
+	uint64_t kept;
+	const char *text;
+	char words[40];
+
+	bitmap_clear(dirty_bitmap_bits(&b), 0, b.bits);
+	for (uint64_t i = 0; i < ranges; i++)
+		bitmap_set(dirty_bitmap_bits(&b), 2 * i + 1, 1);
+	kept = dirty_bitmap_report(rendering_open(&r, REPORT_JSON, false), &b, most);
+	assert_int_equal(kept, MIN(ranges, most));
+	json = json_tokener_parse(rendering_end(&r));
+	assert_non_null(json);
+	assert_int_equal(json_object_array_length(member(json, "ranges")), kept);
+	assert_int_equal(json_object_get_uint64(member(json, "ranges_total")), ranges);
+	assert_int_equal(json_object_get_boolean(member(json, "ranges_cut")), ranges > most);
+	json_object_put(json);
+	rendering_free(&r);
+	dirty_bitmap_report(rendering_open(&r, REPORT_TEXT, false), &b, most);
+	snprintf(words, sizeof(words), "\nand %d more ranges\n", (int)ranges - DIRTY_RANGES_SHOWN);
+	text = rendering_end(&r);
+	assert_int_equal(!!strstr(text, words), ranges > DIRTY_RANGES_SHOWN);
+	assert_null(strstr(text, "ranges_"));
+	rendering_free(&r);
+	dirty_bitmap_free(&b);
+}
+
+static void test_cut(void **state)
+{
+	check_cut(0, 10);
+	check_cut(1, 0);
+	check_cut(64, 64);
+	check_cut(65, 64);
+	check_cut(1000, 999);
+	check_cut(1000, 1000);
+	check_cut(1000, 65);
+	check_cut(DIRTY_RANGES_MAX + 3, DIRTY_RANGES_MAX);
+}
+
+static void test_interrupted(void **state)
+{
+	struct dirty_bitmap a = make(0, 100000, 4096, 1, 3);
+	struct dirty_diff d;
+	struct rendering r;
+
+	session_signal = SIGINT;
+	assert_int_equal(dirty_diff(&a, &a, &d, &f), -EINTR);
+	assert_int_equal(dirty_bitmap_report(rendering_open(&r, REPORT_JSON, false), &a, 1000), 0);
+	session_signal = 0;
+	assert_non_null(strstr(rendering_end(&r), "\"ranges_cut\":true"));
+	rendering_free(&r);
+	dirty_diff_free(&d);
+	dirty_bitmap_free(&a);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_diff), cmocka_unit_test(test_no_diff), cmocka_unit_test(test_caveat),
-		cmocka_unit_test(test_gib),  cmocka_unit_test(test_report),
+		cmocka_unit_test(test_diff),	    cmocka_unit_test(test_no_diff), cmocka_unit_test(test_caveat),
+		cmocka_unit_test(test_gib),	    cmocka_unit_test(test_report),  cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_interrupted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

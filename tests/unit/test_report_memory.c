@@ -30,6 +30,7 @@ static bool allocation_fails(void)
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
+void *__real_reallocarray(void *old, size_t count, size_t size);
 char *__real_strdup(const char *s);
 int __real_vasprintf(char **out, const char *fmt, va_list ap);
 FILE *__real_open_memstream(char **text, size_t *length);
@@ -37,6 +38,7 @@ FILE *__real_open_memstream(char **text, size_t *length);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
+void *__wrap_reallocarray(void *old, size_t count, size_t size);
 char *__wrap_strdup(const char *s);
 int __wrap_vasprintf(char **out, const char *fmt, va_list ap);
 FILE *__wrap_open_memstream(char **text, size_t *length);
@@ -54,6 +56,14 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *old, size_t size)
 {
 	return allocation_fails() ? NULL : __real_realloc(old, size);
+}
+
+static unsigned long reallocarray_calls;
+
+void *__wrap_reallocarray(void *old, size_t count, size_t size)
+{
+	reallocarray_calls++;
+	return allocation_fails() ? NULL : __real_reallocarray(old, count, size);
 }
 
 char *__wrap_strdup(const char *s)
@@ -175,6 +185,39 @@ static void test_report(void **state)
 	}
 }
 
+/* A list of ranges that lost one says so at once, and does not ask again for each of millions that follow. */
+static void test_ranges(void **state)
+{
+	static struct capture capture;
+	struct report_params params = {.format = REPORT_JSON, .command = "dirty"};
+	struct report *r;
+	char *text = NULL;
+	size_t length = 0;
+	uint64_t kept = 0;
+
+	params.to = __real_open_memstream(&text, &length);
+	assert_int_equal(report_open(&r, &params), 0);
+	report_ranges(r, "ranges");
+	while (kept < 1000 && report_range(r, kept << 13, 4096)) {
+		kept++;
+		if (kept == 100)
+			allocations_left = 0;
+	}
+	assert_in_range(kept, 100, 200);
+	assert_int_equal(allocations_left, -1);
+	reallocarray_calls = 0;
+	for (unsigned int i = 0; i < 1000; i++)
+		assert_false(report_range(r, ~0ull, 1));
+	assert_int_equal(reallocarray_calls, 0);
+	report_close(r);
+	capture_begin(&capture);
+	assert_int_equal(report_end(r), 2);
+	capture_end(&capture);
+	assert_non_null(strstr(capture.text, "the result is incomplete"));
+	fclose(params.to);
+	free(text);
+}
+
 static void test_log(void **state)
 {
 	struct fail f = {0};
@@ -208,6 +251,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_log),
 	};
 
