@@ -133,6 +133,8 @@ static void main_signals(void)
 	if (sigaction(SIGHUP, NULL, &old) || old.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &act, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* a file at its limit is an error like a full disk */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static void main_list_options(const struct argp_option *o)

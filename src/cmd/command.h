@@ -38,6 +38,7 @@ struct command_run {
 	bool unchecked;		 /* --unchecked, or a script line that begins with '!' */
 	const char *script_path; /* NULL outside a script */
 	bool shows;		 /* set by the command: what it reports is shown where it is a script's line, too */
+	bool partial;		 /* with shows: what it reports holds, although an error is returned */
 	char detail[200];	 /* one sentence on what was found, for a script's result list */
 	struct fail fail;	 /* set before returning a negative errno */
 };

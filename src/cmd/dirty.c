@@ -94,7 +94,8 @@ static void dirty_warn(struct report *r, struct session *s, const struct dirty_s
 		report_line(r, "the device is not attached to this page table: what it writes now is not noted there");
 }
 
-static int dirty_output(struct command_run *run, const struct dirty_bitmap *b, const char *path)
+/* Of a file that cannot be written the error is returned, once everything is in the report. @gone: the bits cannot be read again. */
+static int dirty_output(struct command_run *run, const struct dirty_bitmap *b, const char *path, bool gone)
 {
 	const char *caveat = dirty_bitmap_caveat(b);
 	uint64_t pages = b->words ? bitmap_count(b->words, b->bits) : 0;
@@ -113,12 +114,15 @@ static int dirty_output(struct command_run *run, const struct dirty_bitmap *b, c
 	if (path && !b->words)
 		return fail_usage(&run->fail, EINVAL, "-o: these bits are of no pages that a file could name");
 	err = path ? dirty_file_write(b, path, &run->fail) : 0;
-	if (err)
-		return err;
-	report_str(run->report, "file", path ? path : "");
-	if (!path)
+	/* what is in the report is all there is of them */
+	if (err && gone)
+		fail_hint(&run->fail,
+			  "the bits were cleared and are in no file: what this run reports of them is all there is");
+	run->partial = err;
+	report_str(run->report, "file", path && !err ? path : "");
+	if (!path || err)
 		report_text_hide(run->report, "file");
-	return 0;
+	return err;
 }
 
 /*
@@ -174,10 +178,10 @@ static int dirty_read(struct command_run *run, struct session *s, const struct d
 		err = dirty_where(run, s, d, &op.iova, &op.size);
 	if (!err)
 		err = dirty_alone(run, op_dirty_read(s, &op, &b, &run->fail));
-	if (!err)
-		err = dirty_output(run, &b, path);
-	if (!err)
+	if (!err) {
+		err = dirty_output(run, &b, path, d->verb == VERB_READ_CLEAR);
 		dirty_warn(run->report, s, d, op_dirty_is_cut(s, &op));
+	}
 	dirty_bitmap_free(&b);
 	return err;
 }
@@ -201,9 +205,8 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 	cut = !err && op_dirty_is_cut(s, &op);
 	if (!err)
 		err = dirty_alone(run, op_dirty_unmap(s, &op, &b, &bytes, &order, &found, &run->fail));
-	if (!err)
-		err = dirty_output(run, &b, path);
 	if (!err) {
+		err = dirty_output(run, &b, path, true);
 		dirty_warn(run->report, s, d, cut);
 		report_num(run->report, "unmapped_bytes", bytes);
 		report_str(run->report, "order", dirty_order_name(order));

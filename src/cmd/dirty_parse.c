@@ -290,6 +290,8 @@ static error_t dirty_end(struct argp_state *state, struct dirty_state *d)
 	if (d->words - 1 < form->min)
 		return usage_error(state, "it is `%s`", form->form);
 	err = dirty_check_options(state, d);
+	if (!err && d->verb != VERB_PLOT && d->output && !strcmp(d->output, "-"))
+		return usage_error(state, "-o -: a bitmap goes to a file, not to standard output");
 	if (!err)
 		err = dirty_check_range(state, d);
 	if (!err && d->verb == VERB_PLOT)

@@ -141,7 +141,7 @@ static void run_line(struct run_context *ctx, const struct command *cmd, const s
 		if ((!line->negated || out->lost) && out->result != RESULT_SKIP)
 			run_line_failed(ctx, line, err, &sub.fail);
 	}
-	if (sub.shows && !err && ctx->kept)
+	if (sub.shows && (!err || sub.partial) && ctx->kept)
 		run_keep(ctx, line, sub.report);
 	else
 		report_discard(sub.report);

@@ -43,8 +43,8 @@ static int rate_compare(const void *a, const void *b)
 static int rate_differs(struct fail *f, const char *name, const char *first, const char *what, uint64_t got,
 			uint64_t want)
 {
-	return fail_set(f, EINVAL, "%s does not belong with %s: %s 0x%" PRIx64 ", not 0x%" PRIx64, name, first, what,
-			got, want);
+	return fail_usage(f, EINVAL, "%s does not belong with %s: %s 0x%" PRIx64 ", not 0x%" PRIx64, name, first, what,
+			  got, want);
 }
 
 /* They are reads of one thing, and say when. */
@@ -52,12 +52,12 @@ static int rate_check(const struct dirty_bitmap *b, const char *name, const stru
 		      const char *first_name, struct fail *f)
 {
 	if (b->source != first->source || b->simulated != first->simulated)
-		return fail_set(f, EINVAL, "%s does not belong with %s: source %s%s, not %s%s", name, first_name,
-				dirty_source_name(b->source), b->simulated ? ", simulated" : "",
-				dirty_source_name(first->source), first->simulated ? ", simulated" : "");
+		return fail_usage(f, EINVAL, "%s does not belong with %s: source %s%s, not %s%s", name, first_name,
+				  dirty_source_name(b->source), b->simulated ? ", simulated" : "",
+				  dirty_source_name(first->source), first->simulated ? ", simulated" : "");
 	if (strcmp(b->device, first->device))
-		return fail_set(f, EINVAL, "%s does not belong with %s: device '%s', not '%s'", name, first_name,
-				b->device, first->device);
+		return fail_usage(f, EINVAL, "%s does not belong with %s: device '%s', not '%s'", name, first_name,
+				  b->device, first->device);
 	if (b->iova != first->iova)
 		return rate_differs(f, name, first_name, "iova", b->iova, first->iova);
 	if (b->length != first->length)
@@ -65,10 +65,10 @@ static int rate_check(const struct dirty_bitmap *b, const char *name, const stru
 	if (b->page_size != first->page_size)
 		return rate_differs(f, name, first_name, "page size", b->page_size, first->page_size);
 	if (!b->time_ns || !b->since_ns)
-		return fail_set(f, EINVAL, "%s does not say %s: it has no rate", name,
-				b->time_ns ? "how long it gathered" : "when it was read");
+		return fail_usage(f, EINVAL, "%s does not say %s: it has no rate", name,
+				  b->time_ns ? "how long it gathered" : "when it was read");
 	if (b->since_ns > b->time_ns)
-		return fail_set(f, EINVAL, "%s gathered for longer than there is time", name);
+		return fail_usage(f, EINVAL, "%s gathered for longer than there is time", name);
 	return 0;
 }
 
@@ -119,8 +119,8 @@ static int rate_fill(struct rate *s, const struct dirty_bitmap *series, const ch
 	qsort(s->reads, s->nr, sizeof(*s->reads), rate_compare);
 	for (unsigned int i = 0; i < s->nr; i++) {
 		if (i && s->reads[i].end == s->reads[i - 1].end)
-			return fail_set(f, EINVAL, "%s and %s were read at the same time", s->reads[i - 1].name,
-					s->reads[i].name);
+			return fail_usage(f, EINVAL, "%s and %s were read at the same time", s->reads[i - 1].name,
+					  s->reads[i].name);
 		rate_read(s, &s->reads[i], i ? &s->reads[i - 1] : NULL);
 	}
 	return 0;

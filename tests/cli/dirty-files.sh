@@ -146,5 +146,40 @@ EOT
 	status_is 2 "-o ${out%%:*}"
 	like "$stderr" "cannot write ${out%%:*}.*${out#*:}" "-o ${out%%:*}: says so"
 done
+# no room for the file: the bits are cleared by then, and what they were is told all the same
+mkdir "$tmp/full"
+cat >"$tmp/on-full" <<EOT
+mount -t tmpfs -o size=4k tmpfs "$tmp/full" && head -c 4096 /dev/zero >"$tmp/full/fill" && exec "\$@"
+EOT
+no_room() { # VERB OPTION...
+	printf 'map x --size 4K --iova 0x40000000\ndirty start\ndma write x --size 4K\ndirty %s x -o %s\n' "$1" "$tmp/full/over" >"$tmp/script"
+	IOMMUCTL_WRAPPER="unshare -rm sh $tmp/on-full ${IOMMUCTL_WRAPPER:-}" run -q --backend sim run "$tmp/script" "${@:2}"
+	status_is 2 "$*: no room for the file"
+	like "$stderr" "cannot write $tmp/full/over: No space left on device" "$*: why"
+}
+if unshare -rm sh "$tmp/on-full" true 2>/dev/null; then
+	for verb in read-clear unmap; do
+		no_room $verb
+		like "$stderr" '^hint: the bits were cleared and are in no file' "$verb: what that means"
+		like "$stdout" 'dirty 0x40000000-0x40000fff' "$verb: what they were"
+		no_room $verb --json
+		json_is '.results[3] | [.result, .errno, .data.dirty_pages, .data.ranges, .data.file, .data.away] | tostring' \
+			'["error","ENOSPC",1,[{"iova":"0x40000000","length":4096}],"",false]' "$verb: in JSON"
+		json_is '.error.hint | test("in no file")' true "$verb: with the hint"
+	done
+	json_is '.results[3].data.unmapped_bytes' 4096 "unmap: and what is unmapped"
+	no_room read
+	unlike "$stderr" 'in no file' "read: the bits are still there"
+else
+	skip "what is told where there is no room for the file" "no mount namespace can be had here"
+fi
+printf 'map x --size 4K --iova 0x40000000\ndirty start\ndirty read x -o -\n' >"$tmp/script"
+run -q --backend sim run "$tmp/script"
+status_is 64 "-o -"
+like "$stderr" 'not to standard output' "-o -: says so"
+run -q dirty plot --rate "$a" "$tmp/far"
+status_is 64 "a rate of files that do not belong together"
+like "$stderr" "^iommuctl: dirty: $tmp/far does not belong with $a: iova 0x80000000, not 0x40000000\$" "which is the whole message"
+
 is "$(stat -c %F /dev/full)" "character special file" "/dev/full is what it was"
 done_testing
