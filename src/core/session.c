@@ -28,6 +28,11 @@ static int session_check_device(const char *spec, const char *device, struct fai
 
 	if (own && device && strcmp(device, own))
 		return fail_usage(f, EINVAL, "backend %s has no device %s, only %s", spec, device, own);
+	if (!own && device && iommu_own_device(device)) {
+		fail_usage(f, EINVAL, "backend %s has no device %s", spec, device);
+		fail_hint(f, "--backend %s has it", device);
+		return -EINVAL;
+	}
 	if (!own && device && pci_normalize(device, name, sizeof(name)) && !mdev_is_uuid(device)) {
 		fail_usage(f, EINVAL, "'%.64s' is neither a PCI address nor the UUID of a mediated device", device);
 		fail_hint(f, "write 0000:00:04.0 or 00:04.0, or a UUID in full; `iommuctl list` shows both");

@@ -11,7 +11,7 @@ for backend in iommufd iommufd-compat; do
 	run compare --backend $backend --device "$lsi"
 	refused 2 "$lsi is not bound to vfio-pci" "$backend: a device without a driver"
 	run compare --backend $backend --device sim
-	refused 2 'sim' "$backend has no simulated device"
+	refused 64 "backend $backend has no device sim" "$backend has no simulated device"
 done
 run compare --backend iommufd,type=v1 --device "$lsi"
 refused 64 'bad option' "an option that iommufd does not have"
