@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "iommu/rcu.h"
 #include "iommu/sim_context.h"
+#include "iommu/sim_model.h"
 
 /* The default of vfio_iommu_type1.dma_entry_limit. */
 #define SIM_ENTRY_LIMIT 65535
@@ -42,6 +43,15 @@ static int sim_set_fault(struct sim *sim, const char *value, struct fail *f)
 	return sim_faults_add(&sim->faults, value, f);
 }
 
+static int sim_set_model(struct sim *sim, const char *value, struct fail *f)
+{
+	enum model_broken broken;
+	int err = model_parse(value, &sim->model.ops, &broken, &sim->model.after, f);
+
+	sim->model.broken = broken;
+	return err;
+}
+
 static const struct {
 	const char *key;
 	int (*set)(struct sim *sim, const char *value, struct fail *f);
@@ -49,6 +59,7 @@ static const struct {
 	{"fault", sim_set_fault},
 	{"personality", sim_set_personality},
 	{"dma_entry_limit", sim_set_limit},
+	{"model", sim_set_model},
 };
 
 static int sim_set_option(struct sim *sim, const char *key, const char *value, struct fail *f)
@@ -61,7 +72,8 @@ static int sim_set_option(struct sim *sim, const char *key, const char *value, s
 		return fail_set(f, EINVAL, "option '%s' of the simulated IOMMU needs a value", key);
 	}
 	fail_set(f, EINVAL, "unknown option '%s' of the simulated IOMMU", key);
-	fail_hint(f, "valid options: fault=NAME[:p=PROB][:after=N], personality=NAME, dma_entry_limit=N");
+	fail_hint(f, "valid options: fault=NAME[:p=PROB][:after=N], personality=NAME, dma_entry_limit=N, "
+		     "model=NAME[:broken=WHAT]");
 	return -EINVAL;
 }
 
@@ -188,6 +200,11 @@ static int sim_attach(struct iommu *iommu, const char *id, struct iommu_device *
 	dev->idev.iommu = iommu;
 	dev->idev.ops = &sim_device_ops;
 	dev->idev.id = (struct iommu_device_id){.name = "sim", .is_sim = true, .no_bus = true};
+	if (sim_of(iommu)->model.ops && sim_model_new(dev, &sim_of(iommu)->model)) {
+		sim_engine_free(dev->engine);
+		free(dev);
+		return fail_set(f, ENOMEM, "cannot set up the simulated device");
+	}
 	dev->id = sim_new_id(sim_of(iommu));
 	dev->at = &sim_of(iommu)->main;
 	dev->at->users++;
@@ -200,6 +217,7 @@ static void sim_detach(struct iommu_device *idev)
 {
 	struct sim_device *dev = container_of(idev, struct sim_device, idev);
 
+	sim_model_free(dev->model);
 	sim_engine_free(dev->engine);
 	if (dev->at)
 		dev->at->users--;
@@ -264,7 +282,7 @@ static int sim_avail(struct iommu *iommu, uint32_t *mappings)
 const struct iommu_ops iommu_sim_ops = {
 	.name = "sim",
 	.own_device = "sim",
-	.help = "a simulated IOMMU and device in this process; options fault=, personality=, dma_entry_limit=",
+	.help = "a simulated IOMMU and device in this process; options fault=, personality=, dma_entry_limit=, model=",
 	.open = sim_open,
 	.close = sim_close,
 	.attach = sim_attach,

@@ -37,6 +37,15 @@ struct sim_records {
 };
 
 struct sim;
+struct model;
+struct model_ops;
+
+/* model.h: what the device is made of; none: queues of its own. */
+struct sim_model_choice {
+	const struct model_ops *ops;
+	unsigned int broken;
+	uint64_t after;
+};
 
 /* An I/O address space: the first, or one of those that personality iommufd can make beside it. */
 struct sim_space {
@@ -70,6 +79,7 @@ struct sim {
 	uint64_t entry_limit; /* mappings allowed at once (type1) */
 	_Atomic uint64_t pins;
 	struct sim_records records;
+	struct sim_model_choice model;
 };
 
 static inline struct sim_space *sim_space_of(const struct iommu *iommu)
@@ -112,8 +122,9 @@ int sim_iommufd_check_iova(struct sim_space *space, iova_t iova, uint64_t size);
 int sim_iommufd_unmap(struct sim_space *space, uint64_t iova, uint64_t size, uint64_t *unmapped);
 
 struct sim_device {
-	struct iommu_device idev; /* first member */
-	struct sim_engine *engine;
+	struct iommu_device idev;  /* first member */
+	struct sim_engine *engine; /* where its DMA goes through, a model's too */
+	struct model *model;	   /* NULL: none */
 	uint32_t id;
 	struct sim_space *at; /* by the book; NULL = nothing */
 };
