@@ -20,14 +20,16 @@ struct dev_req {
 
 struct dev_limits {
 	uint64_t min_len, max_len; /* per request */
-	uint64_t align;		   /* of src, dst and len; 1 = none */
-	iova_t max_iova;	   /* highest address the device can name, inclusive */
-	unsigned int depth;	   /* requests per submit */
-	unsigned int queues;	   /* independent queues, each usable by its own thread; 1 = dev.c serialises */
-	unsigned int dirs;	   /* of enum dev_dir */
-	uint64_t buffer;	   /* bytes of the device's own buffer (READ and WRITE) */
-	bool reports_faults;	   /* false: 'no error seen' says nothing */
-	bool destructive;	   /* touches media or state outside our buffers */
+	uint64_t align;	     /* of lengths, buffer offsets and (unless addr_align says less) addresses; 1 = none */
+	uint64_t addr_align; /* of addresses in memory; 0 = as align */
+	iova_t max_iova;     /* highest address the device can name, inclusive */
+	unsigned int depth;  /* requests per submit */
+	unsigned int queues; /* independent queues, each usable by its own thread; 1 = dev.c serialises */
+	unsigned int dirs;   /* of enum dev_dir */
+	uint64_t buffer;     /* bytes of the device's own buffer (READ and WRITE) */
+	bool fixed;	     /* what it writes is its own (an identity, a pattern), whatever the request's offset */
+	bool reports_faults; /* false: 'no error seen' says nothing */
+	bool destructive;    /* touches media or state outside our buffers */
 };
 
 /*

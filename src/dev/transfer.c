@@ -9,18 +9,18 @@
 #define DEV_BATCH 64
 
 /* One end of a request: an address in memory, or an offset in the device's buffer. */
-static int dev_check_end(const struct dev_limits *l, uint64_t at, uint64_t len, uint64_t max)
+static int dev_check_end(uint64_t align, uint64_t at, uint64_t len, uint64_t max)
 {
 	uint64_t last;
 
-	if (l->align > 1 && !IS_ALIGNED(at, l->align))
+	if (align > 1 && !IS_ALIGNED(at, align))
 		return -EINVAL;
 	return num_add(at, len - 1, &last) && last <= max ? 0 : -ERANGE;
 }
 
 static int dev_check_req(const struct dev_limits *l, const struct dev_req *r)
 {
-	uint64_t buffer_last = l->buffer - 1;
+	uint64_t buffer_last = l->buffer - 1, addr_align = l->addr_align ? l->addr_align : l->align;
 	int err;
 
 	if (!(l->dirs & r->dir) || (r->dir & (r->dir - 1)) || r->dir == 0)
@@ -29,8 +29,12 @@ static int dev_check_req(const struct dev_limits *l, const struct dev_req *r)
 		return -ERANGE;
 	if (l->align > 1 && !IS_ALIGNED(r->len, l->align))
 		return -EINVAL;
-	err = dev_check_end(l, r->src, r->len, r->dir == DEV_WRITE ? buffer_last : l->max_iova);
-	return err ? err : dev_check_end(l, r->dst, r->len, r->dir == DEV_READ ? buffer_last : l->max_iova);
+	err = r->dir == DEV_WRITE ? dev_check_end(l->align, r->src, r->len, buffer_last)
+				  : dev_check_end(addr_align, r->src, r->len, l->max_iova);
+	if (err)
+		return err;
+	return r->dir == DEV_READ ? dev_check_end(l->align, r->dst, r->len, buffer_last)
+				  : dev_check_end(addr_align, r->dst, r->len, l->max_iova);
 }
 
 static int dev_check(const struct dev *dev, unsigned int queue, const struct dev_req *reqs, unsigned int n)

@@ -6,6 +6,7 @@
 #include "iommu/device.h"
 #include "iommu/dirty.h"
 #include "iommu/iommu.h"
+#include "iommu/migration.h"
 #include "iommu/objects.h"
 
 struct idev_access;
@@ -134,6 +135,19 @@ struct iommu_object_ops {
 	int (*test_event)(struct iommu_device *idev);
 };
 
+/* A device's migration states, as migration.h; called from migration.c only. */
+struct mig_ops {
+	int (*flags)(struct iommu_device *idev, uint64_t *flags);
+	int (*get_state)(struct iommu_device *idev, uint32_t *raw);
+	int (*set_state)(struct iommu_device *idev, uint32_t to, struct mig_stream *out);
+	int (*data_size)(struct iommu_device *idev, uint64_t *bytes);
+	int (*has_v1_region)(struct iommu_device *idev, bool *has);
+	ssize_t (*read)(struct iommu_device *idev, struct mig_stream *s, void *buf, size_t len);
+	ssize_t (*write)(struct iommu_device *idev, struct mig_stream *s, const void *buf, size_t len);
+	int (*precopy_info)(struct iommu_device *idev, struct mig_stream *s, struct mig_precopy *out);
+	void (*close)(struct iommu_device *idev, struct mig_stream *s);
+};
+
 struct idev_ops {
 	int (*config_read)(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t *value);
 	int (*config_write)(struct iommu_device *idev, unsigned int offset, unsigned int width, uint32_t value);
@@ -156,7 +170,8 @@ struct idev_ops {
 	int (*access_open)(struct iommu_device *idev, struct idev_access **out);
 	void (*access_close)(struct idev_access *access);
 	int (*access_rw)(struct idev_access *access, iova_t iova, void *buf, uint64_t len, unsigned int flags);
-	const struct dirty_ops *dirty; /* source device, NULL: it has none */
+	const struct dirty_ops *dirty;	 /* source device, NULL: it has none */
+	const struct mig_ops *migration; /* NULL: none */
 };
 
 /* objects.c, told by iommu.c: a context begins and ends, devices come and go, a further space is closed. */
