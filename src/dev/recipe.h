@@ -19,6 +19,12 @@
 #define RECIPE_NEST_MAX 4
 #define RECIPE_RUN_MAX 1000000 /* steps that one execution of a section may take, all turns counted */
 #define RECIPE_FILE_MAX 65536  /* bytes of text */
+#define RECIPE_LINE_MAX 255    /* bytes, without its end */
+#define RECIPE_TITLE_MAX 120
+#define RECIPE_PAGE 4096 /* bytes of a memory */
+#define RECIPE_BAR_MAX (UINT64_C(1) << 40)
+#define RECIPE_PATIENCE_MAX 60000000000ull    /* ns, of one delay or poll */
+#define RECIPE_SECTION_NS_MAX 300000000000ull /* ns, of all delays and named time-outs of one execution of a section */
 
 enum recipe_section {
 	RECIPE_INIT,  /* after bus mastering is on; also after a stop */
@@ -68,27 +74,32 @@ enum recipe_verb {
 	RECIPE_READ_REG,  /* var = at */
 	RECIPE_POLL,	  /* until (at & mask) == value; else -ETIMEDOUT */
 	RECIPE_CHECK,	  /* (at & mask) == value, else -EIO; in init and stop: the device is not what it should be */
-	RECIPE_FAULT_IF, /* (at & mask) == value: the device says that its DMA was refused, -EFAULT; the section ends */
+	/* (at & mask) == value: the device says that its DMA was refused, -EFAULT; the section ends. Not in init and stop */
+	RECIPE_FAULT_IF,
 	RECIPE_DELAY,
 	RECIPE_STORE,	 /* memory[offset] = value */
 	RECIPE_LOAD,	 /* var = memory[offset] */
 	RECIPE_POLL_MEM, /* as POLL, in memory */
 	RECIPE_CHECK_MEM,
+	RECIPE_FAULT_IF_MEM,
 	RECIPE_SET, /* var = value */
 	RECIPE_REPEAT,
 	RECIPE_END,
+	RECIPE_VERBS,
 };
 
 struct recipe_step {
 	enum recipe_verb verb;
-	unsigned int line;	   /* in the file, for messages */
-	unsigned int width;	   /* 8, 16, 32 or 64 bits */
-	uint64_t at;		   /* register: offset in the BAR, a constant. Memory: see offset */
-	unsigned int memory;	   /* its number */
-	struct recipe_expr offset; /* memory only; masked at run time to lie inside the page and aligned: else -EIO */
-	struct recipe_expr mask, value;
+	unsigned int line;   /* in the file, for messages */
+	unsigned int width;  /* 8, 16, 32 or 64 bits */
+	uint64_t at;	     /* register: offset in the BAR, a constant. Memory: see offset */
+	unsigned int memory; /* its number */
+	struct recipe_expr
+		offset; /* memory only; a constant is inside the page and aligned, else looked at at run time: -EIO */
+	struct recipe_expr mask,
+		value; /* constants are cut to the width; what is computed has to be, before it is compared */
 	unsigned int var;
-	uint64_t ns;	     /* POLL: patience, 0 = the caller's time-out; DELAY: how long */
+	uint64_t ns; /* POLL: patience, 0 = the caller's time-out; DELAY: how long; at most RECIPE_PATIENCE_MAX */
 	unsigned int turns;  /* REPEAT */
 	unsigned int target; /* REPEAT: the step of its END; END: that of its REPEAT */
 };
@@ -96,7 +107,9 @@ struct recipe_step {
 struct recipe_steps {
 	bool present;
 	unsigned int line; /* where the section begins */
-	unsigned int n;
+	unsigned int n;	   /* the section's own end is no step */
+	unsigned int run;  /* steps that an execution takes at most: a REPEAT counts once, its END in each turn */
+	uint64_t ns;	   /* its delays and named time-outs, all turns counted */
 	struct recipe_step *steps;
 };
 
@@ -106,7 +119,7 @@ struct recipe_id {
 
 struct recipe {
 	char name[RECIPE_NAME_MAX];
-	char *title;
+	char title[RECIPE_TITLE_MAX + 1]; /* "": none */
 	struct recipe_id ids[RECIPE_IDS_MAX];
 	unsigned int nr_ids;
 	unsigned int bar;
@@ -114,8 +127,8 @@ struct recipe {
 	char memory_names[RECIPE_MEMORIES_MAX][RECIPE_NAME_MAX];
 	unsigned int nr_memories;
 	char var_names[RECIPE_VARS_MAX][RECIPE_NAME_MAX];
-	unsigned int nr_vars; /* builtins included */
-	struct dev_limits limits;
+	unsigned int nr_vars;	  /* builtins included */
+	struct dev_limits limits; /* depth and queues are 1 */
 	struct recipe_steps sections[RECIPE_SECTIONS];
 };
 
@@ -132,6 +145,9 @@ struct recipe *recipe_parse(const char *text, size_t len, struct recipe_error *e
 int recipe_load(struct recipe **out, const char *path, struct fail *f);
 /* NULL is fine. */
 void recipe_free(struct recipe *r);
+/* "init" ... */
 const char *recipe_section_name(enum recipe_section section);
+/* "write", "poll", "pollmem": without the width. */
+const char *recipe_verb_name(enum recipe_verb verb);
 
 #endif

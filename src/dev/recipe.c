@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A recipe's file, its end, and the words for its parts. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "dev/recipe.h"
+
+const char *recipe_section_name(enum recipe_section section)
+{
+	static const char *const names[RECIPE_SECTIONS] = {
+		[RECIPE_INIT] = "init", [RECIPE_READ] = "read", [RECIPE_WRITE] = "write",
+		[RECIPE_COPY] = "copy", [RECIPE_WAIT] = "wait", [RECIPE_STOP] = "stop",
+	};
+
+	return (unsigned int)section < RECIPE_SECTIONS ? names[section] : "?";
+}
+
+const char *recipe_verb_name(enum recipe_verb verb)
+{
+	static const char *const names[RECIPE_VERBS] = {
+		[RECIPE_WRITE_REG] = "write",
+		[RECIPE_READ_REG] = "read",
+		[RECIPE_POLL] = "poll",
+		[RECIPE_CHECK] = "check",
+		[RECIPE_FAULT_IF] = "fault-if",
+		[RECIPE_DELAY] = "delay",
+		[RECIPE_STORE] = "store",
+		[RECIPE_LOAD] = "load",
+		[RECIPE_POLL_MEM] = "pollmem",
+		[RECIPE_CHECK_MEM] = "checkmem",
+		[RECIPE_FAULT_IF_MEM] = "fault-ifmem",
+		[RECIPE_SET] = "set",
+		[RECIPE_REPEAT] = "repeat",
+		[RECIPE_END] = "end",
+	};
+
+	return (unsigned int)verb < RECIPE_VERBS ? names[verb] : "?";
+}
+
+void recipe_free(struct recipe *r)
+{
+	if (!r)
+		return;
+	for (unsigned int i = 0; i < RECIPE_SECTIONS; i++)
+		free(r->sections[i].steps);
+	free(r);
+}
+
+/* As much as a recipe may have and one byte more. */
+static int recipe_read(const char *path, char *text, size_t *len)
+{
+	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	ssize_t got;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	/* a pipe is waited for; what O_NONBLOCK spares is the open of one that nobody writes */
+	if (fcntl(fd, F_SETFL, 0))
+		return -errno;
+	for (*len = 0; *len <= RECIPE_FILE_MAX; *len += (size_t)got) {
+		got = read(fd, text + *len, RECIPE_FILE_MAX + 1 - *len);
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (!got)
+			return 0;
+		got = MAX(got, 0);
+	}
+	return -EFBIG;
+}
+
+static int recipe_broken(const char *path, const struct recipe_error *error, struct fail *f)
+{
+	if (error->line)
+		fail_usage(f, EINVAL, "%s:%u:%u: %s", path, error->line, error->column, error->text);
+	else
+		fail_usage(f, EINVAL, "%s: %s", path, error->text);
+	if (f)
+		f->complete = true;
+	if (error->hint[0])
+		fail_hint(f, "%s", error->hint);
+	return -EINVAL;
+}
+
+int recipe_load(struct recipe **out, const char *path, struct fail *f)
+{
+	CLEANUP_FREE char *text = malloc(RECIPE_FILE_MAX + 1);
+	struct recipe_error error;
+	size_t len = 0;
+	int err = text ? recipe_read(path, text, &len) : -ENOMEM;
+
+	if (err == -EFBIG)
+		return fail_usage(f, EFBIG, "%s is no recipe: it has more than %u bytes", path, RECIPE_FILE_MAX);
+	if (err)
+		return fail_usage(f, err, "cannot read recipe %s", path);
+	*out = recipe_parse(text, len, &error);
+	return *out ? 0 : recipe_broken(path, &error, f);
+}
