@@ -17,31 +17,37 @@ static void fail_format(char *to, size_t size, const char *fmt, va_list ap)
 	snprintf(to, size, "%s", text);
 }
 
-int fail_set(struct fail *f, int err, const char *fmt, ...)
+/* Returns -errno, whatever sign @err has. */
+static int fail_vset(struct fail *f, int err, const char *fmt, va_list ap)
 {
 	int positive = err < 0 ? -err : err;
-	va_list ap;
 
 	if (!f)
 		return -positive;
-	va_start(ap, fmt);
 	fail_format(f->text, sizeof(f->text), fmt, ap);
-	va_end(ap);
 	f->err = positive;
 	f->hint[0] = '\0';
 	f->usage = f->complete = false;
 	return -positive;
 }
 
-int fail_usage(struct fail *f, int err, const char *fmt, ...)
+int fail_set(struct fail *f, int err, const char *fmt, ...)
 {
-	char text[sizeof(f->text)];
 	va_list ap;
 
 	va_start(ap, fmt);
-	fail_format(text, sizeof(text), fmt, ap);
+	err = fail_vset(f, err, fmt, ap);
 	va_end(ap);
-	err = fail_set(f, err, "%s", text);
+	return err;
+}
+
+int fail_usage(struct fail *f, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	err = fail_vset(f, err, fmt, ap);
+	va_end(ap);
 	if (f)
 		f->usage = true;
 	return err;
@@ -49,13 +55,11 @@ int fail_usage(struct fail *f, int err, const char *fmt, ...)
 
 int fail_complete(struct fail *f, int err, const char *fmt, ...)
 {
-	char text[sizeof(f->text)];
 	va_list ap;
 
 	va_start(ap, fmt);
-	fail_format(text, sizeof(text), fmt, ap);
+	err = fail_vset(f, err, fmt, ap);
 	va_end(ap);
-	err = fail_set(f, err, "%s", text);
 	if (f)
 		f->complete = true;
 	return err;

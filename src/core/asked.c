@@ -12,7 +12,7 @@
 
 static bool asked_is_vfio(const struct pci_info *pci)
 {
-	return strstr(pci->driver, "vfio") != NULL;
+	return pci_is_vfio_driver(pci->driver);
 }
 
 static const struct holder *asked_holder(const struct pci_info *pci, const struct holder *holders, unsigned int n)

@@ -136,7 +136,7 @@ bool audit_wants_unit(const struct audit *a, const struct iommu_unit *unit)
 
 bool audit_is_assigned(const struct pci_info *dev)
 {
-	return strstr(dev->driver, "vfio") != NULL;
+	return pci_is_vfio_driver(dev->driver);
 }
 
 int audit_group_assigned(const struct audit *a, const struct group_info *g)

@@ -8,7 +8,6 @@
 #include "host/migration.h"
 
 #define VIOLATIONS_MAX 16
-#define HW_CAP_DIRTY_TRACKING 1 /* IOMMU_HW_CAP_DIRTY_TRACKING */
 #define IVRS_EFR_SUPPORTED 1
 #define IORT_COHACC 1
 #define SMMU_COHACC (1u << 4)
@@ -84,7 +83,7 @@ static void dirty_unverified_check(struct audit *a)
 		int i = machine_device(a->m, d->id);
 
 		if (i < 0 || !audit_wants_device(a, (unsigned int)i) || !d->has_hw_info ||
-		    !(d->capabilities & HW_CAP_DIRTY_TRACKING))
+		    !(d->capabilities & IOCTL_HW_DIRTY_TRACKING))
 			continue;
 		audit_add(a, AUDIT_INFO, d->id,
 			  "the kernel claims dirty tracking for %s, which nobody has verified here", d->id);

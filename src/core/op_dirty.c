@@ -52,8 +52,7 @@ bool op_dirty_is_on(const struct session *s, struct dirty_at *at)
 	return true;
 }
 
-/* The latest that was started. */
-static void dirty_on_first(struct session *s, struct dirty_on *on)
+static void dirty_on_unlink(struct session *s, const struct dirty_on *on)
 {
 	struct dirty_on **at = &s->dirty;
 
@@ -61,6 +60,12 @@ static void dirty_on_first(struct session *s, struct dirty_on *on)
 		at = &(*at)->next;
 	if (*at)
 		*at = on->next;
+}
+
+/* The latest that was started. */
+static void dirty_on_first(struct session *s, struct dirty_on *on)
+{
+	dirty_on_unlink(s, on);
 	on->next = s->dirty;
 	s->dirty = on;
 }
@@ -72,12 +77,7 @@ unsigned int op_dirty_number(struct session *s)
 
 static void dirty_on_drop(struct session *s, struct dirty_on *gone)
 {
-	struct dirty_on **at = &s->dirty;
-
-	while (*at && *at != gone)
-		at = &(*at)->next;
-	if (*at)
-		*at = gone->next;
+	dirty_on_unlink(s, gone);
 	free(gone->logged);
 	free(gone);
 }

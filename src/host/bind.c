@@ -71,7 +71,7 @@ int bind_check(const struct host *host, const char *id, const struct bind_params
 	if (!ret)
 		ret = bind_check_device(&job, f);
 	/* what --force overrides is told when it is done */
-	if (!ret && !params->force && !strstr(job.dev.driver, "vfio"))
+	if (!ret && !params->force && !pci_is_vfio_driver(job.dev.driver))
 		ret = bind_guard(&job, f);
 	return ret;
 }
@@ -231,7 +231,7 @@ static int bind_to_vfio_locked(const struct host *host, const char *id, const st
 		ret = bind_check_device(&job, f);
 	if (ret)
 		return ret;
-	if (strstr(job.dev.driver, "vfio")) {
+	if (pci_is_vfio_driver(job.dev.driver)) {
 		text_copy(out->to, sizeof(out->to), job.dev.driver);
 		return 0;
 	}

@@ -19,7 +19,7 @@
  */
 static bool group_driver_allowed(const char *driver)
 {
-	return !*driver || strstr(driver, "vfio") || strcmp(driver, "pci-stub") == 0 || strcmp(driver, "pcieport") == 0;
+	return pci_is_idle_driver(driver) || strcmp(driver, "pcieport") == 0;
 }
 
 static bool group_kernel_before_5_18(const struct host *host)

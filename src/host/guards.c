@@ -26,12 +26,6 @@ void guard_reason(struct guard_reasons *out, const char *fmt, ...)
 	out->count++;
 }
 
-/* Drivers that make no use of a device. */
-static bool guard_is_idle_driver(const char *driver)
-{
-	return !*driver || strstr(driver, "vfio") || strcmp(driver, "pci-stub") == 0;
-}
-
 static void guard_interface(const struct host *host, const char *name, struct guard_reasons *out)
 {
 	char flags[32], state[32];
@@ -56,7 +50,7 @@ static int guard_interfaces(struct guard_index *index, const struct pci_info *de
 	for (unsigned int i = 0; i < n; i++)
 		guard_interface(index->host, nets[i].name, out);
 	/* sysfs shows the interfaces of our own network namespace only: one moved to a container is up unseen */
-	if (!n && dev->class_code >> 16 == GUARD_CLASS_NETWORK && !guard_is_idle_driver(dev->driver))
+	if (!n && dev->class_code >> 16 == GUARD_CLASS_NETWORK && !pci_is_idle_driver(dev->driver))
 		guard_reason(out, "its network interface cannot be seen from here (another network namespace?)");
 	return 0;
 }

@@ -36,7 +36,8 @@ struct ioctl_device {
 	bool has_hw_info;
 	uint32_t hw_type; /* IOMMU_HW_INFO_TYPE_* */
 	char hw_type_name[24];
-	uint64_t capabilities; /* out_capabilities */
+#define IOCTL_HW_DIRTY_TRACKING 0x1 /* IOMMU_HW_CAP_DIRTY_TRACKING */
+	uint64_t capabilities;	    /* out_capabilities */
 	uint8_t max_pasid_log2;
 	bool has_features;	  /* the two below were asked, which takes opening the device by its own node */
 	bool dma_logging;	  /* VFIO_DEVICE_FEATURE_DMA_LOGGING_START */

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HW_CAP_DIRTY_TRACKING 1 /* IOMMU_HW_CAP_DIRTY_TRACKING */
-
 static const struct {
 	uint32_t bit; /* VFIO_MIGRATION_* */
 	const char *name;
@@ -32,18 +30,12 @@ static void fact_say(struct migration_fact *fact, enum migration_answer answer, 
 	snprintf(fact->why, sizeof(fact->why), "%s", why);
 }
 
-/* "no: SSADS (bit 45) is clear" without its beginning. */
-static const char *fact_reason(const struct reg_fact *fact)
-{
-	return strncmp(fact->text, "no: ", 4) == 0 ? fact->text + 4 : fact->text;
-}
-
 static void migration_by_iommu(const struct pci_info *pci, const struct reg_fact *dirty,
 			       const struct ioctl_device *asked, struct migration_fact *out)
 {
 	if (!pci->iommu[0]) {
 		fact_say(out, MIGRATION_NO, "the device has no IOMMU before it");
-	} else if (asked && asked->has_hw_info && asked->capabilities & HW_CAP_DIRTY_TRACKING) {
+	} else if (asked && asked->has_hw_info && asked->capabilities & IOCTL_HW_DIRTY_TRACKING) {
 		fact_say(out, MIGRATION_YES,
 			 "IOMMU_GET_HW_INFO says so (out_capabilities bit 0); whether it works, "
 			 "`dirty verify` shows");
@@ -53,9 +45,9 @@ static void migration_by_iommu(const struct pci_info *pci, const struct reg_fact
 			 dirty ? "; " : "",
 			 !dirty	      ? ""
 			 : dirty->has ? "though the registers have it"
-				      : fact_reason(dirty));
+				      : reg_fact_reason(dirty));
 	} else if (dirty && !dirty->has) {
-		fact_say(out, MIGRATION_NO, fact_reason(dirty));
+		fact_say(out, MIGRATION_NO, reg_fact_reason(dirty));
 	} else if (dirty) {
 		fact_say(out, MIGRATION_POSSIBLE, "the registers have it; iommufd was not asked");
 	} else {
@@ -79,7 +71,7 @@ static void migration_by_feature(const struct pci_info *pci, const struct ioctl_
 		fact_say(out, has ? MIGRATION_YES : MIGRATION_NO, has ? yes : no);
 	else if (migration_is_plain(pci))
 		fact_say(out, MIGRATION_NO, "vfio-pci has none; drivers made for a device do (mlx5, pds, qat ...)");
-	else if (strstr(pci->driver, "vfio"))
+	else if (pci_is_vfio_driver(pci->driver))
 		fact_say(out, MIGRATION_UNKNOWN, "the device was not opened to ask its driver");
 	else
 		fact_say(out, MIGRATION_UNKNOWN, "the device is not on a VFIO driver, which could be asked");

@@ -70,9 +70,19 @@ void pci_bridges(const struct host *host, const char *addr, char *out, size_t le
 		used += snprintf(out + used, len - used, "%s%s", used ? " " : "", bridge);
 }
 
+bool pci_is_vfio_driver(const char *driver)
+{
+	return strstr(driver, "vfio") != NULL;
+}
+
+bool pci_is_idle_driver(const char *driver)
+{
+	return !*driver || pci_is_vfio_driver(driver) || strcmp(driver, "pci-stub") == 0;
+}
+
 bool pci_is_fabric(const struct pci_info *dev)
 {
-	return dev->is_bridge || (dev->class_code >> 16 == PCI_CLASS_BRIDGE_BASE && !strstr(dev->driver, "vfio"));
+	return dev->is_bridge || (dev->class_code >> 16 == PCI_CLASS_BRIDGE_BASE && !pci_is_vfio_driver(dev->driver));
 }
 
 /* First entry of a subdirectory of the device ("vfio-dev/vfio0", "net/eth0"). */

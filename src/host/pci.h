@@ -36,6 +36,10 @@ int pci_find(const struct host *host, const char *id, struct pci_info *out, stru
  */
 void pci_bridges(const struct host *host, const char *addr, char *out, size_t len);
 
+/* By a driver's name: does it hand the device to user space (vfio-pci and its variants)? */
+bool pci_is_vfio_driver(const char *driver);
+/* "" too: does it make no use of the device? */
+bool pci_is_idle_driver(const char *driver);
 /*
  * Part of the machine's fabric, with which nobody drives DMA: PCI bridges, and host, ISA and other bridges unless somebody
  * has given one to VFIO.

@@ -163,7 +163,7 @@ static bool ready_may_take(const struct ready_question *q, const char *addr)
 /* "iommuctl bind A B": the device itself and everything that blocks its group, in one go. */
 static void ready_hint_bind(const struct ready_question *q, const struct group_info *group)
 {
-	bool self = !strstr(q->dev->driver, "vfio");
+	bool self = !pci_is_vfio_driver(q->dev->driver);
 	unsigned int named = 0, left = 0;
 	char list[24 * READY_LIST_MAX + 48] = "";
 	size_t used = 0;
@@ -350,7 +350,7 @@ static bool ready_in_group(const struct ready_question *q, const struct group_in
 		ready_hint(q, "%s", ready_enable_hint(q->ready));
 		return ready_no(q, "group %d is a noiommu group: its DMA would not be translated", group->id);
 	}
-	return strstr(q->dev->driver, "vfio") ? ready_is_viable(q, group) : ready_is_bound(q, group);
+	return pci_is_vfio_driver(q->dev->driver) ? ready_is_viable(q, group) : ready_is_bound(q, group);
 }
 
 static bool ready_group_answer(const struct ready_question *q)

@@ -35,6 +35,11 @@ const struct reg_fact *reg_fact_find(const struct reg_fact *facts, unsigned int 
 	return NULL;
 }
 
+const char *reg_fact_reason(const struct reg_fact *fact)
+{
+	return strncmp(fact->text, "no: ", 4) ? fact->text : fact->text + 4;
+}
+
 unsigned int reg_facts(const struct reg_value *values, unsigned int n, struct reg_fact *out)
 {
 	struct fact_list list = {.facts = out};

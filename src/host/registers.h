@@ -87,6 +87,8 @@ extern const struct reg_fact_kind reg_fact_kinds[];
 unsigned int reg_facts(const struct reg_value *values, unsigned int n, struct reg_fact *out);
 /* By name; NULL. */
 const struct reg_fact *reg_fact_find(const struct reg_fact *facts, unsigned int n, const char *name);
+/* Its text without the "no: " that it may begin with. */
+const char *reg_fact_reason(const struct reg_fact *fact);
 
 /* What the specification forbids a register to hold: "SAGAW is 0", "HATS is 3". At most @max into @out; returns how many. Pure. */
 struct reg_violation {

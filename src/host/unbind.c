@@ -97,7 +97,7 @@ static int unbind_do(const struct unbind *u, struct fail *f)
 	int ret;
 
 	ret = bind_write_override(job, u->state.override, f);
-	if (!ret && strstr(job->dev.driver, "vfio"))
+	if (!ret && pci_is_vfio_driver(job->dev.driver))
 		ret = bind_write_driver(job, job->dev.driver, "unbind", f);
 	if (!ret)
 		ret = unbind_rebind(u, f);
@@ -141,7 +141,7 @@ int bind_restore_locked(const struct host *host, const char *id, const struct bi
 		ret = unbind_recall(&u, f);
 	if (ret)
 		return ret;
-	on_vfio = strstr(u.job.dev.driver, "vfio") != NULL;
+	on_vfio = pci_is_vfio_driver(u.job.dev.driver);
 	bind_read_override(&u.job, override, sizeof(override));
 	/* Not ours, never was: nothing to give back. */
 	if (!on_vfio && !u.remembered && strcmp(override, BIND_VFIO)) {

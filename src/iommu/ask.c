@@ -161,11 +161,10 @@ static void ask_features(const struct vfio_device *d, struct ioctl_device *out)
 	struct idev_feature feature;
 	uint64_t flags;
 
-	for (unsigned int n = 0; idev_feature_probe(&d->idev, n, &feature) == 0; n++)
-		if (strcmp(feature.name, "DMA_LOGGING_START") == 0) {
-			out->has_features = true;
-			out->dma_logging = feature.set;
-		}
+	if (idev_feature_probe(&d->idev, IC_VFIO_FEATURE_LOG_START, &feature) == 0) {
+		out->has_features = true;
+		out->dma_logging = feature.set;
+	}
 	if (idev_migration_flags(&d->idev, &flags) == 0)
 		out->migration_flags = (uint32_t)flags;
 }

@@ -35,7 +35,7 @@ static void iommufd_dirty_reason(const struct iommu_device *idev, const struct i
 			 idev->id.name, fact->text);
 	else
 		fail_set(why, EOPNOTSUPP, "the IOMMU of %s cannot track writes in its page tables (%s)", idev->id.name,
-			 strncmp(fact->text, "no: ", 4) ? fact->text : fact->text + 4);
+			 reg_fact_reason(fact));
 	fail_hint(why, "`iommuctl caps %s` shows the registers; the sources type1 and device need no such IOMMU",
 		  idev->id.name);
 }

@@ -103,7 +103,7 @@ int vfio_check_host(const struct host *host, const struct vfio_target *t, struct
 		fail_hint(f, "turn on the IOMMU in the firmware and the kernel: this tool gives no DMA without one");
 		return -ENODEV;
 	}
-	if (!strstr(t->driver, "vfio")) {
+	if (!pci_is_vfio_driver(t->driver)) {
 		if (t->driver[0])
 			fail_set(f, ENODEV, "%s is bound to %s", name, t->driver);
 		else
