@@ -6,22 +6,6 @@ uuid=0123abcd-4567-89ab-cdef-0123456789ab
 mdev=/sys/bus/mdev/devices/$uuid
 lsi=$(pci_lsi)
 
-# script NAME ARGS... <<EOT: every line of the script on stdin is as it should be
-script() {
-	local name=$1
-	shift
-	cat >"$tmp/script"
-	run --json "$@" run "$tmp/script"
-	is "$status $(json .result)" "0 pass" "$name" || {
-		diag "$(json '.results[] | select(.result != "pass") | "\(.line) \(.command): \(.result) \(.errno) \(.detail)"' 2>&1)"
-		diag "stderr: $(head -c 1000 "$tmp/stderr")"
-	}
-}
-# bits: "dirty/all" of each line that read bits, "!" behind those that say that this is no measurement
-bits() {
-	json '[.results[].data | select(has("dirty_pages")?) |
-		"\(.dirty_pages)/\(.length / .page_size)\(if (.caveat // "" | contains("not a measurement")) then "!" else "" end)"] | join(" ")'
-}
 # holders: processes that have the device open, by its own node or its group's
 holders() {
 	local fd file
@@ -55,7 +39,7 @@ like "$stderr" "^hint: .*$uuid" "what there is is named"
 # --- every backend maps for it, and nobody can have it do DMA
 for backend in vfio vfio-v1 iommufd iommufd-compat iommufd-compat,type=v1 auto; do
 	on=(--backend "$backend" --device $uuid)
-	script "$backend: map and unmap" "${on[@]}" <<-END
+	script_passes "$backend: map and unmap" "${on[@]}" <<-END
 		map a --size 64K --iova 0x10000000
 		!EEXIST map b --size 4K --iova 0x10001000
 		map b --size 2M --mem memfd --prot r
@@ -87,13 +71,13 @@ for backend in vfio iommufd; do
 	run "${on[@]}" device reset
 	refused 4 'cannot reset' "$backend: it has no reset"
 done
-script "upper case is the same device" --device ${uuid^^} <<-END
+script_passes "upper case is the same device" --device ${uuid^^} <<-END
 	map a --size 4K
 END
 is "$(json .device)" $uuid "which is named as the kernel does"
 run --backend iommufd --device $uuid hwinfo
 refused 4 "no IOMMU is before mediated device $uuid" "there is no IOMMU to ask"
-script "iommufd: spaces are as for others" --backend iommufd --device $uuid <<-END
+script_passes "iommufd: spaces are as for others" --backend iommufd --device $uuid <<-END
 	map a --size 64K --iova 0x10000000
 	ioas new other
 	ioas copy a --to other
@@ -116,7 +100,7 @@ done
 # --- its own log: the kernel checks what is asked, the sample driver sets no bit
 for backend in vfio vfio-v1 iommufd iommufd-compat; do
 	on=(--backend $backend --device $uuid)
-	script "$backend: the device's log" "${on[@]}" <<-END
+	script_passes "$backend: the device's log" "${on[@]}" <<-END
 		!EINVAL dirty start --source device
 		map a --size 256K --iova 0x10000000
 		map b --size 64K --iova 0x20000000
@@ -149,7 +133,7 @@ for backend in vfio vfio-v1 iommufd iommufd-compat; do
 		!EINVAL dirty start --source device --iova 0x10000000 --size 65000 --page-size 4K
 		!EOVERFLOW dirty start --source device --iova 0xfffffffffffff000 --size 8K --page-size 4K
 	END
-	is "$(bits)" "0/64 0/64 0/4 0/3 0/65552 0/16 0/4" "$backend: no bit is set, by whatever pages"
+	is "$(dirty_read_bits)" "0/64 0/64 0/4 0/3 0/65552 0/16 0/4" "$backend: no bit is set, by whatever pages"
 	is "$(json '.results[16].data | "\(.unmapped_bytes) \(.order)"')" "65536 unmap-read" "$backend: it is unmapped, then read: the log outlasts the mapping"
 	is "$(json '[.results[] | select(.data.source?) | .data.source] | unique | join(" ")')" device "$backend: it is the device's"
 	is "$(holders)" "" "$backend: nothing is left behind"
@@ -180,7 +164,7 @@ for verb in start read-clear; do
 done
 
 # --- the container's tracking: real where nothing but this device is in it
-script "type1: nothing is pinned, nothing is dirty" --backend vfio --device $uuid <<-END
+script_passes "type1: nothing is pinned, nothing is dirty" --backend vfio --device $uuid <<-END
 	map a --size 256K --iova 0x10000000
 	map b --size 64K --iova 0x20000000
 	!EINVAL dirty read-clear a --source type1
@@ -197,12 +181,12 @@ script "type1: nothing is pinned, nothing is dirty" --backend vfio --device $uui
 	dirty stop
 	!EINVAL dirty read-clear a --source type1
 END
-is "$(bits)" "0/64 0/65552 0/16" "no bit, and no word that pages are over-reported"
+is "$(dirty_read_bits)" "0/64 0/65552 0/16" "no bit, and no word that pages are over-reported"
 is "$(json '.results[11].data | "\(.unmapped_bytes) \(.order)"')" "65536 at-once" "one call reads and unmaps"
 run --device $uuid --backend vfio dirty read --source type1 --iova 0x10000000 --size 64K
 refused 4 'cannot read without that' "bits cannot be kept"
 take "$lsi"
-script "with hardware beside it" --backend vfio --device $uuid <<-END
+script_passes "with hardware beside it" --backend vfio --device $uuid <<-END
 	map a --size 256K --iova 0x10000000
 	dirty start --source type1
 	dirty read-clear a
@@ -211,15 +195,15 @@ script "with hardware beside it" --backend vfio --device $uuid <<-END
 	map b --size 64K --iova 0x20000000
 	dirty unmap b
 END
-is "$(bits)" "0/64 64/64! 16/16!" "every page is reported from then on, and that is said"
-script "beside hardware" --backend vfio --device "$lsi" <<-END
+is "$(dirty_read_bits)" "0/64 64/64! 16/16!" "every page is reported from then on, and that is said"
+script_passes "beside hardware" --backend vfio --device "$lsi" <<-END
 	map a --size 256K --iova 0x10000000
 	device features $uuid
 	dirty start
 	dirty read-clear a
 	check --pins
 END
-is "$(bits)" "64/64!" "the same the other way round"
+is "$(dirty_read_bits)" "64/64!" "the same the other way round"
 run --json --backend vfio --device "$lsi" device info $uuid
 is "$status $(json .id)" "0 $uuid" "a device of a session by its UUID"
 run --backend vfio --device "$lsi" device info ${uuid%b}c
@@ -227,13 +211,13 @@ refused 2 'there is no mediated device' "one that is not there"
 run --backend vfio --device "$lsi" device info mtty
 refused 64 'neither a PCI address nor the UUID' "no name"
 left_nothing "$lsi" "nothing is left behind"
-script "v1 has none" --backend vfio-v1 --device $uuid <<-END
+script_passes "v1 has none" --backend vfio-v1 --device $uuid <<-END
 	map a --size 4K
 	!EACCES dirty start --source type1
 	!EACCES dirty read-clear a --source type1
 	!EACCES dirty stop --source type1
 END
-script "nor has the container that /dev/iommu serves" --backend iommufd-compat --device $uuid <<-END
+script_passes "nor has the container that /dev/iommu serves" --backend iommufd-compat --device $uuid <<-END
 	map a --size 4K
 	!ENOTTY dirty start --source type1
 	!ENOTTY dirty read-clear a --source type1

@@ -6,21 +6,6 @@ lsi=$(pci_lsi)
 take "$lsi"
 on=(--device "$lsi" --backend vfio)
 
-# bits: "dirty/all" of each line that read bits, "!" behind those that say that this is no measurement
-bits() {
-	json '[.results[].data | select(has("dirty_pages")?) |
-		"\(.dirty_pages)/\(.length / .page_size)\(if (.caveat // "" | contains("not a measurement")) then "!" else "" end)"] | join(" ")'
-}
-script() { # NAME ARGS... <<EOT: every line of the script on stdin is as it should be
-	local name=$1
-	shift
-	cat >"$tmp/script"
-	run --json "$@" run "$tmp/script"
-	is "$status $(json .result)" "0 pass" "$name" || {
-		diag "$(json '.results[] | select(.result != "pass") | "\(.line) \(.command): \(.result) \(.errno) \(.detail)"' 2>&1)"
-		diag "stderr: $(head -c 1000 "$tmp/stderr")"
-	}
-}
 # explained ERROR HINT NAME <<EOT: the script on stdin fails in its last line, and stderr says why
 explained() {
 	cat >"$tmp/script"
@@ -30,7 +15,7 @@ explained() {
 }
 
 # --- start, read, read again, read and unmap, stop; one page of 16 is written
-script "start, reads, read and unmap, stop" "${on[@]}" <<-END
+script_passes "start, reads, read and unmap, stop" "${on[@]}" <<-END
 	map from --size 64K --iova 0x10000000
 	map to --size 64K --iova 0x20000000
 	!EINVAL dirty read-clear to
@@ -73,7 +58,7 @@ script "start, reads, read and unmap, stop" "${on[@]}" <<-END
 	unmap again
 	check --pins
 END
-is "$(bits)" "16/16! 16/16! 16/16! 32/65552! 0/16! 16/16! 0/16! 16/16! 32/65552!" \
+is "$(dirty_read_bits)" "16/16! 16/16! 16/16! 32/65552! 0/16! 16/16! 0/16! 16/16! 32/65552!" \
 	"every page that is mapped is reported, each time, and each time as no measurement"
 is "$(json '[.results[] | select(.command | startswith("dirty unmap")) | select(.data) | .data | "\(.unmapped_bytes) \(.order)"] | join(", ")')" \
 	"65536 at-once, 131072 at-once" "one call reads and unmaps, also of two mappings and the hole between"
@@ -123,7 +108,7 @@ run "${on[@]}" dirty start --source device
 refused 4 "the driver of $lsi has no DMA log" "lsi has no log"
 
 # --- type1 v1
-script "v1 refuses all of it" --device "$lsi" --backend vfio-v1 <<-END
+script_passes "v1 refuses all of it" --device "$lsi" --backend vfio-v1 <<-END
 	map b --size 64K
 	!EACCES dirty start --source type1
 	!EACCES dirty read-clear b --source type1

@@ -79,6 +79,23 @@ compare_passes() {
 	}
 }
 
+# script_passes NAME OPTIONS... <<END: every line of the script on stdin is as it should be
+script_passes() {
+	local name=$1
+	shift
+	cat >"$tmp/script"
+	run --json "$@" run "$tmp/script"
+	is "$status $(json .result)" "0 pass" "$name" || {
+		diag "$(json '.results[] | select(.result != "pass") | "\(.line) \(.command): \(.result) \(.errno) \(.detail)"' 2>&1)"
+		diag "$(json '.faults[:3]' 2>&1)"
+		diag "stderr: $(head -c 1000 "$tmp/stderr")"
+	}
+}
+# dirty_read_bits: "dirty/all" of each line that read bits, "!" behind those that say that this is no measurement
+dirty_read_bits() {
+	json '[.results[].data | select(has("dirty_pages")?) |
+		"\(.dirty_pages)/\(.length / .page_size)\(if (.caveat // "" | contains("not a measurement")) then "!" else "" end)"] | join(" ")'
+}
 # mid_loop ARGS...: starts a compare that runs until stopped, and waits until it has the device and is going.
 mid_loop() {
 	start --json compare --device "$1" --time 10m --size 8K "${@:2}"

@@ -8,18 +8,6 @@ read -r lsi peer <<<"$(pci 1000:0012 | xargs)"
 edu=$(pci_edu) nvme=$(pci 1b36:0010)
 take "$lsi" "$peer" "$edu" "$nvme"
 
-# script NAME OPTIONS... <<END: every line is as it should be
-script() {
-	local name=$1
-	shift
-	cat >"$tmp/script"
-	run --json "$@" run "$tmp/script"
-	is "$status $(json .result)" "0 pass" "$name" || {
-		diag "$(json '.results[] | select(.result != "pass") | "\(.line) \(.command): \(.result) \(.errno) \(.detail)"' 2>&1)"
-		diag "$(json '.faults[:3]' 2>&1)"
-		diag "stderr: $(head -c 1000 "$tmp/stderr")"
-	}
-}
 # VT-d's faults are logged a few at a time, then none for five seconds: before a line that must see one, that time goes by.
 faults_again() { sleep 6; }
 detail() { json ".results[] | select(.line == $1) | .detail"; }
@@ -28,7 +16,7 @@ detail() { json ".results[] | select(.line == $1) | .detail"; }
 for backend in vfio vfio-v1; do
 	run --json --backend $backend --device "$lsi" maps
 	is "$(json .capabilities.update_vaddr)" true "$backend: the kernel can update addresses, asked after SET_IOMMU"
-	script "$backend: DMA is right before an address is forgotten, while it is, and after" --backend $backend --device "$lsi" <<-END
+	script_passes "$backend: DMA is right before an address is forgotten, while it is, and after" --backend $backend --device "$lsi" <<-END
 		map b --size 128K --iova 0x10000000 --mem memfd
 		fill b --stamp 1 --size 64K
 		dma copy b b+0x10000 --size 64K
@@ -75,12 +63,12 @@ for backend in vfio vfio-v1; do
 	is "$(detail 5) / $(detail 19)" "131072 bytes forgotten / 1 renewed, 1 at another address" "$backend: the memory had moved"
 	like "$(detail 41)" '1 renewed, 1 at another address' "$backend: renew --all moves it as well"
 done
-script "v2: no mapping is bisected" --device "$lsi" --backend vfio <<-END
+script_passes "v2: no mapping is bisected" --device "$lsi" --backend vfio <<-END
 	map b --size 16K --iova 0x10000000
 	!EINVAL vaddr forget --iova 0x10001000 --size 4K
 	!EINVAL vaddr forget --iova 0x10000000 --size 4K
 END
-script "v1: a range that begins inside forgets nothing, one that covers the start forgets all" --device "$lsi" --backend vfio-v1 <<-END
+script_passes "v1: a range that begins inside forgets nothing, one that covers the start forgets all" --device "$lsi" --backend vfio-v1 <<-END
 	map b --size 16K --iova 0x10000000
 	vaddr forget --iova 0x10001000 --size 4K
 	!EINVAL vaddr renew b
@@ -88,7 +76,7 @@ script "v1: a range that begins inside forgets nothing, one that covers the star
 	vaddr renew b
 END
 
-script "memory that others lie in as well stays where they know it" --device "$lsi" --backend vfio <<-END
+script_passes "memory that others lie in as well stays where they know it" --device "$lsi" --backend vfio <<-END
 	map b --size 16K --iova 0x10000000 --mem memfd
 	map part --size 4K --iova 0x20000000 --memory-of b+4K
 	vaddr forget --all
@@ -107,7 +95,7 @@ is "$(detail 4) / $(detail 5) / $(detail 11)" \
 
 # --- everything in one call
 faults_again
-script "unmap --all takes everything, and what is mapped afterwards is right" --device "$lsi" --backend vfio <<-END
+script_passes "unmap --all takes everything, and what is mapped afterwards is right" --device "$lsi" --backend vfio <<-END
 	map a --size 4K --iova 0x10000000
 	map b --size 2M --iova 0x20000000
 	dma copy b b+0x1000 --size 4K
@@ -124,7 +112,7 @@ END
 limit=/sys/module/vfio_iommu_type1/parameters/dma_entry_limit
 before=$(cat $limit)
 echo 20 >$limit
-script "mappings up to the limit, then ENOSPC" --device "$lsi" --backend vfio <<-END
+script_passes "mappings up to the limit, then ENOSPC" --device "$lsi" --backend vfio <<-END
 	maps
 	repeat 19
 	map --size 4K
@@ -192,7 +180,7 @@ lsi_reads() { # KIND: a script that copies to the peer's RAM and back, by way of
 }
 for backend in vfio vfio-v1; do
 	faults_again
-	script "$backend: data arrives in the other device's RAM, and comes back from there" --allow-p2p --device "$lsi" --backend $backend < <(lsi_reads bar)
+	script_passes "$backend: data arrives in the other device's RAM, and comes back from there" --allow-p2p --device "$lsi" --backend $backend < <(lsi_reads bar)
 	left_nothing "$lsi" "$backend: nothing is left behind"
 	left_nothing "$peer" "$backend: nor on the other device"
 done
@@ -239,7 +227,7 @@ gone() { # HOW BACK
 		check --pins
 	END
 }
-script "type1 keeps a mapping of a BAR whose device does not answer" --allow-p2p --allow-crash --device "$lsi" --backend vfio \
+script_passes "type1 keeps a mapping of a BAR whose device does not answer" --allow-p2p --allow-crash --device "$lsi" --backend vfio \
 	< <(gone "device memory off $peer" "device memory on $peer")
 gone "device memory off $peer" "device memory on $peer" >"$tmp/script"
 run --json --allow-p2p --device "$lsi" --backend vfio run "$tmp/script"
@@ -249,7 +237,7 @@ for what in "reset $peer" "low-power enter $peer"; do
 	run --json --allow-p2p --device "$lsi" --backend vfio run "$tmp/script"
 	is "$status $(json '.results[1].result')" "4 skip" "and so does device $what"
 done
-script "a reset under a mapping: it is there afterwards" --allow-p2p --allow-crash --device "$lsi" --backend vfio <<-END
+script_passes "a reset under a mapping: it is there afterwards" --allow-p2p --allow-crash --device "$lsi" --backend vfio <<-END
 	map src --size 8K
 	map there --size 8K --mem bar:2@$peer
 	device reset $peer
@@ -261,12 +249,12 @@ END
 # --- the same through iommufd: by descriptor, and revoked.
 if [ "$kernel" = built ]; then
 	for backend in iommufd iommufd-compat; do
-		script "$backend: BARs are not taken by address" --allow-p2p --device "$lsi" --backend $backend <<-END
+		script_passes "$backend: BARs are not taken by address" --allow-p2p --device "$lsi" --backend $backend <<-END
 			!EFAULT map there --size 8K --mem bar:2@$peer
 		END
 	done
 	faults_again
-	script "iommufd: data arrives in the other device's RAM, and comes back from there" --allow-p2p --device "$lsi" --backend iommufd < <(lsi_reads dmabuf)
+	script_passes "iommufd: data arrives in the other device's RAM, and comes back from there" --allow-p2p --device "$lsi" --backend iommufd < <(lsi_reads dmabuf)
 	left_nothing "$lsi" "iommufd: nothing is left behind"
 	left_nothing "$peer" "iommufd: nor on the other device"
 	for how in memory reset; do
@@ -276,7 +264,7 @@ if [ "$kernel" = built ]; then
 			away="device reset $peer" back="maps" errno=
 		fi
 		faults_again
-		script "iommufd: revoked by $how, a mapping faults from then on" --allow-p2p --device "$lsi" --backend iommufd <<-END
+		script_passes "iommufd: revoked by $how, a mapping faults from then on" --allow-p2p --device "$lsi" --backend iommufd <<-END
 			map src --size 8K --iova 0x10000000
 			map there --size 8K --mem dmabuf:2@$peer --iova 0x20000000
 			fill there --byte 0x77
@@ -306,7 +294,7 @@ if [ "$kernel" = built ]; then
 		run --json --device "$lsi" --backend iommufd run "$tmp/script"
 		is "$status $(json '.results[1].result')" "4 skip" "iommufd: vaddr $words is skipped"
 	done
-	script "iommufd-compat: its kernel does not know the flags" --device "$lsi" --backend iommufd-compat <<-END
+	script_passes "iommufd-compat: its kernel does not know the flags" --device "$lsi" --backend iommufd-compat <<-END
 		map b --size 4K
 		!EINVAL vaddr forget b
 		!EINVAL vaddr renew b
@@ -348,7 +336,7 @@ for backend in $backends; do
 	is "$status $(json '.devices[].id')" "0 $lsi" "$backend: a bus reset takes this device along"
 	run "${on[@]}" "$lsi" device low-power wakeup
 	is "$status" "$([ "$kernel" = stock ] && echo 0 || echo 4)" "$backend: a device that slept wakes, with an event; a kernel without CONFIG_PM has none sleep"
-	script "$backend: DMA goes on after a reset, memory off and on, and sleep" --backend "$backend" --device "$lsi" <<-END
+	script_passes "$backend: DMA goes on after a reset, memory off and on, and sleep" --backend "$backend" --device "$lsi" <<-END
 		map b --size 16K
 		fill b --stamp 1
 		dma copy b b+0x2000 --size 8K
