@@ -173,17 +173,25 @@ static bool main_color(const struct globals *g)
 	return isatty(STDOUT_FILENO) && !(no && *no);
 }
 
-/* The misbehaviours and backends, as `--backend sim,help` asks for them. */
+static void main_print_help(const struct iommu_help *h)
+{
+	for (; h->name; h++)
+		list_print_help(h->name, h->help);
+}
+
+/* The backends; the simulated one's misbehaviours and models, as `--backend sim,help` asks for them. */
 static bool main_backend_help(const struct globals *g)
 {
 	const char *spec = g->session.backend;
-	const struct iommu_help *h;
 
-	if (!spec || (strcmp(spec, "help") && strcmp(spec, "sim,help")))
+	if (spec && !strcmp(spec, "help")) {
+		main_print_help(iommu_backends_help());
+		return true;
+	}
+	if (!spec || strcmp(spec, "sim,help"))
 		return false;
-	h = strcmp(spec, "help") ? iommu_sim_faults_help() : iommu_backends_help();
-	for (; h->name; h++)
-		list_print_help(h->name, h->help);
+	main_print_help(iommu_sim_faults_help());
+	main_print_help(iommu_sim_models_help());
 	return true;
 }
 

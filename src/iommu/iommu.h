@@ -109,11 +109,12 @@ int iommu_avail(struct iommu *iommu, uint32_t *mappings);
 /* Faults seen by the backend itself since the last call (sim). -EOPNOTSUPP: read the kernel log (host/faults.h) instead. */
 int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
 
-/* One line per backend: name, help; and per misbehaviour of sim. Terminated by a NULL name. */
+/* One line per backend: name, help; per misbehaviour of sim; per model of its device and way of being broken. Terminated by a NULL name. */
 struct iommu_help {
 	const char *name, *help;
 };
 const struct iommu_help *iommu_backends_help(void);
 const struct iommu_help *iommu_sim_faults_help(void);
+const struct iommu_help *iommu_sim_models_help(void);
 
 #endif

@@ -17,11 +17,12 @@ enum model_broken {
 	MODEL_NEVER_READY,  /* it does not come up */
 	MODEL_STUCK_BUSY,   /* what was started never ends, and no DMA is done for it */
 	MODEL_ERROR_STATUS, /* every request ends with the device's own error, no DMA is done for it */
-	MODEL_BOGUS_LENGTH, /* it reports, and moves, another number of bytes than it was told: never more */
+	MODEL_BOGUS_LENGTH, /* it moves, and where it reports that reports, fewer bytes than it was told */
 	MODEL_GONE,	    /* off the bus: reads are all ones, writes are lost */
 	MODEL_SILENT_ERROR, /* requests end well, and no DMA is done for them */
 	MODEL_BROKEN_KINDS,
 };
+#define MODEL_BIT(broken) (1u << (broken))
 /* "never-ready" ... */
 const char *model_broken_name(enum model_broken broken);
 
@@ -33,7 +34,8 @@ struct model {
 	pthread_mutex_t lock; /* held around each of the ops */
 	enum model_broken broken;
 	uint64_t after, accesses; /* to registers so far */
-	bool master;		  /* COMMAND's bit: without it DMA goes nowhere */
+	bool memory;		  /* COMMAND's bits: without this one registers do not answer, */
+	bool master;		  /* without this one DMA goes nowhere */
 	void *priv;
 };
 
@@ -45,6 +47,9 @@ struct model_ops {
 	uint8_t revision;
 	unsigned int bar;
 	uint64_t bar_size;
+	unsigned int
+		lacks; /* MODEL_BIT of each way in which it cannot be broken: it has no such status, or length, or start */
+	bool unruly;		      /* its DMA asks nobody for COMMAND's bit */
 	int (*init)(struct model *m); /* m->priv; 0 or -ENOMEM */
 	void (*exit)(struct model *m);
 	uint64_t (*read)(struct model *m, uint64_t offset, unsigned int width);
@@ -65,9 +70,10 @@ static inline bool model_is(const struct model *m, enum model_broken broken)
 int model_dma_read(struct model *m, iova_t iova, void *buf, uint64_t len);
 int model_dma_write(struct model *m, iova_t iova, const void *buf, uint64_t len);
 
-/* "NAME[:broken=WHAT[:after=N]]": the model's row and the rest. -EINVAL names what there is. */
-int model_parse(const char *text, const struct model_ops **ops, enum model_broken *broken, uint64_t *after,
-		struct fail *f);
+struct sim_model_choice;
+
+/* "NAME[:broken=WHAT[:after=N]]". -EINVAL names what there is. */
+int model_parse(const char *text, struct sim_model_choice *choice, struct fail *f);
 
 /* Each model is named in its own line of the table in model.c. */
 extern const struct model_ops model_ram_ops;

@@ -43,6 +43,7 @@ const struct model_ops model_ram_ops = {
 	.device = 0xfffe,
 	.class_code = 0xff0000,
 	.bar_size = RAM_SIZE,
+	.lacks = ~MODEL_BIT(MODEL_GONE),
 	.init = ram_init,
 	.exit = ram_exit,
 	.read = ram_read,

@@ -45,11 +45,7 @@ static int sim_set_fault(struct sim *sim, const char *value, struct fail *f)
 
 static int sim_set_model(struct sim *sim, const char *value, struct fail *f)
 {
-	enum model_broken broken;
-	int err = model_parse(value, &sim->model.ops, &broken, &sim->model.after, f);
-
-	sim->model.broken = broken;
-	return err;
+	return model_parse(value, &sim->model, f);
 }
 
 static const struct {
@@ -73,7 +69,7 @@ static int sim_set_option(struct sim *sim, const char *key, const char *value, s
 	}
 	fail_set(f, EINVAL, "unknown option '%s' of the simulated IOMMU", key);
 	fail_hint(f, "valid options: fault=NAME[:p=PROB][:after=N], personality=NAME, dma_entry_limit=N, "
-		     "model=NAME[:broken=WHAT]");
+		     "model=NAME[:broken=WHAT[:after=N]]; see --backend sim,help");
 	return -EINVAL;
 }
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private to sim.c and model.c: a simulated device that has a register model instead of queues of its own. */
+/* Private to sim.c and model_device.c: a simulated device that has a register model instead of queues of its own. */
 #ifndef IC_IOMMU_SIM_MODEL_H
 #define IC_IOMMU_SIM_MODEL_H
 
 #include "iommu/model.h"
 #include "iommu/sim_context.h"
-
-extern const struct idev_ops model_device_ops;
 
 /* dev->idev gets the model's identity and ops. -ENOMEM. */
 int sim_model_new(struct sim_device *dev, const struct sim_model_choice *choice);

@@ -20,7 +20,7 @@ void list_print_word(const char *word)
 
 void list_print_help(const char *name, const char *help)
 {
-	printf("%-18s %s\n", name, help);
+	printf("%-19s %s\n", name, help);
 }
 
 int list_end(void)
