@@ -7,6 +7,8 @@
 
 #include "dev/recipe.h"
 
+#define RECIPE_PATH_SHOWN 120
+
 const char *recipe_section_name(enum recipe_section section)
 {
 	static const char *const names[RECIPE_SECTIONS] = {
@@ -75,12 +77,15 @@ static int recipe_read(const char *path, char *text, size_t *len)
 
 static int recipe_broken(const char *path, const struct recipe_error *error, struct fail *f)
 {
+	size_t n = strlen(path);
+	/* what is wrong is worth more than all of a long path */
+	const char *cut = n > RECIPE_PATH_SHOWN ? "..." : "";
+
+	path += n > RECIPE_PATH_SHOWN ? n - RECIPE_PATH_SHOWN : 0;
 	if (error->line)
-		fail_usage(f, EINVAL, "%s:%u:%u: %s", path, error->line, error->column, error->text);
+		fail_usage(f, EINVAL, "%s%s:%u:%u: %s", cut, path, error->line, error->column, error->text);
 	else
-		fail_usage(f, EINVAL, "%s: %s", path, error->text);
-	if (f)
-		f->complete = true;
+		fail_usage(f, EINVAL, "%s%s: %s", cut, path, error->text);
 	if (error->hint[0])
 		fail_hint(f, "%s", error->hint);
 	return -EINVAL;
@@ -94,9 +99,9 @@ int recipe_load(struct recipe **out, const char *path, struct fail *f)
 	int err = text ? recipe_read(path, text, &len) : -ENOMEM;
 
 	if (err == -EFBIG)
-		return fail_usage(f, EFBIG, "%s is no recipe: it has more than %u bytes", path, RECIPE_FILE_MAX);
+		return fail_usage(f, EFBIG, "%s: this is no recipe: it has more than %u bytes", path, RECIPE_FILE_MAX);
 	if (err)
-		return fail_usage(f, err, "cannot read recipe %s", path);
+		return fail_set(f, err, "cannot read recipe %s", path);
 	*out = recipe_parse(text, len, &error);
 	return *out ? 0 : recipe_broken(path, &error, f);
 }

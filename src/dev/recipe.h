@@ -60,6 +60,46 @@ enum recipe_op {
 	RECIPE_OP_NOT,
 };
 
+/* One operation; @b is ignored by NOT. False for a division by 0, and for what is no operation. */
+static inline bool recipe_op_apply(enum recipe_op op, uint64_t a, uint64_t b, uint64_t *out)
+{
+	switch (op) {
+	case RECIPE_OP_ADD:
+		*out = a + b;
+		return true;
+	case RECIPE_OP_SUB:
+		*out = a - b;
+		return true;
+	case RECIPE_OP_MUL:
+		*out = a * b;
+		return true;
+	case RECIPE_OP_AND:
+		*out = a & b;
+		return true;
+	case RECIPE_OP_OR:
+		*out = a | b;
+		return true;
+	case RECIPE_OP_XOR:
+		*out = a ^ b;
+		return true;
+	case RECIPE_OP_SHL:
+		*out = b < 64 ? a << b : 0;
+		return true;
+	case RECIPE_OP_SHR:
+		*out = b < 64 ? a >> b : 0;
+		return true;
+	case RECIPE_OP_MOD:
+		*out = b ? a % b : 0;
+		return b;
+	case RECIPE_OP_NOT:
+		*out = ~a;
+		return true;
+	default:
+		*out = 0;
+		return false;
+	}
+}
+
 /* In postfix order; checked to leave one value and never to need more than the stack. */
 struct recipe_expr {
 	unsigned int n;
