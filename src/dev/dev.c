@@ -24,7 +24,9 @@ struct dev_instance {
 	pthread_mutex_t queue_lock[DEV_QUEUES_MAX]; /* one transfer or roundtrip at a time on each of several queues */
 };
 
-static const struct dev_ops *const dev_drivers[] = {&dev_sim_ops, &dev_mock_ops, &dev_edu_ops, &dev_lsi_ops};
+static const struct dev_ops *const dev_drivers[] = {
+	&dev_sim_ops, &dev_mock_ops, &dev_edu_ops, &dev_lsi_ops, &dev_testdev_ops,
+};
 
 static struct dev_instance *dev_instance(const struct dev *dev)
 {

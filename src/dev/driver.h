@@ -50,5 +50,6 @@ int dev_map_bar(struct dev *dev, unsigned int n, struct fail *f);
 int dev_bad_option(const struct dev *dev, const char *key, const char *known, struct fail *f);
 
 extern const struct dev_ops dev_sim_ops, dev_mock_ops, dev_edu_ops, dev_lsi_ops;
+extern const struct dev_ops dev_testdev_ops;
 
 #endif

@@ -12,6 +12,9 @@
 
 static const struct model_ops *const models[] = {
 	&model_ram_ops,
+	&model_edu_ops,
+	&model_lsi_ops,
+	&model_testdev_ops,
 };
 
 static const struct iommu_help model_broken_ways[] = {
