@@ -39,9 +39,10 @@ _iommuctl_command() {
 }
 
 _iommuctl_backends() {
-	# "NAME  what it is"; sim's misbehaviours are values of its key "fault"
+	# "NAME  what it is"; sim's misbehaviours are values of its key "fault", its models and what is broken of them are keys themselves
 	case $1 in
-	sim,*) _iommuctl_ctl --backend sim,help | awk '$1 ~ /^[a-z][a-z0-9-]*$/ { print "sim,fault=" $1 }' ;;
+	sim,model=*:*) _iommuctl_ctl --backend sim,help | awk -v model="${1%%:*}" '$1 ~ /^broken=/ { print model ":" $1 }' ;;
+	sim,*) _iommuctl_ctl --backend sim,help | awk '$1 ~ /^[a-z][a-z0-9-]*$/ { print "sim,fault=" $1 } $1 ~ /^model=/ { print "sim," $1 }' ;;
 	*) _iommuctl_ctl --backend help | awk '$1 ~ /^[a-z][a-z0-9-]*$/ { print $1 }' ;;
 	esac
 }

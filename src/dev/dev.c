@@ -58,11 +58,13 @@ static const struct dev_ops *dev_find(const char *name)
 
 static void dev_hint_known(struct fail *f)
 {
-	char known[128] = "";
-	size_t at = 0;
+	char known[sizeof(f->hint)] = "";
 
-	for (size_t i = 0; i < ARRAY_SIZE(dev_drivers); i++)
-		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "", dev_drivers[i]->name);
+	for (size_t i = 0; i < ARRAY_SIZE(dev_drivers); i++) {
+		size_t at = strlen(known);
+
+		snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "", dev_drivers[i]->name);
+	}
 	fail_hint(f, "known drivers: %s", known);
 }
 

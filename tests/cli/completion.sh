@@ -44,6 +44,8 @@ like "$(offers iommuctl --ca)" '^--canary$' "a global option is completed before
 like "$(offers iommuctl --backend '')" '^sim$' "backends are offered"
 like "$(offers iommuctl --backend '')" '^vfio$' "all of them"
 is "$(offers iommuctl --backend vfio-)" vfio-v1 "a backend is completed"
+like "$(offers iommuctl --backend sim,model=l)" 'lsi$' "a model of the simulation's is completed"
+like "$(offers iommuctl --backend sim,model=lsi:broken=g)" 'gone$' "and what is broken of it"
 is "$(offers iommuctl compare --iova adv)" adversarial "a choice is completed"
 is "$(offers iommuctl compare --iova f)" fixed: "also one with a parameter"
 is "$(offers iommuctl compare --mem h)" "$(printf 'hugetlb-1G\nhugetlb-2M')" "a capital at a choice's end belongs to it"

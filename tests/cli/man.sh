@@ -42,6 +42,12 @@ done
 faults=$("$IOMMUCTL" --backend sim,help | awk '$1 ~ /^[a-z]+(-[a-z]+)+$|^untranslated$/ { print $1 }' | sort)
 isnt "$faults" "" "the binary lists misbehaviours"
 is "$(section .Sh 'THE SIMULATED IOMMU' | sed -n 's/^\.It Cm //p' | sort)" "$faults" "the misbehaviours are all there"
+models=$("$IOMMUCTL" --backend sim,help | awk '$1 ~ /=/ { print $1 }' | sort)
+isnt "$models" "" "the binary lists models"
+is "$(section .Sh 'REGISTER MODELS' | sed -n 's/^\.It Cm //p' | sort)" "$models" "the models are all there, and how they break"
+for name in $("$IOMMUCTL" --driver nosuch compare 2>&1 | sed -n 's/^hint: known drivers: //p' | tr -d ,); do
+	ok "the driver $name is there" grep -qE "^\.It Cm $name\b" <(section .Sh DRIVERS)
+done
 
 # iommuctl-registers(7) is made from the tables that decode prints from: both hold the same registers and fields
 registers=$top_builddir/man/iommuctl-registers.7
