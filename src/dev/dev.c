@@ -25,7 +25,7 @@ struct dev_instance {
 };
 
 static const struct dev_ops *const dev_drivers[] = {
-	&dev_sim_ops, &dev_mock_ops, &dev_edu_ops, &dev_lsi_ops, &dev_testdev_ops,
+	&dev_sim_ops, &dev_mock_ops, &dev_edu_ops, &dev_lsi_ops, &dev_testdev_ops, &dev_recipe_ops,
 };
 
 static struct dev_instance *dev_instance(const struct dev *dev)
@@ -56,6 +56,22 @@ static const struct dev_ops *dev_find(const char *name)
 	return NULL;
 }
 
+/* "NAME:FILE[,...]" of a driver that takes one; *options is behind the colon. NULL: none does. */
+static const struct dev_ops *dev_find_file(const char *spec, const char **options)
+{
+	size_t n = strcspn(spec, ":,");
+
+	for (size_t i = 0; i < ARRAY_SIZE(dev_drivers); i++) {
+		const struct dev_ops *ops = dev_drivers[i];
+
+		if (ops->takes_file && strlen(ops->name) == n && !memcmp(ops->name, spec, n)) {
+			*options = spec + n + (spec[n] == ':');
+			return ops;
+		}
+	}
+	return NULL;
+}
+
 static void dev_hint_known(struct fail *f)
 {
 	char known[sizeof(f->hint)] = "";
@@ -63,7 +79,8 @@ static void dev_hint_known(struct fail *f)
 	for (size_t i = 0; i < ARRAY_SIZE(dev_drivers); i++) {
 		size_t at = strlen(known);
 
-		snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "", dev_drivers[i]->name);
+		snprintf(known + at, sizeof(known) - at, "%s%s%s", i ? ", " : "", dev_drivers[i]->name,
+			 dev_drivers[i]->takes_file ? ":FILE" : "");
 	}
 	fail_hint(f, "known drivers: %s", known);
 }
@@ -161,6 +178,9 @@ int dev_open(struct dev **out, struct iommu_device *idev, const char *spec, cons
 		}
 		return dev_open_ops(out, ops, idev, options, NULL, env, f);
 	}
+	ops = dev_find_file(spec, &options);
+	if (ops)
+		return dev_open_ops(out, ops, idev, options, NULL, env, f);
 	if (spec_split(spec, name, sizeof(name), &options))
 		return fail_set(f, EINVAL, "bad driver \"%s\"", spec);
 	ops = dev_find(name);
@@ -256,7 +276,7 @@ void dev_close(struct dev *dev)
 
 const char *dev_name(const struct dev *dev)
 {
-	return dev->ops->name;
+	return dev->name ? dev->name : dev->ops->name;
 }
 
 const struct dev_limits *dev_limits(const struct dev *dev)

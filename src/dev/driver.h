@@ -10,6 +10,7 @@
 
 struct dev {
 	const struct dev_ops *ops;
+	const char *name; /* what it is called, owned by the driver; NULL: ops->name */
 	struct iommu_device *idev;
 	const struct dev_env *env;
 	struct dev_limits limits; /* copied from ops->limits, then narrowed by init */
@@ -22,6 +23,7 @@ struct dev {
 
 struct dev_ops {
 	const char *name, *help;
+	bool takes_file; /* asked for as "NAME:FILE[,OPTION...]", never matched; its options are all behind the colon */
 	struct dev_limits limits;
 	bool (*match)(const struct iommu_device_id *id);
 	/* Parse dev->options, map BARs, narrow limits. No DMA. */
@@ -51,5 +53,7 @@ int dev_bad_option(const struct dev *dev, const char *key, const char *known, st
 
 extern const struct dev_ops dev_sim_ops, dev_mock_ops, dev_edu_ops, dev_lsi_ops;
 extern const struct dev_ops dev_testdev_ops;
+
+extern const struct dev_ops dev_recipe_ops;
 
 #endif

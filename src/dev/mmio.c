@@ -32,5 +32,6 @@ static inline bool mmio_fits(const struct mmio *m, uint64_t offset, unsigned int
 	}
 
 MMIO_ACCESSORS(8)
+MMIO_ACCESSORS(16)
 MMIO_ACCESSORS(32)
 MMIO_ACCESSORS(64)

@@ -19,9 +19,11 @@ struct mmio {
 
 /* Inline: one load or store of exactly @width; offsets are the driver's constants, checked by assert against size. */
 uint8_t mmio_read8(const struct mmio *m, uint64_t offset);
+uint16_t mmio_read16(const struct mmio *m, uint64_t offset);
 uint32_t mmio_read32(const struct mmio *m, uint64_t offset);
 uint64_t mmio_read64(const struct mmio *m, uint64_t offset);
 void mmio_write8(const struct mmio *m, uint64_t offset, uint8_t value);
+void mmio_write16(const struct mmio *m, uint64_t offset, uint16_t value);
 void mmio_write32(const struct mmio *m, uint64_t offset, uint32_t value);
 void mmio_write64(const struct mmio *m, uint64_t offset, uint64_t value);
 
