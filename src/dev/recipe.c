@@ -2,6 +2,8 @@
 /* A recipe's file, its end, and the words for its parts. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -75,6 +77,20 @@ static int recipe_read(const char *path, char *text, size_t *len)
 	return -EFBIG;
 }
 
+/* A bare name that is no file here: one of those that were installed, with or without their ending. */
+static int recipe_read_installed(const char *name, char *text, size_t *len)
+{
+	char path[PATH_MAX];
+	int err = -ENOENT;
+
+	for (int ending = 0; err == -ENOENT && ending < 2; ending++) {
+		int n = snprintf(path, sizeof(path), IC_RECIPES_DIR "/%s%s", name, ending ? ".recipe" : "");
+
+		err = n < (int)sizeof(path) ? recipe_read(path, text, len) : -ENAMETOOLONG;
+	}
+	return err;
+}
+
 static int recipe_broken(const char *path, const struct recipe_error *error, struct fail *f)
 {
 	size_t n = strlen(path);
@@ -98,6 +114,8 @@ int recipe_load(struct recipe **out, const char *path, struct fail *f)
 	size_t len = 0;
 	int err = text ? recipe_read(path, text, &len) : -ENOMEM;
 
+	if (err == -ENOENT && !strchr(path, '/'))
+		err = recipe_read_installed(path, text, &len);
 	if (err == -EFBIG)
 		return fail_usage(f, EFBIG, "%s: this is no recipe: it has more than %u bytes", path, RECIPE_FILE_MAX);
 	if (err)

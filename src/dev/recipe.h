@@ -181,7 +181,7 @@ struct recipe_error {
 
 /* @text of @len bytes, which may hold anything. NULL with *error set, or a recipe to be freed. Pure, bounded time and memory. */
 struct recipe *recipe_parse(const char *text, size_t len, struct recipe_error *error);
-/* The file; @f gets "FILE:LINE:COLUMN: ..." as a usage error. -ENOENT and others as open(2), -EFBIG, -EINVAL. */
+/* The file, or one of those that were installed: "edu". @f gets "FILE:LINE:COLUMN: ..." as a usage error. -ENOENT and others as open(2), -EFBIG, -EINVAL. */
 int recipe_load(struct recipe **out, const char *path, struct fail *f);
 /* NULL is fine. */
 void recipe_free(struct recipe *r);
