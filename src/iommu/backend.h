@@ -140,6 +140,7 @@ struct mig_ops {
 	int (*flags)(struct iommu_device *idev, uint64_t *flags);
 	int (*get_state)(struct iommu_device *idev, uint32_t *raw);
 	int (*set_state)(struct iommu_device *idev, uint32_t to, struct mig_stream *out);
+	int (*reset)(struct iommu_device *idev);
 	int (*data_size)(struct iommu_device *idev, uint64_t *bytes);
 	int (*has_v1_region)(struct iommu_device *idev, bool *has);
 	ssize_t (*read)(struct iommu_device *idev, struct mig_stream *s, void *buf, size_t len);

@@ -33,6 +33,11 @@ int mig_set_state(struct iommu_device *idev, uint32_t to, struct mig_stream *out
 	return idev->ops->migration ? idev->ops->migration->set_state(idev, to, out) : -EOPNOTSUPP;
 }
 
+int mig_reset(struct iommu_device *idev)
+{
+	return idev->ops->migration ? idev->ops->migration->reset(idev) : -EOPNOTSUPP;
+}
+
 int mig_data_size(struct iommu_device *idev, uint64_t *bytes)
 {
 	*bytes = 0;

@@ -46,6 +46,11 @@ int mig_flags(struct iommu_device *idev, uint64_t *flags);
 int mig_get_state(struct iommu_device *idev, uint32_t *raw);
 /* SET: @to may be any number. *out is a new stream where the kernel handed one out, else {-1, NULL}. */
 int mig_set_state(struct iommu_device *idev, uint32_t to, struct mig_stream *out);
+/*
+ * VFIO_DEVICE_RESET, whether or not the device says that it has it: the only way out of ERROR, and to RUNNING from every state. Its own streams
+ * end. idev_reset() where that is the same; -ENOTTY: there is none.
+ */
+int mig_reset(struct iommu_device *idev);
 /* VFIO_DEVICE_FEATURE_MIG_DATA_SIZE (since 6.2): an estimate of what STOP_COPY will give. */
 int mig_data_size(struct iommu_device *idev, uint64_t *bytes);
 /* The device has a region of the deprecated migration v1 (type 3, subtype 1). */

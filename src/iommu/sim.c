@@ -48,14 +48,17 @@ static int sim_set_model(struct sim *sim, const char *value, struct fail *f)
 	return model_parse(value, &sim->model, f);
 }
 
+static int sim_set_migration(struct sim *sim, const char *value, struct fail *f)
+{
+	return sim_mig_parse(value, &sim->migration, f);
+}
+
 static const struct {
 	const char *key;
 	int (*set)(struct sim *sim, const char *value, struct fail *f);
 } sim_options[] = {
-	{"fault", sim_set_fault},
-	{"personality", sim_set_personality},
-	{"dma_entry_limit", sim_set_limit},
-	{"model", sim_set_model},
+	{"fault", sim_set_fault}, {"personality", sim_set_personality}, {"dma_entry_limit", sim_set_limit},
+	{"model", sim_set_model}, {"migration", sim_set_migration},
 };
 
 static int sim_set_option(struct sim *sim, const char *key, const char *value, struct fail *f)
@@ -68,8 +71,9 @@ static int sim_set_option(struct sim *sim, const char *key, const char *value, s
 		return fail_set(f, EINVAL, "option '%s' of the simulated IOMMU needs a value", key);
 	}
 	fail_set(f, EINVAL, "unknown option '%s' of the simulated IOMMU", key);
-	fail_hint(f, "valid options: fault=NAME[:p=PROB][:after=N], personality=NAME, dma_entry_limit=N, "
-		     "model=NAME[:broken=WHAT[:after=N]]; see --backend sim,help");
+	fail_hint(f,
+		  "valid options: fault=NAME[:p=PROB][:after=N], personality=NAME, dma_entry_limit=N, "
+		  "model=NAME[:broken=WHAT[:after=N]], migration=stop-copy[+p2p][+pre-copy]; see --backend sim,help");
 	return -EINVAL;
 }
 
@@ -156,7 +160,10 @@ out_free:
 
 static int sim_device_reset(struct iommu_device *idev)
 {
-	sim_engine_reset(container_of(idev, struct sim_device, idev)->engine);
+	struct sim_device *dev = container_of(idev, struct sim_device, idev);
+
+	sim_engine_reset(dev->engine);
+	sim_mig_reset(dev->mig);
 	return 0;
 }
 
@@ -174,8 +181,23 @@ static const struct idev_ops sim_device_ops = {
 	.reset = sim_device_reset,
 	.has_reset = sim_device_has_reset,
 	.sim_engine = sim_device_engine,
+	.config_read = sim_mig_config_read,
+	.config_write = sim_mig_config_write,
+	.bar_map = sim_mig_bar_map,
+	.irq_enable = sim_mig_irq_enable,
+	.irq_disable = sim_mig_irq_disable,
+	.irq_trigger = sim_mig_irq_trigger,
 	.dirty = &sim_dirty_device_ops,
+	.migration = &sim_mig_ops,
 };
+
+static int sim_device_mig(struct sim_device *dev)
+{
+	struct sim *sim = sim_of(dev->idev.iommu);
+
+	dev->mig = sim_mig_new(sim, dev->engine, &sim->migration);
+	return dev->mig ? 0 : -ENOMEM;
+}
 
 static int sim_attach(struct iommu *iommu, const char *id, struct iommu_device **out, struct fail *f)
 {
@@ -196,7 +218,7 @@ static int sim_attach(struct iommu *iommu, const char *id, struct iommu_device *
 	dev->idev.iommu = iommu;
 	dev->idev.ops = &sim_device_ops;
 	dev->idev.id = (struct iommu_device_id){.name = "sim", .is_sim = true, .no_bus = true};
-	if (sim_of(iommu)->model.ops && sim_model_new(dev, &sim_of(iommu)->model)) {
+	if (sim_of(iommu)->model.ops ? sim_model_new(dev, &sim_of(iommu)->model) : sim_device_mig(dev)) {
 		sim_engine_free(dev->engine);
 		free(dev);
 		return fail_set(f, ENOMEM, "cannot set up the simulated device");
@@ -215,6 +237,7 @@ static void sim_detach(struct iommu_device *idev)
 
 	sim_model_free(dev->model);
 	sim_engine_free(dev->engine);
+	sim_mig_free(dev->mig);
 	if (dev->at)
 		dev->at->users--;
 	free(dev);
@@ -278,7 +301,8 @@ static int sim_avail(struct iommu *iommu, uint32_t *mappings)
 const struct iommu_ops iommu_sim_ops = {
 	.name = "sim",
 	.own_device = "sim",
-	.help = "a simulated IOMMU and device in this process; options fault=, personality=, dma_entry_limit=, model=",
+	.help = "a simulated IOMMU and device in this process; options fault=, personality=, dma_entry_limit=, model=, "
+		"migration=",
 	.open = sim_open,
 	.close = sim_close,
 	.attach = sim_attach,

@@ -11,6 +11,7 @@
 #include "iommu/sim_fault.h"
 #include "iommu/sim_iotlb.h"
 #include "iommu/sim_mem.h"
+#include "iommu/sim_migration.h"
 #include "iommu/sim_pt.h"
 #include "iommu/sim_qi.h"
 #include "iommu/sim_window.h"
@@ -80,6 +81,7 @@ struct sim {
 	_Atomic uint64_t pins;
 	struct sim_records records;
 	struct sim_model_choice model;
+	struct sim_mig_choice migration;
 };
 
 static inline struct sim_space *sim_space_of(const struct iommu *iommu)
@@ -125,6 +127,7 @@ struct sim_device {
 	struct iommu_device idev;  /* first member */
 	struct sim_engine *engine; /* where its DMA goes through, a model's too */
 	struct model *model;	   /* NULL: none */
+	struct sim_mig *mig;	   /* NULL: it is a model */
 	uint32_t id;
 	struct sim_space *at; /* by the book; NULL = nothing */
 };
@@ -213,5 +216,15 @@ struct sim_space *sim_engine_space(struct sim_engine *e);
  */
 struct sim_log *sim_engine_log(struct sim_engine *e);
 void sim_engine_set_log(struct sim_engine *e, struct sim_log *log);
+
+/* What of its DMA goes on: requests that do not wait until it may. Setting it returns when what must not is over. */
+enum sim_gate { SIM_GATE_OPEN, SIM_GATE_NO_PEER, SIM_GATE_CLOSED };
+void sim_engine_set_gate(struct sim_engine *e, enum sim_gate gate);
+/* Inside rcu_enter(): may it go on, to @page (as sim_access_page() has it)? NULL: to none. */
+bool sim_engine_may(struct sim_engine *e, const char *page);
+/* Another moment has passed. False: the engine is being stopped, what was held is cancelled. */
+bool sim_engine_hold(struct sim_engine *e);
+/* The page that counts as a peer's memory. */
+void sim_engine_set_peer(struct sim_engine *e, const char *page);
 
 #endif

@@ -44,7 +44,7 @@ static void sim_dma_log(struct sim_engine *e, uint64_t iova, uint64_t n)
 		sim_log_mark(log, iova, n);
 }
 
-/* One piece within one page on either side; one read-side section, so that an unmap waits for it. */
+/* One piece within one page on either side; one read-side section, so that an unmap waits for it. 0: the device may not do it now. */
 static uint64_t sim_dma_piece(struct sim_access *access, struct sim_engine *e, const struct sim_dma *dma, uint64_t done,
 			      char *buffer)
 {
@@ -56,14 +56,20 @@ static uint64_t sim_dma_piece(struct sim_access *access, struct sim_engine *e, c
 	if (dma->kind != SIM_DMA_READ)
 		n = MIN(n, sim_dma_page_rest(dst_at));
 	rcu_enter();
+	if (!sim_engine_may(e, NULL)) {
+		rcu_leave();
+		return 0;
+	}
 	access->space = sim_engine_space(e);
 	src = dma->kind == SIM_DMA_WRITE ? buffer + src_at : sim_access_page(access, src_at, false);
 	dst = dma->kind == SIM_DMA_READ ? buffer + dst_at : sim_access_page(access, dst_at, true);
-	if (dst && src)
+	if (!sim_engine_may(e, src) || !sim_engine_may(e, dst))
+		n = 0;
+	else if (dst && src)
 		sim_dma_move(dst, src, n);
 	else if (dst)
 		sim_dma_ones(dst, n);
-	if (dst && dma->kind != SIM_DMA_READ)
+	if (n && dst && dma->kind != SIM_DMA_READ)
 		sim_dma_log(e, dst_at, n);
 	rcu_leave();
 	return n;
@@ -86,7 +92,14 @@ void sim_dma_execute(struct sim *sim, struct sim_engine *e, struct sim_dma *dma,
 	/* an IOMMU that was switched off stays off */
 	access.untranslated = sim_fault_fires(&sim->faults, SIM_FAULT_UNTRANSLATED) ||
 			      sim_fault_has_fired(&sim->faults, SIM_FAULT_UNTRANSLATED);
-	for (uint64_t done = 0; done < dma->len;)
-		done += sim_dma_piece(&access, e, dma, done, buffer);
+	for (uint64_t done = 0; done < dma->len;) {
+		uint64_t n = sim_dma_piece(&access, e, dma, done, buffer);
+
+		if (!n && !sim_engine_hold(e)) {
+			dma->status = -ECANCELED;
+			return;
+		}
+		done += n;
+	}
 	dma->status = access.faulted ? -EFAULT : 0;
 }

@@ -17,6 +17,7 @@
 #define SIM_RING 256u
 #define SIM_POLLS 100u
 #define SIM_YIELDS 10u
+#define SIM_HOLD_NS 100000u
 
 struct sim_queue {
 	struct sim_engine *engine;
@@ -36,6 +37,9 @@ struct sim_engine {
 	struct sim *sim;
 	_Atomic(struct sim_space *) at; /* the hardware's view of what it is attached to */
 	_Atomic(struct sim_log *) log;
+	_Atomic(const char *) peer;
+	_Atomic unsigned int gate; /* enum sim_gate */
+	_Atomic bool cancel;	   /* what the gate holds */
 	unsigned int yields;
 	struct sim_queue queue[SIM_QUEUES];
 };
@@ -210,11 +214,41 @@ static void sim_queue_stop(struct sim_queue *q)
 
 void sim_engine_reset(struct sim_engine *e)
 {
+	atomic_store(&e->cancel, true);
 	for (unsigned int i = 0; i < SIM_QUEUES; i++) {
 		pthread_mutex_lock(&e->queue[i].lock);
 		sim_queue_stop(&e->queue[i]);
 		pthread_mutex_unlock(&e->queue[i].lock);
 	}
+	atomic_store(&e->cancel, false);
+}
+
+void sim_engine_set_gate(struct sim_engine *e, enum sim_gate gate)
+{
+	if (atomic_exchange(&e->gate, gate) < gate)
+		rcu_wait();
+}
+
+void sim_engine_set_peer(struct sim_engine *e, const char *page)
+{
+	atomic_store(&e->peer, page);
+}
+
+bool sim_engine_may(struct sim_engine *e, const char *page)
+{
+	unsigned int gate = atomic_load_explicit(&e->gate, memory_order_acquire);
+	const char *peer;
+
+	if (__builtin_expect(gate == SIM_GATE_OPEN, 1))
+		return true;
+	peer = atomic_load(&e->peer);
+	return gate == SIM_GATE_NO_PEER && !(page && peer && page >= peer && page < peer + SIM_PAGE);
+}
+
+bool sim_engine_hold(struct sim_engine *e)
+{
+	clock_sleep_ns(SIM_HOLD_NS, NULL);
+	return !atomic_load(&e->cancel);
 }
 
 struct sim_space *sim_engine_space(struct sim_engine *e)

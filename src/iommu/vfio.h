@@ -142,6 +142,8 @@ int type1_read_caps(struct vfio *vfio, struct fail *f);
 extern const struct dirty_ops type1_dirty_ops;
 /* idev_dirty.c: of any device with a VFIO descriptor. */
 extern const struct dirty_ops idev_dirty_ops;
+/* mig_vfio.c: likewise. */
+extern const struct mig_ops vfio_mig_ops;
 
 /*
  * Only mediated devices are there: they reach nothing but what is mapped, no page table is made, and of what is mapped the kernel pins

@@ -178,6 +178,15 @@ struct ic_vfio_sparse_area {
 };
 static_assert(sizeof(struct ic_vfio_sparse_area) == 16, "layout");
 
+#define IC_VFIO_CAP_TYPE 2 /* of regions that a driver adds */
+#define IC_VFIO_REGION_TYPE_MIGRATION_V1 3
+#define IC_VFIO_REGION_SUBTYPE_MIGRATION_V1 1
+
+struct ic_vfio_cap_type {
+	uint32_t type, subtype;
+};
+static_assert(sizeof(struct ic_vfio_cap_type) == 8, "layout");
+
 struct ic_vfio_irq_info {
 	uint32_t argsz, flags, index, count;
 };
@@ -266,14 +275,16 @@ static_assert(sizeof(struct ic_vfio_ioeventfd) == 32, "layout");
 #define IC_VFIO_FEATURE_PROBE 0x40000
 
 #define IC_VFIO_FEATURE_MIGRATION 1	  /* since 5.18 */
+#define IC_VFIO_FEATURE_MIG_STATE 2	  /* since 5.18 */
 #define IC_VFIO_FEATURE_LOW_POWER_ENTRY 3 /* since 6.1, as the next two */
 #define IC_VFIO_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP 4
 #define IC_VFIO_FEATURE_LOW_POWER_EXIT 5
 #define IC_VFIO_FEATURE_LOG_START 6 /* DMA_LOGGING_*, since 6.1 */
 #define IC_VFIO_FEATURE_LOG_STOP 7
 #define IC_VFIO_FEATURE_LOG_REPORT 8
-#define IC_VFIO_FEATURE_DMA_BUF 11 /* since 6.19 */
-#define IC_VFIO_FEATURE_NR 14	   /* that we know names of */
+#define IC_VFIO_FEATURE_MIG_DATA_SIZE 9 /* since 6.2 */
+#define IC_VFIO_FEATURE_DMA_BUF 11	/* since 6.19 */
+#define IC_VFIO_FEATURE_NR 14		/* that we know names of */
 
 struct ic_vfio_feature {
 	uint32_t argsz, flags;
@@ -285,6 +296,29 @@ struct ic_vfio_feature_migration {
 	uint64_t flags;
 };
 static_assert(sizeof(struct ic_vfio_feature_migration) == 16, "layout");
+
+struct ic_vfio_feature_mig_state {
+	struct ic_vfio_feature head;
+	uint32_t device_state;
+	int32_t data_fd; /* out: -1 none */
+};
+static_assert(sizeof(struct ic_vfio_feature_mig_state) == 16, "layout");
+
+struct ic_vfio_feature_mig_data_size {
+	struct ic_vfio_feature head;
+	uint64_t stop_copy_length;
+};
+static_assert(sizeof(struct ic_vfio_feature_mig_data_size) == 16, "layout");
+
+/* Of the descriptor that carries the stream, since 6.2. */
+#define IC_VFIO_MIG_GET_PRECOPY_INFO IC_VFIO_IO(21)
+static_assert(IC_VFIO_MIG_GET_PRECOPY_INFO == 0x3b79, "ioctl number");
+
+struct ic_vfio_precopy_info {
+	uint32_t argsz, flags;
+	uint64_t initial_bytes, dirty_bytes;
+};
+static_assert(sizeof(struct ic_vfio_precopy_info) == 24, "layout");
 
 struct ic_vfio_feature_low_power_wakeup {
 	struct ic_vfio_feature head;

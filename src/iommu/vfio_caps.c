@@ -107,3 +107,27 @@ int type1_parse_info(const void *info, size_t len, struct type1_info *out)
 	}
 	return ret;
 }
+
+int vfio_region_type(const void *info, size_t len, uint32_t *type, uint32_t *subtype)
+{
+	struct vfio_cap_walk walk = {.info = info, .len = len, .first_ok = sizeof(struct ic_vfio_region_info)};
+	struct ic_vfio_region_info head;
+	struct ic_vfio_cap_type cap;
+	int ret;
+
+	if (len < sizeof(head))
+		return -EINVAL;
+	memcpy(&head, info, sizeof(head));
+	walk.next = head.flags & IC_VFIO_REGION_CAPS ? head.cap_offset : 0;
+	while ((ret = vfio_cap_next(&walk)) > 0) {
+		if (walk.id != IC_VFIO_CAP_TYPE)
+			continue;
+		if (walk.body_len < sizeof(cap))
+			return -EBADMSG;
+		memcpy(&cap, walk.body, sizeof(cap));
+		*type = cap.type;
+		*subtype = cap.subtype;
+		return 1;
+	}
+	return ret;
+}

@@ -38,4 +38,10 @@ struct type1_info {
  */
 int type1_parse_info(const void *info, size_t len, struct type1_info *out);
 
+/*
+ * The type capability of a region's info, @len bytes as the kernel filled them in. 1: it has one; 0: it has none, or no capabilities; -EBADMSG
+ * on a malformed chain, -EINVAL below 32 bytes.
+ */
+int vfio_region_type(const void *info, size_t len, uint32_t *type, uint32_t *subtype);
+
 #endif

@@ -194,4 +194,5 @@ const struct idev_ops vfio_idev_ops = {
 	.irq_trigger = vfio_irq_trigger,
 	.vfio_fd = vfio_device_fd,
 	.dirty = &idev_dirty_ops,
+	.migration = &vfio_mig_ops,
 };

@@ -553,7 +553,9 @@ static void test_help(void **state)
 		assert_string_equal(help[i].name, scenarios[i].fault);
 		assert_non_null(help[i].help);
 	}
-	assert_null(help[ARRAY_SIZE(scenarios)].name);
+	/* those of migration are of the device's states, not of its DMA: tests/cli/migration.sh finds each */
+	for (size_t i = ARRAY_SIZE(scenarios); help[i].name; i++)
+		assert_memory_equal(help[i].name, "mig-", 4);
 }
 
 int main(void)
