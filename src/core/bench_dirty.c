@@ -69,22 +69,35 @@ static int dirty_submit(struct dirty_bench *b, struct dev_req *reqs, unsigned in
 	return 0;
 }
 
-/* The first bytes of every chosen page, by a device that writes from its own buffer, or copies a page onto itself. */
+/* What a device that copies takes: the page's own next bytes, or where a request is all of a page, a page beside it. */
+static iova_t dirty_source(const struct dirty_bench *b, uint64_t page, uint64_t len)
+{
+	uint64_t at = page * b->page_size;
+
+	if (2 * len <= b->page_size)
+		return b->req.iova + at + len;
+	return b->req.iova + (at + 2 * len <= b->req.size ? at + len : at - len);
+}
+
+/* The first bytes of every chosen page, by a device that writes from its own buffer, or copies. */
 static int dirty_write(struct dirty_bench *b)
 {
 	const struct dev_limits *limits = dev_limits(session_dev(b->s));
 	unsigned int depth = MIN(MAX(limits->depth, 1U), DIRTY_BATCH), n = 0;
-	uint64_t len = MAX(limits->min_len, limits->align), page;
+	uint64_t len = dev_length(limits, 1), page;
 	struct dev_req reqs[DIRTY_BATCH];
 	int err = 0;
 
+	if (len > b->page_size)
+		return fail_set(b->f, EOPNOTSUPP,
+				"the device writes no less than 0x%" PRIx64 " bytes, more than a page", len);
 	for (page = 0; !err && (page = bitmap_next(b->want.words, b->pages, page)) < b->pages; page++) {
 		uint64_t dst = b->req.iova + page * b->page_size;
 
 		reqs[n++] = (struct dev_req){
 			.dir = limits->dirs & DEV_WRITE ? DEV_WRITE : DEV_COPY, .dst = dst, .len = len};
 		if (reqs[n - 1].dir == DEV_COPY)
-			reqs[n - 1].src = dst + len;
+			reqs[n - 1].src = dirty_source(b, page, len);
 		if (n == depth) {
 			err = dirty_submit(b, reqs, n);
 			n = 0;

@@ -14,15 +14,25 @@
 #include "core/stamp.h"
 
 #define CANARY_BYTES 256u
+#define CANARY_TIMEOUT_MS 5000
 enum { CANARY_A, CANARY_B, CANARY_C, CANARY_D };
 
 static const char canary_fill[4] = {0x11, 0x22, 0x33, 0x44};
+
+/* Bytes of one canary: as few as the device can move. Its pages are judged over that length. */
+static uint64_t canary_bytes(const struct session *s)
+{
+	return dev_length(dev_limits(s->dev), CANARY_BYTES);
+}
 
 static int canary_pair(struct session *s, unsigned int outer, struct fail *f)
 {
 	iova_t max = dev_limits(s->dev)->max_iova;
 	struct session_page *out, *in;
 
+	if (canary_bytes(s) > SESSION_PAGE)
+		return fail_set(f, ERANGE, "the device moves no less than %llu bytes, more than a canary's page has",
+				(unsigned long long)canary_bytes(s));
 	out = session_page_new(s, true, max, f);
 	if (!out)
 		return f->err ? -f->err : -ENOMEM;
@@ -90,7 +100,7 @@ static bool canary_holds(const struct session *s, unsigned int page, char byte)
 {
 	const char *p = s->canary[page]->mem.va;
 
-	for (unsigned int i = 0; i < CANARY_BYTES; i++)
+	for (uint64_t i = 0, len = canary_bytes(s); i < len; i++)
 		if (p[i] != byte)
 			return false;
 	return true;
@@ -100,7 +110,7 @@ static bool canary_holds(const struct session *s, unsigned int page, char byte)
 static int canary_judge(struct session *s, int status, struct fail *f)
 {
 	const struct session_page *a = s->canary[CANARY_A], *c = s->canary[CANARY_C];
-	bool reads = dev_limits(s->dev)->dirs & (DEV_READ | DEV_COPY);
+	bool reads = dev_both_ways(dev_limits(s->dev)); /* and shows what */
 
 	if (!canary_holds(s, CANARY_C, canary_fill[CANARY_C]))
 		return fail_set(f, EREMOTEIO,
@@ -128,21 +138,39 @@ void canary_reach(const struct session *s, struct iova_range *read, struct iova_
 	*written = (struct iova_range){s->canary[CANARY_C]->phys, s->canary[CANARY_C]->phys + SESSION_PAGE - 1};
 }
 
-int canary_run_detached(struct session *s, bool *reached, struct fail *f)
+/* The pages' fillings are laid out, and the device reads at the first address and writes at the second, or writes only. */
+static int canary_move(struct session *s, int *status, struct fail *f)
 {
 	iova_t from = s->canary[CANARY_A]->phys, to = s->canary[CANARY_C]->phys;
-	int status = 0, err;
+	const struct dev_limits *lim = dev_limits(s->dev);
 
 	for (unsigned int i = 0; i < 4; i++)
-		memset(s->canary[i]->mem.va, canary_fill[i], CANARY_BYTES);
-	err = dev_roundtrip(s->dev, 0, from, to, CANARY_BYTES, &status);
+		memset(s->canary[i]->mem.va, canary_fill[i], SESSION_PAGE);
+	if (dev_both_ways(lim) && canary_bytes(s) <= SESSION_PAGE)
+		return dev_roundtrip(s->dev, 0, from, to, canary_bytes(s), status);
+	/* known only now of devices that tell their limits when they are started */
+	if (canary_bytes(s) > SESSION_PAGE)
+		return fail_set(f, EOPNOTSUPP,
+				"the device moves no less than %llu bytes, more than a canary's page has",
+				(unsigned long long)canary_bytes(s));
+	if (!(lim->dirs & DEV_WRITE))
+		return fail_set(f, EOPNOTSUPP, "a device that only reads shows no canary");
+	return dev_oneway(s->dev, 0, DEV_WRITE, to, canary_bytes(s), CANARY_TIMEOUT_MS, status);
+}
+
+int canary_run_detached(struct session *s, bool *reached, struct fail *f)
+{
+	int status = 0, err = canary_move(s, &status, f);
+
+	if (err == -EOPNOTSUPP)
+		return err;
 	if (err)
 		return fail_set(f, err,
 				canary_was_submitted(err) ? "the detached device's DMA did not end"
 							  : "the detached device's DMA could not be started");
 	if (!canary_holds(s, CANARY_C, canary_fill[CANARY_C]))
 		return fail_set(f, EREMOTEIO, "untranslated: the detached device wrote to physical address 0x%llx",
-				(unsigned long long)to);
+				(unsigned long long)s->canary[CANARY_C]->phys);
 	*reached = !canary_holds(s, CANARY_D, canary_fill[CANARY_D]);
 	return 0;
 }
@@ -154,24 +182,10 @@ bool canary_was_submitted(int err)
 
 int canary_run(struct session *s, struct fail *f)
 {
-	iova_t from = s->canary[CANARY_A]->phys, to = s->canary[CANARY_C]->phys;
-	const struct dev_limits *lim = dev_limits(s->dev);
-	int status = 0, err;
+	int status = 0, err = canary_move(s, &status, f);
 
-	for (unsigned int i = 0; i < 4; i++)
-		memset(s->canary[i]->mem.va, canary_fill[i], CANARY_BYTES);
-	if ((lim->dirs & DEV_COPY) || (lim->dirs & (DEV_READ | DEV_WRITE)) == (DEV_READ | DEV_WRITE)) {
-		err = dev_roundtrip(s->dev, 0, from, to, CANARY_BYTES, &status);
-	} else {
-		struct dev_req req = {.dir = lim->dirs & DEV_WRITE ? DEV_WRITE : DEV_READ, .len = CANARY_BYTES};
-
-		req.src = req.dir == DEV_READ ? from : 0;
-		req.dst = req.dir == DEV_WRITE ? to : 0;
-		if (req.dir == DEV_READ)
-			return fail_set(f, EOPNOTSUPP, "a device that only reads shows no canary");
-		err = dev_transfer(s->dev, 0, &req, 1, 5000);
-		status = req.status;
-	}
+	if (err == -EOPNOTSUPP)
+		return err;
 	if (err)
 		return fail_set(f, err,
 				canary_was_submitted(err) ? "the canary's DMA did not end"

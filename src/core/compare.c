@@ -46,6 +46,8 @@ static int compare_check(struct compare *c, struct fail *f)
 	if (p->unmap == COMPARE_UNMAP_PAGE && p->granule != COMPARE_MAP_PAGE)
 		return fail_usage(f, EINVAL, "--unmap page needs --map-granule page: a mapping cannot be bisected");
 	err = compare_ranges(c, f);
+	if (!err)
+		err = compare_payloads(c, f);
 	if (!err && p->iova_mode == COMPARE_KERNEL)
 		err = session_allow_choice(c->s, session_iommu(c->s), f);
 	return err ? err : compare_check_memory(p, f);
@@ -287,7 +289,7 @@ static int compare_teardown(struct compare *c, int err, struct fail *f)
 		err = fail_set(f, log_err, "cannot write the log %s", c->p->log_path);
 	free(c->threads);
 	free(c->cases);
-	free(c->reference);
+	compare_reference_free(c);
 	pthread_mutex_destroy(&c->lock);
 	return err;
 }
@@ -313,9 +315,12 @@ static int compare_go(struct compare *c, struct fail *f)
 	compare_count_canary(c);
 	if (err || c->res->untranslated)
 		return err;
-	err = compare_reference(c, f);
+	err = compare_payloads(c, f);
 	if (!err)
-		err = compare_setup(c, f);
+		err = compare_reference(c, f);
+	if (err || failures_total(&c->res->failures))
+		return err;
+	err = compare_setup(c, f);
 	if (!err)
 		err = compare_check_free(c, f);
 	if (err)
@@ -332,6 +337,7 @@ static int compare_go(struct compare *c, struct fail *f)
 	compare_tell_unasked(c);
 	compare_tell_unreached(c);
 	compare_tell_unmap_all(c);
+	compare_tell_unsteady(c);
 	return err;
 }
 

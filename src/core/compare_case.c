@@ -12,6 +12,14 @@
 
 #define PAGE ((uint64_t)4096)
 
+/* Half of the mapping, as far as the device can move that. */
+static uint64_t case_payload(const struct compare *c, uint64_t size)
+{
+	uint64_t payload = size / 2 - size / 2 % c->unit;
+
+	return payload < dev_limits(session_dev(c->s))->min_len ? 0 : payload;
+}
+
 static void case_skip(struct compare *c, const struct compare_case *k, const char *why)
 {
 	char what[96];
@@ -39,6 +47,10 @@ static void case_add(struct compare *c, iova_t iova, uint64_t pages, const char 
 	/* type1 before 6.18 computes the end of the last page as 0 and never unpins it (fix 6012379ede6a): danger leak */
 	if (r.last == UINT64_MAX && !session_is_simulated(c->s) && !session_params(c->s)->allow_crash) {
 		case_skip(c, &k, "kernels before 6.18 leak the last page of a 64-bit space: needs --allow-crash");
+		return;
+	}
+	if (!case_payload(c, k.size)) {
+		case_skip(c, &k, "half of it is less than the device can move");
 		return;
 	}
 	if (c->nr_cases == COMPARE_CASES_MAX)
@@ -162,7 +174,7 @@ int compare_choose_case(struct compare_loop *l, struct fail *f)
 			c->case_turns++;
 			l->iova = k->iova;
 			l->size = k->size;
-			l->payload = k->size / 2;
+			l->payload = case_payload(c, k->size);
 			return 0;
 		}
 		compare_next_case(c);

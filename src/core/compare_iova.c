@@ -99,11 +99,43 @@ int compare_check_free(const struct compare *c, struct fail *f)
 	return 0;
 }
 
+static uint64_t unit_of_both(uint64_t a, uint64_t b)
+{
+	uint64_t x = a, y = b, rest;
+
+	for (; y; x = y, y = rest)
+		rest = x % y;
+	return a / x * b;
+}
+
+int compare_payloads(struct compare *c, struct fail *f)
+{
+	const struct compare_params *p = c->p;
+	struct dev *dev = session_dev(c->s);
+	const struct dev_limits *lim = dev ? dev_limits(dev) : NULL;
+	int err = 0;
+
+	/* the way back goes to iova + payload */
+	c->unit = lim ? unit_of_both(STAMP_LINE, unit_of_both(dev_unit(lim), dev_addr_unit(lim))) : STAMP_LINE;
+	if (!lim || p->iova_mode == COMPARE_ADVERSARIAL)
+		return 0;
+	err = dev_check_length(lim, "--size", p->size_min, f);
+	if (!err)
+		err = dev_check_length(lim, "--size", p->size_max, f);
+	if (!err)
+		err = dev_check_address(lim, "--size", p->size_min, f);
+	if (!err)
+		err = dev_check_address(lim, "--size", p->size_max, f);
+	if (!err && p->iova_mode == COMPARE_FIXED)
+		err = dev_check_address(lim, "--iova", p->iova, f);
+	return err;
+}
+
 static void compare_choose_size(struct compare_loop *l)
 {
 	const struct compare_params *p = l->c->p;
 	uint64_t granule = compare_granule_of(l->c), draw;
-	uint64_t unit = p->size_min % PAGE || p->size_max % PAGE ? STAMP_LINE : PAGE;
+	uint64_t unit = p->size_min % PAGE || p->size_max % PAGE ? l->c->unit : unit_of_both(PAGE, l->c->unit);
 
 	draw = rng_draw(session_params(l->c->s)->seed, l->op, rng_place("size"));
 	l->payload = p->size_min == p->size_max

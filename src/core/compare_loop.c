@@ -79,6 +79,8 @@ static int loop_unmap_all(struct compare_loop *l, struct fail *f)
 	for (unsigned int i = 0; i < l->c->p->threads && !err; i++)
 		err = slabs_repin(&l->c->threads[i], f);
 	if (!err)
+		err = compare_reference_rearm(l->c, f);
+	if (!err)
 		err = compare_probe_rearm(l->c, f);
 	if (err != -EEXIST && err != -EADDRINUSE)
 		return err;

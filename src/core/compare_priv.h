@@ -78,9 +78,20 @@ struct compare_probe {
 	struct canary_page at[2];
 	struct iommu_mem victim[2];
 	bool pinned[2];
-	struct iommu_mem helper; /* the device's source, then its sink */
+	struct iommu_mem helper; /* a page that is the device's source, then one that is its sink */
 	iova_t helper_iova;
 	bool helper_mapped;
+};
+
+/* What a device that shows nothing of its reads writes by one request; all zero for others. */
+struct compare_reference {
+	char *bytes;
+	uint64_t size;	/* of the longest request */
+	bool *unsteady; /* of each byte: it changes from one transfer to the next */
+	uint64_t nr_unsteady;
+	struct iommu_mem mem; /* where it is written, mapped all along */
+	iova_t iova;
+	bool mapped;
 };
 
 /* The kernel's own pin counters before the loops; pages of the tool that stay pinned all along cancel out. */
@@ -103,7 +114,8 @@ struct compare {
 	uint64_t until_ns;
 	uint64_t mapping_max; /* bytes of the largest mapping that --size leads to */
 	uint64_t stride;      /* between the fixed IOVAs of threads */
-	char *reference;      /* what a write-only device writes, at least size_max bytes; NULL for both-way devices */
+	uint64_t unit;	      /* a payload is a multiple of this, for the stamps and for the device */
+	struct compare_reference reference;
 	struct iommu_mem scratch; /* one page for maps that must be refused */
 	struct compare_probe probes[COMPARE_PROBE_THREADS];
 	struct compare_pins pins;
@@ -140,6 +152,8 @@ void compare_skip(struct compare *c, const char *what, const char *why);
 /* compare_iova.c */
 /* Fill c->mapping_max and c->stride; with fixed IOVAs every thread's range is legal and kept free of the tool's pages. */
 int compare_ranges(struct compare *c, struct fail *f);
+/* What the device can move, into c->unit; -EINVAL (usage) names the limit that --size does not keep. Limits may change at its start. */
+int compare_payloads(struct compare *c, struct fail *f);
 /* Where thread @t maps with --iova fixed. */
 struct iova_range compare_fixed_range(const struct compare *c, unsigned int t);
 /* The tool's own pages, probes included, lie elsewhere: asked when all of them exist. -ERANGE (usage). */
@@ -167,7 +181,17 @@ int compare_transfer(struct compare_loop *l, struct fail *f);
 void compare_verify_memory(struct compare_loop *l);
 /* A transfer that did not end: tells which, and forbids all further DMA after a time-out. Returns @err. */
 int compare_dma_failed(struct compare *c, int err, iova_t iova, struct fail *f);
+
+/* compare_reference.c */
+/* Which directions can be judged, and what the device writes where that is all there is to see. */
 int compare_reference(struct compare *c, struct fail *f);
+/* After an unmap-all: mapped again. */
+int compare_reference_rearm(struct compare *c, struct fail *f);
+void compare_reference_free(struct compare *c);
+/* The loop's data at @dst against it. */
+void compare_reference_verify(struct compare_loop *l, const char *dst);
+/* At the end: bytes that nothing can be told from, into the skipped list. */
+void compare_tell_unsteady(struct compare *c);
 
 /* compare_table.c */
 /* As session_check_table(); a disagreement becomes a failure of the loop. */
@@ -177,10 +201,10 @@ int compare_table(struct compare_loop *l, const void *va, iova_t iova, uint64_t 
 /* compare_probe.c */
 int compare_probe_unmapped(struct compare_loop *l, struct fail *f);
 int compare_probe_readonly(struct compare_loop *l, struct fail *f);
-/* What a read of PROBE_BYTES at a probe's IOVA brought: the page that is or was mapped there, the page whose physical
+/* What a read of @len bytes at a probe's IOVA brought: the page that is or was mapped there, the page whose physical
  * address it is (nothing was translated), or neither. */
 enum probe_read { PROBE_READ_NOTHING, PROBE_READ_VICTIM, PROBE_READ_CANARY };
-enum probe_read compare_probe_read_of(const void *sink, const struct stamp *victim);
+enum probe_read compare_probe_read_of(const void *sink, uint64_t len, const struct stamp *victim);
 /* Is a page that a probe will point the device at inside @range? *at gets its IOVA. */
 bool compare_probe_lies_in(const struct compare *c, struct iova_range range, iova_t *at);
 /* -EOPNOTSUPP when probes were asked for and cannot be done safely. */

@@ -11,15 +11,25 @@
 #include "core/compare_priv.h"
 
 #define PROBE_PAGE 4096u
+#define PROBE_HELPER (2 * PROBE_PAGE) /* a page the device reads, and one it writes */
 #define PROBE_CANARY 0xc7 /* what lies where an access that is not translated ends: in no stamp, poison or source */
-#define PROBE_BYTES 64u
+#define PROBE_BYTES 64u	  /* or the least that the device can move */
 #define PROBE_TIMEOUT_MS 10000
+
+static uint64_t probe_bytes(const struct compare *c)
+{
+	return dev_length(dev_limits(session_dev(c->s)), PROBE_BYTES);
+}
+
 /* Victims pinned, helper mapped: at the start, and again after an unmap-all took both away. */
 static int probe_arm(struct compare *c, unsigned int t, struct fail *f)
 {
 	struct compare_probe *p = &c->probes[t];
-	struct iommu_map_req req = {
-		.va = p->helper.va, .size = PROBE_PAGE, .iova = p->helper_iova, .prot = IOMMU_PROT_RW, .tag = "probe"};
+	struct iommu_map_req req = {.va = p->helper.va,
+				    .size = PROBE_HELPER,
+				    .iova = p->helper_iova,
+				    .prot = IOMMU_PROT_RW,
+				    .tag = "probe"};
 	int err = 0;
 
 	for (unsigned int i = 0; i < 2 && !err; i++) {
@@ -45,8 +55,8 @@ static int probe_setup_one(struct compare *c, unsigned int t, struct fail *f)
 			err = iommu_mem_alloc(iommu, PROBE_PAGE, IOMMU_MEM_ANON, &p->victim[i], f);
 	}
 	if (!err)
-		err = iommu_mem_alloc(iommu, PROBE_PAGE, IOMMU_MEM_ANON, &p->helper, f);
-	if (!err && !session_pick(c->s, session_space(c->s), t, PROBE_PAGE, PROBE_PAGE, &p->helper_iova))
+		err = iommu_mem_alloc(iommu, PROBE_HELPER, IOMMU_MEM_ANON, &p->helper, f);
+	if (!err && !session_pick(c->s, session_space(c->s), t, PROBE_HELPER, PROBE_PAGE, &p->helper_iova))
 		err = fail_set(f, ENOSPC, "no iova for the probe");
 	return err ? err : probe_arm(c, t, f);
 }
@@ -70,6 +80,9 @@ int compare_probe_setup(struct compare *c, struct fail *f)
 		err = iommu_mem_alloc(session_iommu(c->s), PROBE_PAGE, IOMMU_MEM_ANON, &c->scratch, f);
 	if (err || !(c->p->probe_unmapped || c->p->readonly))
 		return err;
+	if (probe_bytes(c) > PROBE_PAGE)
+		err = fail_set(&why, EOPNOTSUPP, "the device moves no less than 0x%" PRIx64 " bytes, more than a page",
+			       probe_bytes(c));
 	for (unsigned int t = 0; t < c->p->threads && !err; t++)
 		err = probe_setup_one(c, t, &why);
 	if (err == -EOPNOTSUPP) {
@@ -90,7 +103,7 @@ void compare_probe_free(struct compare *c)
 		struct compare_probe *p = &c->probes[t];
 
 		if (p->helper_mapped)
-			iommu_unmap(iommu, p->helper_iova, PROBE_PAGE, NULL, NULL);
+			iommu_unmap(iommu, p->helper_iova, PROBE_HELPER, NULL, NULL);
 		iommu_mem_free(iommu, &p->helper);
 		for (unsigned int i = 0; i < 2; i++) {
 			if (p->pinned[i])
@@ -102,29 +115,28 @@ void compare_probe_free(struct compare *c)
 	iommu_mem_free(iommu, &c->scratch);
 }
 
-/* The device writes PROBE_BYTES of the helper page to @dst. A reported fault is what a probe hopes for: not an error. */
+/* The device writes the start of the helper's first page to @dst. A reported fault is what a probe hopes for: not an error. */
 static int probe_write(struct compare_loop *l, const struct compare_probe *p, iova_t dst, struct fail *f)
 {
 	struct dev *dev = session_dev(l->c->s);
 	unsigned int queues = dev_limits(dev)->queues, queue = queues > 1 ? 1 + l->t->index % (queues - 1) : 0;
-	struct dev_req req = {.dir = DEV_WRITE, .dst = dst, .len = PROBE_BYTES};
 	int status = 0, err;
 
-	if (l->c->reference)
-		err = dev_transfer(dev, queue, &req, 1, PROBE_TIMEOUT_MS);
+	if (l->c->reference.bytes)
+		err = dev_oneway(dev, queue, DEV_WRITE, dst, probe_bytes(l->c), PROBE_TIMEOUT_MS, &status);
 	else
-		err = dev_roundtrip(dev, queue, p->helper_iova, dst, PROBE_BYTES, &status);
+		err = dev_roundtrip(dev, queue, p->helper_iova, dst, probe_bytes(l->c), &status);
 	return err ? compare_dma_failed(l->c, err, dst, f) : 0;
 }
 
-/* The device copies PROBE_BYTES from @src into the second half of the helper page. */
+/* The device copies from @src into the helper's second page. */
 static int probe_read(struct compare_loop *l, const struct compare_probe *p, iova_t src, struct fail *f)
 {
 	struct dev *dev = session_dev(l->c->s);
 	unsigned int queues = dev_limits(dev)->queues, queue = queues > 1 ? 1 + l->t->index % (queues - 1) : 0;
 	int status = 0, err;
 
-	err = dev_roundtrip(dev, queue, src, p->helper_iova + PROBE_PAGE / 2, PROBE_BYTES, &status);
+	err = dev_roundtrip(dev, queue, src, p->helper_iova + PROBE_PAGE, probe_bytes(l->c), &status);
 	return err ? compare_dma_failed(l->c, err, src, f) : 0;
 }
 
@@ -157,26 +169,26 @@ static int probe_unmap(struct compare_loop *l, const void *va, iova_t iova, stru
 	return err ? err : compare_table(l, va, iova, PROBE_PAGE, false, 1, f);
 }
 
-static bool probe_is_canary(const void *va)
+static bool probe_is_canary(const void *va, uint64_t len)
 {
 	const unsigned char *p = va;
 
-	for (unsigned int i = 0; i < PROBE_BYTES; i++)
+	for (uint64_t i = 0; i < len; i++)
 		if (p[i] != PROBE_CANARY)
 			return false;
 	return true;
 }
 
-enum probe_read compare_probe_read_of(const void *sink, const struct stamp *victim)
+enum probe_read compare_probe_read_of(const void *sink, uint64_t len, const struct stamp *victim)
 {
-	if (probe_is_canary(sink))
+	if (probe_is_canary(sink, len))
 		return PROBE_READ_CANARY;
-	return stamp_verify(sink, PROBE_BYTES, victim) ? PROBE_READ_VICTIM : PROBE_READ_NOTHING;
+	return stamp_verify(sink, len, victim) ? PROBE_READ_VICTIM : PROBE_READ_NOTHING;
 }
 
 static void probe_untranslated(struct compare_loop *l, const struct canary_page *at, const char *did)
 {
-	struct failure *bad = compare_found(l, FAILURE_UNTRANSLATED, at->phys, PROBE_BYTES);
+	struct failure *bad = compare_found(l, FAILURE_UNTRANSLATED, at->phys, probe_bytes(l->c));
 	struct fail why = {0};
 
 	snprintf(bad->text, sizeof(bad->text),
@@ -189,7 +201,7 @@ static void probe_untranslated(struct compare_loop *l, const struct canary_page 
 /* Did the canary under the probe's IOVA change? Then the access was not translated at all. */
 static void probe_check_canary(struct compare_loop *l, const struct canary_page *at)
 {
-	if (!probe_is_canary(at->va))
+	if (!probe_is_canary(at->va, PROBE_PAGE))
 		probe_untranslated(l, at, "wrote to");
 }
 
@@ -213,9 +225,9 @@ static void probe_check_victim(struct compare_loop *l, enum failure_class class,
 /* What the device writes, where its reads go, and what lies in wait for those that are not translated. */
 static void probe_prepare(struct compare_probe *p, unsigned int i)
 {
-	stamp_poison(p->helper.va, PROBE_PAGE);
-	memset(p->helper.va, 0xee, PROBE_BYTES);
-	memset(p->at[i].va, PROBE_CANARY, PROBE_BYTES);
+	memset(p->helper.va, 0xee, PROBE_PAGE);
+	stamp_poison((char *)p->helper.va + PROBE_PAGE, PROBE_PAGE);
+	memset(p->at[i].va, PROBE_CANARY, PROBE_PAGE);
 }
 
 /* The end of a probe's mapping, also of one that went wrong, unless the device may still be at it. */
@@ -236,12 +248,12 @@ static int probe_read_unmapped(struct compare_loop *l, const struct compare_prob
 
 	if (err)
 		return err;
-	switch (compare_probe_read_of((char *)p->helper.va + PROBE_PAGE / 2, stamp)) {
+	switch (compare_probe_read_of((char *)p->helper.va + PROBE_PAGE, probe_bytes(l->c), stamp)) {
 	case PROBE_READ_CANARY:
 		probe_untranslated(l, &p->at[0], "read");
 		break;
 	case PROBE_READ_VICTIM:
-		bad = compare_found(l, FAILURE_UNMAPPED_ACCESS, p->at[0].phys, PROBE_BYTES);
+		bad = compare_found(l, FAILURE_UNMAPPED_ACCESS, p->at[0].phys, probe_bytes(l->c));
 		snprintf(bad->text, sizeof(bad->text),
 			 "the device read memory at iova 0x%" PRIx64 ", which was unmapped before", p->at[0].phys);
 		break;
@@ -272,7 +284,7 @@ int compare_probe_unmapped(struct compare_loop *l, struct fail *f)
 		return err;
 	probe_check_victim(l, FAILURE_UNMAPPED_ACCESS, p->victim[0].va, p->at[0].phys, "unmapped before");
 	probe_check_canary(l, &p->at[0]);
-	return l->c->reference || l->c->res->untranslated ? 0 : probe_read_unmapped(l, p, &stamp, f);
+	return l->c->reference.bytes || l->c->res->untranslated ? 0 : probe_read_unmapped(l, p, &stamp, f);
 }
 
 static int probe_read_readonly(struct compare_loop *l, const struct compare_probe *p, const struct stamp *stamp,
@@ -283,12 +295,12 @@ static int probe_read_readonly(struct compare_loop *l, const struct compare_prob
 
 	if (err)
 		return err;
-	switch (compare_probe_read_of((char *)p->helper.va + PROBE_PAGE / 2, stamp)) {
+	switch (compare_probe_read_of((char *)p->helper.va + PROBE_PAGE, probe_bytes(l->c), stamp)) {
 	case PROBE_READ_CANARY:
 		probe_untranslated(l, &p->at[1], "read");
 		break;
 	case PROBE_READ_NOTHING:
-		bad = compare_found(l, FAILURE_DMA_ERROR, p->at[1].phys, PROBE_BYTES);
+		bad = compare_found(l, FAILURE_DMA_ERROR, p->at[1].phys, probe_bytes(l->c));
 		snprintf(bad->text, sizeof(bad->text),
 			 "the device could not read a read-only mapping at iova 0x%" PRIx64, p->at[1].phys);
 		break;
@@ -310,7 +322,7 @@ int compare_probe_readonly(struct compare_loop *l, struct fail *f)
 	err = probe_map(l, p->victim[1].va, p->at[1].phys, IOMMU_PROT_READ, f);
 	if (err)
 		return err == -EEXIST || err == -EADDRINUSE ? 0 : err;
-	if (!l->c->reference)
+	if (!l->c->reference.bytes)
 		err = probe_read_readonly(l, p, &stamp, f);
 	if (!err && !l->c->res->untranslated)
 		err = probe_write(l, p, p->at[1].phys, f);

@@ -193,22 +193,24 @@ static void dma_judge(const struct op_dma *op, iova_t at, int status, struct fai
 	failures_add(found, &bad);
 }
 
-/* READ and WRITE go through the device's own buffer, piece by piece from its start. */
-static int dma_one_way(struct session *s, const struct op_dma *op, iova_t at, int *status, struct fail *f)
+/* Can the device move that, at these addresses? @src, @dst: NULL for its own buffer. */
+static int dma_check_limits(struct session *s, const struct op_dma *op, iova_t src, iova_t dst, struct fail *f)
 {
 	const struct dev_limits *lim = dev_limits(s->dev);
-	uint64_t step = lim->buffer ? MIN(lim->buffer, lim->max_len) : lim->max_len;
-	int err = 0;
+	int err;
 
-	for (uint64_t done = 0; done < op->size && !err; done += step) {
-		struct dev_req req = {.dir = op->dir, .len = MIN(step, op->size - done)};
-
-		*(op->dir == DEV_READ ? &req.src : &req.dst) = at + done;
-		err = dev_transfer(s->dev, 0, &req, 1, OP_DMA_TIMEOUT_MS);
-		if (req.status && !*status)
-			*status = req.status;
-	}
-	return err ? fail_set(f, err, "the device did not do the DMA at iova 0x%" PRIx64, at) : 0;
+	if (op->dir == DEV_COPY ? !dev_both_ways(lim) : !(lim->dirs & op->dir))
+		return fail_set(f, EOPNOTSUPP,
+				op->dir == DEV_COPY   ? "driver %s does not write what it read: it cannot copy"
+				: op->dir == DEV_READ ? "driver %s cannot read memory alone, only copy"
+						      : "driver %s cannot write memory alone, only copy",
+				session_driver_name(s));
+	err = dev_check_length(lim, "--size", op->size, f);
+	if (!err && op->src)
+		err = dev_check_address(lim, "iova", src, f);
+	if (!err && op->dst)
+		err = dev_check_address(lim, "iova", dst, f);
+	return err;
 }
 
 /* One end of the transfer: where it is, and that the device may be pointed there. */
@@ -231,7 +233,11 @@ static int dma_move(struct session *s, const struct op_dma *op, iova_t src, iova
 	int err;
 
 	if (op->dir != DEV_COPY) {
-		err = dma_one_way(s, op, op->dir == DEV_READ ? src : dst, status, f);
+		iova_t at = op->dir == DEV_READ ? src : dst;
+
+		err = dev_oneway(s->dev, 0, op->dir, at, op->size, OP_DMA_TIMEOUT_MS, status);
+		if (err)
+			fail_set(f, err, "the device did not do the DMA at iova 0x%" PRIx64, at);
 	} else {
 		err = dev_roundtrip(s->dev, 0, src, dst, op->size, status);
 		if (err)
@@ -280,11 +286,10 @@ static int dma_do(struct session *s, const struct op_dma *op, uint64_t *bytes, s
 		err = dma_end(s, op->src, op->size, &src, &reach, f);
 	if (!err)
 		err = dma_end(s, op->dst, op->size, &dst, &reach, f);
+	if (!err)
+		err = dma_check_limits(s, op, src, dst, f);
 	if (err)
 		return err;
-	if (op->dir != DEV_COPY && !(dev_limits(s->dev)->dirs & op->dir))
-		return fail_set(f, EOPNOTSUPP, "driver %s cannot %s memory alone, only copy", session_driver_name(s),
-				op->dir == DEV_READ ? "read" : "write");
 	op_faults_before(s, &reach);
 	s->transfers++;
 	err = dma_move(s, op, src, dst, &status, f);

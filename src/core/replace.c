@@ -307,6 +307,10 @@ static int replace_open(struct replace *r, struct fail *f)
 	if (!err)
 		err = session_dma_start(r->s, f);
 	if (!err)
+		err = dev_check_length(dev_limits(r->s->dev), "--size", r->p->size, f);
+	if (!err)
+		err = dev_check_address(dev_limits(r->s->dev), "--size", r->p->size, f);
+	if (!err)
 		err = replace_side_open(r, &r->side[0], r->p->a, f);
 	if (!err)
 		err = replace_side_open(r, &r->side[1], r->p->b, f);

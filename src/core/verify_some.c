@@ -18,7 +18,7 @@ uint64_t verify_write_len(const struct verify *v)
 	uint64_t len = SOME_LEN;
 
 	if (dev && !v->caps.marks)
-		len = MAX(len, MAX(dev_limits(dev)->min_len, dev_limits(dev)->align));
+		len = dev_length(dev_limits(dev), len);
 	return MIN(len, v->unit);
 }
 

@@ -35,17 +35,12 @@ struct write_op {
 	uint64_t len;
 };
 
-/* The largest request that fits the device. */
+/* The largest request that fits the device, and the desk where it copies. */
 static uint64_t write_step(const struct verify *v, const struct write_op *op)
 {
-	const struct dev_limits *lim = dev_limits(session_dev(v->s));
-	uint64_t step = lim->max_len;
+	uint64_t step = dev_most(dev_limits(session_dev(v->s)), op->dir);
 
-	if (op->dir == DEV_COPY)
-		step = MIN(step, v->desk->size / 2);
-	else if (lim->buffer)
-		step = MIN(step, lim->buffer);
-	return MAX(ALIGN_DOWN(step, lim->align), lim->align);
+	return op->dir == DEV_COPY ? MIN(step, v->desk->size / 2) : step;
 }
 
 /* It did not finish: from now on nothing may be given to it, and its memory stays. */
@@ -77,8 +72,9 @@ static int write_submit(struct verify *v, unsigned int queue, struct dev_req *re
 
 static int write_pieces(struct verify *v, unsigned int queue, const struct write_op *op, int *status, struct fail *f)
 {
+	const struct dev_limits *lim = dev_limits(session_dev(v->s));
 	uint64_t step = write_step(v, op), at = 0;
-	unsigned int depth = MIN(dev_limits(session_dev(v->s))->depth, WRITE_BATCH);
+	unsigned int depth = MIN(lim->depth, WRITE_BATCH);
 	struct dev_req reqs[WRITE_BATCH];
 	int err = 0;
 
@@ -89,22 +85,26 @@ static int write_pieces(struct verify *v, unsigned int queue, const struct write
 			reqs[n] = (struct dev_req){.dir = op->dir,
 						   .src = op->reads ? op->iova + at : op->other,
 						   .dst = op->reads ? op->other : op->iova + at,
-						   .len = MIN(step, op->len - at)};
+						   .len = dev_piece(lim, step, op->len - at)};
 		err = write_submit(v, queue, reqs, n, status, f);
 	}
 	return err;
 }
 
-/* Devices that move whole words write all of those: what is noted has to be that. */
-static void write_widen(const struct verify *v, iova_t *iova, uint64_t *len)
+/*
+ * Devices that move whole words, or no less than so much, write all of that: what is noted has to be that. It stays inside of
+ * @area, where that is known.
+ */
+static void write_widen(const struct verify *v, const struct verify_area *area, iova_t *iova, uint64_t *len)
 {
-	uint64_t align = v->caps.marks ? v->unit : dev_limits(session_dev(v->s))->align;
+	const struct dev_limits *lim = v->caps.marks ? NULL : dev_limits(session_dev(v->s));
+	uint64_t align = lim ? dev_addr_unit(lim) : v->unit;
 	iova_t end = *iova + *len;
 
-	if (!v->caps.marks)
-		end = *iova + MAX(*len, dev_limits(session_dev(v->s))->min_len);
 	*iova = ALIGN_DOWN(*iova, align);
-	*len = ALIGN_UP(end, align) - *iova;
+	*len = lim ? dev_length(lim, end - *iova) : ALIGN_UP(end, align) - *iova;
+	if (area && *iova + *len > area->iova + area->size && *len <= area->size)
+		*iova = ALIGN_DOWN(area->iova + area->size - *len, align);
 }
 
 static int write_mark(struct verify *v, iova_t iova, uint64_t len, struct fail *f)
@@ -131,7 +131,6 @@ static int write_dma(struct verify *v, unsigned int queue, enum dev_dir dir, iov
 
 	__atomic_add_fetch(&v->res->writes, 1, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&v->case_writes, 1, __ATOMIC_RELAXED);
-	write_widen(v, &iova, &len);
 	if (status)
 		*status = 0;
 	if (v->caps.marks)
@@ -164,6 +163,7 @@ int verify_dma(struct verify *v, unsigned int queue, iova_t iova, uint64_t len, 
 
 	if (dir == DEV_COPY && !v->desk)
 		return fail_set(f, EINVAL, "the device copies, and nothing is mapped to copy from");
+	write_widen(v, NULL, &iova, &len);
 	return write_dma(v, queue, dir, iova, len, status, f);
 }
 
@@ -182,10 +182,12 @@ static int write_canary(struct verify *v, struct fail *f)
 
 int verify_write_quietly(struct verify *v, struct verify_area *area, uint64_t off, uint64_t len, struct fail *f)
 {
+	iova_t start = area->iova + off;
 	int err = verify_desk(v, f);
 
+	write_widen(v, area, &start, &len);
 	if (!err)
-		err = write_dma(v, 0, write_dir(v, verify_draw(v, 4) == 0), area->iova + off, len, NULL, f);
+		err = write_dma(v, 0, write_dir(v, verify_draw(v, 4) == 0), start, len, NULL, f);
 	return err ? err : write_canary(v, f);
 }
 
@@ -197,7 +199,7 @@ int verify_write(struct verify *v, struct verify_area *area, uint64_t off, uint6
 
 	if (err)
 		return err;
-	write_widen(v, &start, &wide);
+	write_widen(v, area, &start, &wide);
 	off = start - area->iova;
 	bitmap_set(area->truth, off / v->unit, (off + wide - 1) / v->unit - off / v->unit + 1);
 	verify_log_add(area->log, v->case_writes, off, wide);
@@ -228,7 +230,7 @@ int verify_peek(struct verify *v, struct verify_area *area, uint64_t off, uint64
 		op.dir = DEV_COPY;
 		op.other = v->desk->iova + v->desk->size / 2;
 	}
-	write_widen(v, &op.iova, &op.len);
+	write_widen(v, area, &op.iova, &op.len);
 	err = session_check_dma(v->s, op.iova, op.len, f);
 	if (!err)
 		err = write_pieces(v, 0, &op, &status, f);

@@ -76,6 +76,32 @@ int dev_transfer(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsi
  */
 int dev_roundtrip(struct dev *dev, unsigned int queue, iova_t src, iova_t dst, uint64_t len, int *status);
 
+/*
+ * As dev_roundtrip() in one direction: DEV_READ from @at into the device's own buffer, DEV_WRITE from that to @at, every piece
+ * of at most dev_most() at the buffer's start. @timeout_ms is for each piece.
+ */
+int dev_oneway(struct dev *dev, unsigned int queue, enum dev_dir dir, iova_t at, uint64_t len, unsigned int timeout_ms,
+	       int *status);
+
+/* Is what it writes what it read before? Else a transfer shows in one direction only. */
+bool dev_both_ways(const struct dev_limits *l);
+/* Multiples of this many bytes, from min_len on, can be moved, in one request or several. Not always a power of two. */
+uint64_t dev_unit(const struct dev_limits *l);
+/* Multiples of this can be named as addresses in memory; a power of two. */
+uint64_t dev_addr_unit(const struct dev_limits *l);
+/* The smallest length of at least @want bytes that can be moved. */
+uint64_t dev_length(const struct dev_limits *l, uint64_t want);
+/* Bytes that one request in direction @dir moves at the most. */
+uint64_t dev_most(const struct dev_limits *l, enum dev_dir dir);
+/*
+ * What the first of the requests takes that move @left bytes, each of at most @most: as much as it may, as long as the rest is
+ * no less than requests can be. @left where there is no such way: dev_transfer() refuses that.
+ */
+uint64_t dev_piece(const struct dev_limits *l, uint64_t most, uint64_t left);
+/* 0, or -EINVAL: a usage failure that names the limit; @what is what the number is of: "--size", "iova". */
+int dev_check_length(const struct dev_limits *l, const char *what, uint64_t len, struct fail *f);
+int dev_check_address(const struct dev_limits *l, const char *what, uint64_t at, struct fail *f);
+
 /* The driver that would match, or NULL. */
 const char *dev_match_name(const struct iommu_device_id *id);
 

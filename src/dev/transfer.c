@@ -20,7 +20,7 @@ static int dev_check_end(uint64_t align, uint64_t at, uint64_t len, uint64_t max
 
 static int dev_check_req(const struct dev_limits *l, const struct dev_req *r)
 {
-	uint64_t buffer_last = l->buffer - 1, addr_align = l->addr_align ? l->addr_align : l->align;
+	uint64_t buffer_last = l->buffer - 1, addr_align = dev_addr_unit(l);
 	int err;
 
 	if (!(l->dirs & r->dir) || (r->dir & (r->dir - 1)) || r->dir == 0)
@@ -63,16 +63,6 @@ int dev_transfer(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsi
 	return err;
 }
 
-/* The next piece of @left bytes: as large as allowed, but leaving no tail below the minimum. */
-static uint64_t dev_piece(const struct dev_limits *l, uint64_t left)
-{
-	uint64_t max = l->max_len - l->max_len % MAX(l->align, 1);
-
-	if (left <= max)
-		return left;
-	return left - max < l->min_len ? left - ALIGN_UP(l->min_len, MAX(l->align, 1)) : max;
-}
-
 /* A run of pieces in one direction: done in batches, the first error status kept. @len is moved whole. */
 static int dev_pieces(struct dev *dev, unsigned int queue, struct dev_req whole, int *status)
 {
@@ -83,7 +73,7 @@ static int dev_pieces(struct dev *dev, unsigned int queue, struct dev_req whole,
 
 	while (done < whole.len) {
 		for (n = 0; n < most && done < whole.len; n++, done += piece) {
-			piece = dev_piece(&dev->limits, whole.len - done);
+			piece = dev_piece(&dev->limits, dev->limits.max_len, whole.len - done);
 			reqs[n] = (struct dev_req){whole.dir, whole.src + done, whole.dst + done, piece, 0};
 		}
 		err = dev_check(dev, queue, reqs, n);
@@ -106,7 +96,7 @@ static int dev_through_buffer(struct dev *dev, unsigned int queue, iova_t src, i
 	if (room > dev->limits.max_len)
 		room -= room % (dev->limits.max_len - dev->limits.max_len % MAX(dev->limits.align, 1));
 	for (uint64_t done = 0; !err && done < len; done += n) {
-		n = MIN(len - done, room);
+		n = dev_piece(&dev->limits, room, len - done);
 		err = dev_pieces(dev, queue, (struct dev_req){DEV_READ, src + done, 0, n, 0}, status);
 		if (!err)
 			err = dev_pieces(dev, queue, (struct dev_req){DEV_WRITE, 0, dst + done, n, 0}, status);
@@ -122,7 +112,7 @@ int dev_roundtrip(struct dev *dev, unsigned int queue, iova_t src, iova_t dst, u
 	*status = 0;
 	if (len == 0)
 		return -ERANGE;
-	if (!(l->dirs & DEV_COPY) && (l->dirs & (DEV_READ | DEV_WRITE)) != (DEV_READ | DEV_WRITE))
+	if (!dev_both_ways(l))
 		return -EOPNOTSUPP;
 	dev_lock(dev, queue);
 	if (l->dirs & DEV_COPY)
@@ -131,4 +121,25 @@ int dev_roundtrip(struct dev *dev, unsigned int queue, iova_t src, iova_t dst, u
 		err = dev_through_buffer(dev, queue, src, dst, len, status);
 	dev_unlock(dev, queue);
 	return err;
+}
+
+int dev_oneway(struct dev *dev, unsigned int queue, enum dev_dir dir, iova_t at, uint64_t len, unsigned int timeout_ms,
+	       int *status)
+{
+	uint64_t most = dev_most(&dev->limits, dir), done = 0;
+
+	*status = 0;
+	while (done < len) {
+		struct dev_req req = {.dir = dir, .len = dev_piece(&dev->limits, most, len - done)};
+		int err;
+
+		*(dir == DEV_READ ? &req.src : &req.dst) = at + done;
+		err = dev_transfer(dev, queue, &req, 1, timeout_ms);
+		if (err)
+			return err;
+		if (!*status)
+			*status = req.status;
+		done += req.len;
+	}
+	return 0;
 }

@@ -24,6 +24,8 @@ struct sim_dma {
 
 /* Enqueue @n descriptors on @queue (0..SIM_QUEUES-1). -ENOSPC when the ring is full; the array must outlive the wait. */
 int sim_engine_submit(struct sim_engine *e, unsigned int queue, struct sim_dma *reqs, unsigned int n);
+/* Put @len bytes at the start of the queue's internal buffer, as a device with data of its own. -EBUSY while it works. */
+int sim_engine_load(struct sim_engine *e, unsigned int queue, const void *bytes, uint64_t len);
 /* Until all submitted on @queue are done. 0 or -ETIMEDOUT. */
 int sim_engine_wait(struct sim_engine *e, unsigned int queue, unsigned int timeout_ms);
 /* Stop all queues and wait for them (a device reset). */

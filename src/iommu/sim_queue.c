@@ -156,6 +156,26 @@ int sim_engine_submit(struct sim_engine *e, unsigned int queue, struct sim_dma *
 	return r;
 }
 
+int sim_engine_load(struct sim_engine *e, unsigned int queue, const void *bytes, uint64_t len)
+{
+	struct sim_queue *q = &e->queue[queue];
+	int r = 0;
+
+	if (queue >= SIM_QUEUES || len > SIM_DEVICE_BUFFER)
+		return -EINVAL;
+	pthread_mutex_lock(&q->lock);
+	if (atomic_load(&q->head) != atomic_load(&q->tail))
+		r = -EBUSY;
+	else if (!q->buffer)
+		q->buffer = calloc(1, SIM_DEVICE_BUFFER);
+	if (!r && !q->buffer)
+		r = -ENOMEM;
+	if (!r)
+		memcpy(q->buffer, bytes, len);
+	pthread_mutex_unlock(&q->lock);
+	return r;
+}
+
 /* Sleep until head leaves @seen or @deadline (clock_ns) passes. */
 static int sim_queue_wait_head(struct sim_queue *q, uint32_t seen, uint64_t deadline)
 {

@@ -30,6 +30,7 @@ static void run_open(struct case_run *r, const struct host *host)
 	r->c.threads = &r->t;
 	r->t.c = &r->c;
 	r->l = (struct compare_loop){.c = &r->c, .t = &r->t};
+	assert_int_equal(compare_payloads(&r->c, &f), 0);
 	assert_int_equal(compare_cases_build(&r->c, &f), 0);
 }
 

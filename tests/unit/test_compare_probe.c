@@ -82,13 +82,13 @@ static void test_reads(void **state)
 
 	(void)state;
 	stamp_poison(sink, sizeof(sink));
-	assert_int_equal(compare_probe_read_of(sink, &stamp), PROBE_READ_NOTHING);
+	assert_int_equal(compare_probe_read_of(sink, sizeof(sink), &stamp), PROBE_READ_NOTHING);
 	memset(sink, 0xff, sizeof(sink));
-	assert_int_equal(compare_probe_read_of(sink, &stamp), PROBE_READ_NOTHING);
+	assert_int_equal(compare_probe_read_of(sink, sizeof(sink), &stamp), PROBE_READ_NOTHING);
 	stamp_fill(sink, sizeof(sink), &stamp);
-	assert_int_equal(compare_probe_read_of(sink, &stamp), PROBE_READ_VICTIM);
+	assert_int_equal(compare_probe_read_of(sink, sizeof(sink), &stamp), PROBE_READ_VICTIM);
 	stamp.generation++;
-	assert_int_equal(compare_probe_read_of(sink, &stamp), PROBE_READ_NOTHING);
+	assert_int_equal(compare_probe_read_of(sink, sizeof(sink), &stamp), PROBE_READ_NOTHING);
 }
 
 struct probe_run {
@@ -151,7 +151,7 @@ static void test_patterns(void **state)
 	assert_int_equal(r.l.nr, 0);
 	for (unsigned int i = 0; i < 2; i++) {
 		assert_false(stamp_is_poison(r.c.probes[0].at[i].va, PROBE_BYTES));
-		assert_int_equal(compare_probe_read_of(r.c.probes[0].at[i].va, &stamp), PROBE_READ_CANARY);
+		assert_int_equal(compare_probe_read_of(r.c.probes[0].at[i].va, PROBE_BYTES, &stamp), PROBE_READ_CANARY);
 		assert_false(run_is_mapped(&r, r.c.probes[0].at[i].phys));
 	}
 	run_close(&r);
