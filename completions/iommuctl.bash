@@ -100,6 +100,13 @@ _iommuctl() {
 			caps | audit) words=$(_iommuctl_devices | grep :; _iommuctl_units) ;;
 			dma) words='read write copy' ;;
 			bench) words='bitmap dirty map' ;;
+			recipe)
+				words=check
+				if [[ " ${COMP_WORDS[*]::COMP_CWORD} " =~ \ check\  ]]; then
+					mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+					return
+				fi
+				;;
 			dirty)
 				if [[ " ${COMP_WORDS[*]::COMP_CWORD} " =~ \ (show|diff|plot)\  ]]; then
 					mapfile -t COMPREPLY < <(compgen -f -- "$cur")

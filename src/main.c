@@ -14,6 +14,8 @@
 #include "dev/dev.h"
 #include "out/lists.h"
 
+/* One in a line. */
+/* clang-format off */
 const struct command *const commands[] = {
 	&command_list, /* in the order of --help */
 	&command_caps,
@@ -43,9 +45,11 @@ const struct command *const commands[] = {
 	&command_compare,
 	&command_dirty,
 	&command_bench,
+	&command_recipe,
 	&command_run_script,
 	NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {

@@ -52,7 +52,7 @@ void recipe_free(struct recipe *r)
 	free(r);
 }
 
-/* As much as a recipe may have and one byte more. */
+/* As much as a recipe may have and one byte more, by which it is seen to have too many. */
 static int recipe_read(const char *path, char *text, size_t *len)
 {
 	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -71,10 +71,10 @@ static int recipe_read(const char *path, char *text, size_t *len)
 		if (got < 0 && errno != EINTR)
 			return -errno;
 		if (!got)
-			return 0;
+			break;
 		got = MAX(got, 0);
 	}
-	return -EFBIG;
+	return 0;
 }
 
 /* A bare name that is no file here: one of those that were installed, with or without their ending. */
@@ -107,19 +107,27 @@ static int recipe_broken(const char *path, const struct recipe_error *error, str
 	return -EINVAL;
 }
 
-int recipe_load(struct recipe **out, const char *path, struct fail *f)
+int recipe_check(struct recipe **out, const char *path, struct recipe_error *error, struct fail *f)
 {
 	CLEANUP_FREE char *text = malloc(RECIPE_FILE_MAX + 1);
-	struct recipe_error error;
 	size_t len = 0;
 	int err = text ? recipe_read(path, text, &len) : -ENOMEM;
 
+	*error = (struct recipe_error){0};
+	*out = NULL;
 	if (err == -ENOENT && !strchr(path, '/'))
 		err = recipe_read_installed(path, text, &len);
-	if (err == -EFBIG)
-		return fail_usage(f, EFBIG, "%s: this is no recipe: it has more than %u bytes", path, RECIPE_FILE_MAX);
+	if (err == -EINVAL)
+		return fail_complete(f, err, "%s is no file", path);
 	if (err)
 		return fail_set(f, err, "cannot read recipe %s", path);
-	*out = recipe_parse(text, len, &error);
-	return *out ? 0 : recipe_broken(path, &error, f);
+	*out = recipe_parse(text, len, error);
+	return *out ? 0 : recipe_broken(path, error, f);
+}
+
+int recipe_load(struct recipe **out, const char *path, struct fail *f)
+{
+	struct recipe_error error;
+
+	return recipe_check(out, path, &error, f);
 }

@@ -175,14 +175,19 @@ struct recipe {
 /* Where and why a text is no recipe. */
 struct recipe_error {
 	unsigned int line, column; /* from 1; 0: the whole file */
-	char text[200];
-	char hint[160];
+	char text[160];
+	char hint[200];
 };
 
 /* @text of @len bytes, which may hold anything. NULL with *error set, or a recipe to be freed. Pure, bounded time and memory. */
 struct recipe *recipe_parse(const char *text, size_t len, struct recipe_error *error);
-/* The file, or one of those that were installed: "edu". @f gets "FILE:LINE:COLUMN: ..." as a usage error. -ENOENT and others as open(2), -EFBIG, -EINVAL. */
+/*
+ * The file, or one of those that were installed: "edu". A broken one is -EINVAL and "FILE:LINE:COLUMN: ..." in @f, a usage error;
+ * -ENOENT and others as open(2).
+ */
 int recipe_load(struct recipe **out, const char *path, struct fail *f);
+/* The same for who looks for mistakes: *error is filled for a broken one, and empty where it could not be read. */
+int recipe_check(struct recipe **out, const char *path, struct recipe_error *error, struct fail *f);
 /* NULL is fine. */
 void recipe_free(struct recipe *r);
 /* "init" ... */

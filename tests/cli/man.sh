@@ -80,7 +80,7 @@ is "$(sed -n 's/^\.Ss //p' "$audit")" "$findings" "the findings are all there"
 is "$(grep -c '^\.Em What to do :$' "$audit")" "$(wc -l <<<"$findings")" "and what to do about each"
 
 if command -v mandoc >/dev/null; then
-	for p in "$page" "$registers" "$audit"; do
+	for p in "$page" "$registers" "$audit" "$top_srcdir"/man/*.5; do
 		is "$(mandoc -T lint "$p" | grep -v 'referenced manual not found')" "" "mandoc has nothing to say against ${p##*/}"
 	done
 else
