@@ -52,6 +52,7 @@ int dev_map_bar(struct dev *dev, unsigned int n, struct fail *f);
 int dev_bad_option(const struct dev *dev, const char *key, const char *known, struct fail *f);
 
 extern const struct dev_ops dev_sim_ops, dev_mock_ops, dev_edu_ops, dev_lsi_ops;
+extern const struct dev_ops dev_e1000e_ops, dev_igb_ops;
 extern const struct dev_ops dev_testdev_ops;
 
 extern const struct dev_ops dev_recipe_ops;
