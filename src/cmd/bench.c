@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "cmd/command.h"
+#include "core/op_faults.h"
 #include "core/bench.h"
 
 enum { OPT_LOOPS = 0x100, OPT_WARMUP, OPT_SIZE, OPT_IOVA, OPT_MEM, OPT_REFERENCE, OPT_SOURCE, OPT_PAGE_SIZE };
@@ -242,6 +243,11 @@ static int bench_in_session(struct command_run *run, struct session *s, void *ar
 		snprintf(why, sizeof(why), "%" PRIu64 " reads lacked pages that were written", res.missed);
 		report_check(r, "every page that was written is reported", RESULT_FAIL, why);
 	}
+	if (run->own_session) {
+		op_faults_settle(s);
+		op_faults_check(r, s);
+	}
+	op_faults_report(r, s);
 	if (!err && b->bench->maps)
 		bench_report_checks(run, &res, b->p.size);
 	return err;

@@ -215,8 +215,8 @@ int dirty_do_verify(struct command_run *run, struct session *s, const struct dir
 	/* a script's line is told as what it is, too */
 	if (session_signal)
 		report_interrupted(run->report, session_signal);
-	if (!run->own_session)
-		op_faults_forget(s); /* those that cases caused on purpose */
+	op_faults_forget(s); /* those that cases caused on purpose */
+	op_faults_report(run->report, s);
 	return err;
 }
 

@@ -101,7 +101,7 @@ static int dma_in_session(struct command_run *run, struct session *s, void *arg)
 	}
 	if (run->own_session)
 		dma_late(s, &found);
-	faults_report(run->report, op_faults(s)->list, op_faults(s)->kept);
+	op_faults_report(run->report, s);
 	if (!err) {
 		report_num(run->report, "bytes", bytes);
 		command_failures(run, "the transfer ended without error", &found);

@@ -83,6 +83,9 @@ static int replace_in_session(struct command_run *run, struct session *s, void *
 	report_num(run->report, "mixed", res.mixed);
 	report_num(run->report, "interrupted", res.interrupted);
 	report_hex(run->report, "iova", res.iova);
+	if (run->own_session)
+		op_faults_settle(s);
+	op_faults_report(run->report, s);
 	command_failures(run, "every write arrived in one of the two spaces", &found);
 	/* a script's line too: it was cut short */
 	if (session_signal && res.rounds < p->rounds)

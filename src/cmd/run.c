@@ -32,6 +32,8 @@ struct run_state {
 	struct run_inject inject;		 /* --fail-nth */
 	struct dma_fault faults[OP_FAULTS_KEPT]; /* of all files */
 	unsigned int nr_faults;
+	uint64_t faults_lost;
+	bool faults_unseen; /* in one session at least */
 };
 
 static error_t run_parse_fail_nth(struct run_state *r, const char *arg, struct argp_state *state)
@@ -124,8 +126,10 @@ static void run_line(struct run_context *ctx, const struct command *cmd, const s
 	int err = report_open(&sub.report, &rp);
 
 	sub.unchecked = g->session.unchecked || line->negated;
+	op_faults_line(ctx->session, line->number);
 	if (!err)
 		err = command_execute(cmd, &sub, state);
+	op_faults_line(ctx->session, 0);
 	out->err = err < 0 ? -err : 0;
 	out->result = sub.report ? report_current(sub.report) : RESULT_ERROR;
 	snprintf(out->detail, sizeof(out->detail), "%s", sub.detail);
@@ -208,6 +212,10 @@ static void run_report(struct report *r, const struct run_state *state)
 	run_against_results(&state->against, r);
 	report_close(r);
 	faults_report(r, state->faults, state->nr_faults);
+	report_bool(r, "faults_seen", !state->faults_unseen);
+	report_text_hide(r, "faults_seen");
+	report_num(r, "faults_lost", state->faults_lost);
+	report_text_hide(r, "faults_lost");
 	if (state->against.backend)
 		run_against_report(&state->against, r);
 	run_inject_report(&state->inject, r);
@@ -247,10 +255,14 @@ void run_check_kernel(struct command_run *run, struct session *s)
 			     "neither its log nor a new taint could be seen");
 }
 
-static void run_keep_faults(struct run_state *state, const struct op_faults *from)
+static void run_keep_faults(struct run_state *state, const struct session *s)
 {
-	for (unsigned int i = 0; i < from->kept && state->nr_faults < ARRAY_SIZE(state->faults); i++)
-		state->faults[state->nr_faults++] = from->list[i];
+	const struct op_faults *from = op_faults(s);
+
+	for (unsigned int i = 0; i < from->kept; i++)
+		faults_keep(state->faults, ARRAY_SIZE(state->faults), &state->nr_faults, &from->list[i]);
+	state->faults_lost += from->lost;
+	state->faults_unseen |= !op_faults_seen(s);
 }
 
 static enum result run_lines(struct run_inject *ri, struct script *script, bool keep_going, struct run_context *ctx)
@@ -280,7 +292,7 @@ static int run_script(struct command_run *run, struct run_state *state, struct s
 		worst = run_lines(&state->inject, script, state->keep_going, &ctx);
 		run_report_checks(run->report, script, kept);
 		run_check_kernel(run, ctx.session);
-		run_keep_faults(state, op_faults(ctx.session));
+		run_keep_faults(state, ctx.session);
 		if (worst == RESULT_ERROR || worst == RESULT_USAGE)
 			err = run->fail.err ? -run->fail.err : -EIO;
 		else if (worst == RESULT_SKIP)

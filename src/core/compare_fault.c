@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/compare_priv.h"
+#include "core/op_faults.h"
 
 #define FAULT_PAGE 4096u
 
@@ -32,13 +33,33 @@ enum fault_origin compare_fault_of(const struct compare *c, const struct dma_fau
 	return FAULT_UNDUE;
 }
 
-void compare_fault_judge(struct compare *c, const struct dma_fault *fault)
+/* One of the probes' pages, or of the loop that thread 0, which asks, did last. */
+static bool fault_is_addressed(const struct compare *c, const struct dma_fault *fault)
 {
+	const struct compare_thread *t = c->threads;
+
+	if (!fault->iova_known)
+		return false;
+	for (unsigned int n = 0; n < c->p->threads && n < COMPARE_PROBE_THREADS; n++)
+		for (unsigned int i = 0; i < 2; i++)
+			if (c->probes[n].at[i].va && ALIGN_DOWN(fault->iova, FAULT_PAGE) == c->probes[n].at[i].phys)
+				return true;
+	return t->last_size && fault->iova >= ALIGN_DOWN(t->last_iova, FAULT_PAGE) &&
+	       fault->iova - ALIGN_DOWN(t->last_iova, FAULT_PAGE) < ALIGN_UP(t->last_size, FAULT_PAGE);
+}
+
+void compare_fault_judge(struct compare *c, const struct dma_fault *logged)
+{
+	enum fault_origin origin = compare_fault_of(c, logged);
+	struct dma_fault kept = *logged, *fault = &kept;
 	struct failure bad = {.class = FAILURE_DMA_ERROR, .iova = fault->iova, .loop = c->threads[0].loops};
 
-	if (c->res->nr_faults < COMPARE_FAULTS_KEPT)
-		c->res->faults[c->res->nr_faults++] = *fault;
-	switch (compare_fault_of(c, fault)) {
+	/* without an address it may be the probes' */
+	fault->expected = origin != FAULT_UNDUE;
+	if (fault_is_addressed(c, fault))
+		fault->tie = FAULT_TIE_ADDRESS;
+	faults_keep(c->res->faults, COMPARE_FAULTS_KEPT, &c->res->nr_faults, fault);
+	switch (origin) {
 	case FAULT_DUE:
 		c->res->faults_expected++;
 		return;

@@ -70,6 +70,8 @@ void named_remove(struct session *s, struct named *n)
 		if (*at != n)
 			continue;
 		*at = n->next;
+		if (n->kind == IOMMU_OBJECT_FAULT_QUEUE)
+			session_pgfaults_drop(s, n->id);
 		free(n);
 		return;
 	}

@@ -4,12 +4,17 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "core/session_priv.h"
 
 #define OP_FAULTS_BATCH 32
 #define OP_FAULTS_SETTLE_NS 100000000
+
+/* How long one look may take, and the last one: whoever floods the log must not hold up a run. */
+#define OP_FAULTS_LOOK_NS 20000000
+#define OP_FAULTS_LAST_LOOK_NS 200000000
 
 /* IOMMUs log the page, not the byte. One that logs no address at all may mean any. */
 static bool faults_at(const struct dma_fault *fault, struct iova_range r)
@@ -41,11 +46,46 @@ static void faults_charge(const struct dma_fault *fault, struct failures *found)
 	failures_add(found, &bad);
 }
 
-/* Take all that is logged: @reach's own go to @found, what was due is dropped, the rest is stray. */
-static void faults_drain(struct session *s, const struct op_reach *reach, struct failures *found)
+/* What was not caused on purpose is worth more room than what was. */
+void faults_keep(struct dma_fault *list, unsigned int max, unsigned int *kept, const struct dma_fault *fault)
 {
+	if (*kept < max) {
+		list[(*kept)++] = *fault;
+		return;
+	}
+	for (unsigned int i = max; i-- && !fault->expected;)
+		if (list[i].expected) {
+			memmove(&list[i], &list[i + 1], (max - i - 1) * sizeof(*list));
+			list[max - 1] = *fault;
+			return;
+		}
+}
+
+/* @reach's own go to @found, what was due is dropped, the rest is stray. */
+static void faults_take(struct op_faults *all, struct dma_fault *fault, const struct op_reach *reach,
+			struct failures *found)
+{
+	bool own = faults_in_reach(fault, reach), due = fault->expected || faults_due(all, fault);
+	bool charged = own && found && !reach->may_fault && !fault->expected;
+
+	if ((own || due) && fault->iova_known)
+		fault->tie = FAULT_TIE_ADDRESS;
+	/* whoever waits for one to be told of it did expect it */
+	fault->expected = charged ? reach->must_fault : due || all->forgiving;
+	fault->line = all->line;
+	faults_keep(all->list, OP_FAULTS_KEPT, &all->kept, fault);
+	if (charged)
+		faults_charge(fault, found);
+	else if (!fault->expected && !all->strays++)
+		all->stray = *fault;
+}
+
+/* All that is logged, for at most @budget_ns. */
+static void faults_drain_for(struct session *s, const struct op_reach *reach, struct failures *found,
+			     uint64_t budget_ns)
+{
+	uint64_t until = clock_ns() + budget_ns;
 	struct dma_fault batch[OP_FAULTS_BATCH];
-	struct op_faults *all = &s->op_faults;
 	unsigned int n, lost;
 	bool seen;
 
@@ -55,16 +95,23 @@ static void faults_drain(struct session *s, const struct op_reach *reach, struct
 			s->faults_seen = false;
 			return;
 		}
-		all->lost += lost;
-		for (unsigned int i = 0; i < n; i++) {
-			if (all->kept < OP_FAULTS_KEPT)
-				all->list[all->kept++] = batch[i];
-			if (found && !reach->may_fault && faults_in_reach(&batch[i], reach))
-				faults_charge(&batch[i], found);
-			else if (!faults_due(all, &batch[i]) && !all->strays++)
-				all->stray = batch[i];
-		}
-	} while (n);
+		s->op_faults.lost += lost;
+		for (unsigned int i = 0; i < n; i++)
+			faults_take(&s->op_faults, &batch[i], reach, found);
+	} while ((n || session_faults_behind(s)) && clock_ns() < until);
+}
+
+static void faults_drain(struct session *s, const struct op_reach *reach, struct failures *found)
+{
+	faults_drain_for(s, reach, found, OP_FAULTS_LOOK_NS);
+}
+
+/* What comes from now on is later than this: what cannot be read in time is lost, and counted as that. */
+static void faults_drain_all(struct session *s, uint64_t budget_ns)
+{
+	faults_drain_for(s, NULL, NULL, budget_ns);
+	if (session_faults_behind(s))
+		session_faults_skip(s);
 }
 
 static void faults_wait(const struct session *s)
@@ -79,6 +126,11 @@ static void faults_expect(struct op_faults *all, const struct op_reach *reach)
 		all->may[all->nr_may++ % OP_FAULTS_RANGES] = reach->ranges[i];
 }
 
+void op_faults_line(struct session *s, unsigned int line)
+{
+	s->op_faults.now = line;
+}
+
 void op_faults_before(struct session *s, const struct op_reach *reach)
 {
 	struct op_faults *all = &s->op_faults;
@@ -90,7 +142,8 @@ void op_faults_before(struct session *s, const struct op_reach *reach)
 	/* where faults were due they no longer are: the late ones must be in before that */
 	if (again && !reach->may_fault)
 		faults_wait(s);
-	faults_drain(s, NULL, NULL);
+	faults_drain_all(s, OP_FAULTS_LOOK_NS);
+	all->line = all->now;
 	for (unsigned int i = 0; again && !reach->may_fault && i < MIN(all->nr_may, OP_FAULTS_RANGES); i++)
 		for (unsigned int k = 0; k < reach->nr; k++)
 			if (iova_range_overlaps(all->may[i], reach->ranges[k]))
@@ -120,21 +173,27 @@ void op_faults_settle(struct session *s)
 {
 	if (s->transfers)
 		faults_wait(s);
+	faults_drain_all(s, OP_FAULTS_LAST_LOOK_NS);
+	/* how much that left out */
 	faults_drain(s, NULL, NULL);
 }
 
 void op_faults_forget(struct session *s)
 {
-	uint64_t strays = s->op_faults.strays;
-
 	faults_wait(s);
-	faults_drain(s, NULL, NULL);
-	s->op_faults.strays = strays;
+	s->op_faults.forgiving = true;
+	faults_drain_all(s, OP_FAULTS_LAST_LOOK_NS);
+	s->op_faults.forgiving = false;
 }
 
 const struct op_faults *op_faults(const struct session *s)
 {
 	return &s->op_faults;
+}
+
+bool op_faults_seen(const struct session *s)
+{
+	return s->faults_seen;
 }
 
 void op_faults_check(struct report *r, const struct session *s)
@@ -160,24 +219,81 @@ void op_faults_check(struct report *r, const struct session *s)
 	report_check(r, name, why[0] ? RESULT_SKIP : RESULT_PASS, why[0] ? why : NULL);
 }
 
+void fault_report(struct report *r, const struct dma_fault *fault)
+{
+	report_str(r, "source", fault->source);
+	report_str(r, "device", fault->device);
+	/* keys never change type: what the log does not tell is left out */
+	if (fault->alias_of[0])
+		report_str(r, "alias_of", fault->alias_of);
+	if (fault->group_known)
+		report_num(r, "group", fault->group);
+	if (fault->has_pasid)
+		report_num(r, "pasid", fault->pasid);
+	if (fault->access_known)
+		report_str(r, "access", fault->write ? "write" : "read");
+	if (fault->iova_known)
+		report_hex(r, "iova", fault->iova);
+	report_str(r, "reason", fault->reason);
+	if (fault->line)
+		report_num(r, "line", fault->line);
+	report_str(r, "attribution", fault_tie_name(fault->tie));
+	report_bool(r, "expected", fault->expected);
+	report_str(r, "raw", fault->raw);
+}
+
+static void fault_report_line(struct report *r, const char *what, const struct dma_fault *fault)
+{
+	char at[32] = "an address that is not known";
+
+	if (fault->iova_known)
+		snprintf(at, sizeof(at), "0x%" PRIx64, fault->iova);
+	report_line(r, "%s: %s, %s, %s %s: %s (%s%s%s)", what, fault->source,
+		    fault->device[0] ? fault->device : "unknown device",
+		    !fault->access_known ? "access to"
+		    : fault->write	 ? "write to"
+					 : "read of",
+		    at, fault->reason, fault->tie ? "told by its " : "tied to nothing",
+		    fault->tie ? fault_tie_name(fault->tie) : "",
+		    fault->alias_of[0] ? ", which is the bridge's or another function's id" : "");
+}
+
 void faults_report(struct report *r, const struct dma_fault *faults, unsigned int n)
 {
+	const struct dma_fault *expected = NULL;
+	unsigned int nr_expected = 0;
+	char what[48];
+
 	report_list(r, "faults");
 	for (unsigned int i = 0; i < n; i++) {
-		const struct dma_fault *one = &faults[i];
-
 		report_object(r, NULL);
-		report_str(r, "source", one->source);
-		report_str(r, "device", one->device);
-		/* keys never change type: what the log does not tell is left out */
-		if (one->access_known)
-			report_str(r, "access", one->write ? "write" : "read");
-		if (one->iova_known)
-			report_hex(r, "iova", one->iova);
-		report_str(r, "reason", one->reason);
-		report_str(r, "raw", one->raw);
+		fault_report(r, &faults[i]);
 		report_close(r);
+		if (!faults[i].expected)
+			fault_report_line(r, "fault", &faults[i]);
+		else if (!nr_expected++)
+			expected = &faults[i];
 	}
 	report_close(r);
 	report_text_hide(r, "faults");
+	snprintf(what, sizeof(what), "%u expected faults, the first", nr_expected);
+	if (expected)
+		fault_report_line(r, nr_expected == 1 ? "expected fault" : what, expected);
+}
+
+void op_faults_report(struct report *r, const struct session *s)
+{
+	const struct op_faults *all = &s->op_faults;
+
+	struct dma_fault own[OP_FAULTS_KEPT];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < all->kept; i++)
+		if (all->list[i].line == all->now)
+			own[n++] = all->list[i];
+	faults_report(r, own, n);
+	report_bool(r, "faults_seen", s->faults_seen);
+	report_text_hide(r, "faults_seen");
+	report_num(r, "faults_lost", all->lost);
+	report_text_hide(r, "faults_lost");
 }

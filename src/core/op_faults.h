@@ -16,12 +16,14 @@ struct session;
 
 /* Part of a session. */
 struct op_faults {
-	struct dma_fault list[OP_FAULTS_KEPT]; /* the first ones, due or not */
+	struct dma_fault list[OP_FAULTS_KEPT]; /* the first ones, those that were due only where there is room */
 	unsigned int kept;
 	struct dma_fault stray;			 /* the first one no op is charged with */
 	uint64_t strays, lost;			 /* lost: messages the kernel left out */
 	struct iova_range may[OP_FAULTS_RANGES]; /* where faults were due, a ring */
 	unsigned int nr_may;
+	bool forgiving;		/* what is read now was caused on purpose */
+	unsigned int now, line; /* the script line that is executed, and the last one that did DMA; 0 = none */
 };
 
 /* The addresses of one transfer. */
@@ -32,6 +34,8 @@ struct op_reach {
 	bool must_fault; /* somebody waits for one */
 };
 
+/* What follows is line @line of a script. */
+void op_faults_line(struct session *s, unsigned int line);
 /* Before a transfer: what is logged by now is not its own. */
 void op_faults_before(struct session *s, const struct op_reach *reach);
 /* After it: a fault at its addresses is a dma-error of its own, unless it may fault. */
@@ -44,10 +48,19 @@ void op_faults_settle(struct session *s);
 void op_faults_forget(struct session *s);
 
 const struct op_faults *op_faults(const struct session *s);
+/* Somebody is looking at the kernel's log, or at what takes its place. */
+bool op_faults_seen(const struct session *s);
 /* One check, after op_faults_settle(): "no fault where none was due". Nothing where no transfer was done. */
 void op_faults_check(struct report *r, const struct session *s);
 
-/* faults: [{source, device, access, iova, reason, raw}] */
+/* Into a list of @max; where that is full an unexpected one takes the place of an expected one. */
+void faults_keep(struct dma_fault *list, unsigned int max, unsigned int *kept, const struct dma_fault *fault);
+
+/* What is known of one: source, device, alias_of, group, pasid, access, iova, reason, attribution, expected, raw. */
+void fault_report(struct report *r, const struct dma_fault *fault);
+/* The session's faults[], of a script's line only its own; faults_seen and faults_lost. */
+void op_faults_report(struct report *r, const struct session *s);
+/* faults: a list of the above. */
 void faults_report(struct report *r, const struct dma_fault *faults, unsigned int n);
 
 #endif

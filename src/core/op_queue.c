@@ -45,6 +45,8 @@ int op_fault_read(struct session *s, const char *queue, bool unchecked, struct i
 
 	*n = 0;
 	if (!err)
+		*n = session_pgfaults_take(s, id, out, OP_FAULTS_BATCH);
+	if (!err && !*n)
 		err = iommu_fault_queue_read(s->iommu, id, out, OP_FAULTS_BATCH, n, f);
 	for (unsigned int i = 0; i < *n && s->nr_cookies < SESSION_COOKIES; i++)
 		if (out[i].is_last)

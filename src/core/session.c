@@ -14,6 +14,7 @@
 #include "host/groups.h"
 #include "host/mdev.h"
 #include "host/pci.h"
+#include "host/requester.h"
 #include "host/self.h"
 #include "iommu/ledger.h"
 
@@ -280,6 +281,8 @@ int session_close(struct session *s, struct fail *f)
 		session_pages_free_all(s);
 	}
 	fault_log_close(s->faults);
+	requesters_close(s->requesters);
+	free(s->pgfaults);
 	named_free_all(s);
 	iommu_close(s->iommu);
 	free(s->windows);

@@ -171,11 +171,16 @@ int session_check_table(struct session *s, struct iommu *space, const void *va, 
 uint64_t session_table_checks(const struct session *s);
 
 /*
- * Faults on our device (or its group) since the last call. *seen false: nobody is looking (no right to the kernel log).
- * *lost: messages that the kernel left out (rate limit) or that were overrun.
+ * Faults on our device (or its group) since the last call, with group and what ties them to the device; page faults that wait in
+ * queues of the session (source "iopf") are among them. *seen false: nobody is looking (no right to the kernel log). *lost:
+ * messages that the kernel left out (rate limit) or that were overrun. The work is bounded, whatever is being logged.
  */
 int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen,
 		   unsigned int *lost);
+/* The log went on while session_faults() read it: there may be more. */
+bool session_faults_behind(const struct session *s);
+/* Leave out what is logged by now: it counts as lost. */
+void session_faults_skip(struct session *s);
 /* Is anybody looking for kernel complaints: the log, or a taint flag that was not set before? Never in the simulation. */
 bool session_kernel_watched(const struct session *s);
 /* A kernel WARNING or taint that appeared since the session was opened; "" if none. */

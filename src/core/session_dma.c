@@ -308,52 +308,6 @@ int session_unmap_all(struct session *s, struct iommu *space, uint64_t *mapped, 
 	return err;
 }
 
-/* Does the requester in a fault mean our device? Behind a bridge the bridge's id is logged: same group is ours too. */
-static bool session_fault_is_ours(const struct session *s, const struct dma_fault *fault)
-{
-	char group[16];
-
-	/* its accesses are refused by their status, in no log; or it has none that an IOMMU could refuse */
-	if (iommu_caps(s->iommu)->no_hardware)
-		return false;
-	if (!fault->device[0] || !strcmp(fault->device, session_device_name(s)))
-		return true;
-	if (host_read_link(s->host, group, sizeof(group), "/sys/bus/pci/devices/%s/iommu_group", fault->device))
-		return false;
-	return s->group >= 0 && atoi(group) == s->group;
-}
-
-int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen,
-		   unsigned int *lost)
-{
-	char complaint[sizeof(s->complaint)] = "";
-	unsigned int kept = 0, asked, got, missed;
-	int err;
-
-	*count = 0;
-	*lost = 0;
-	*seen = s->faults_seen;
-	if (!s->faults_seen)
-		return 0;
-	if (session_is_simulated(s))
-		return iommu_faults(s->iommu, out, max, count);
-	/* other devices' faults are left out; a batch full of them is not the end of the log */
-	do {
-		struct dma_fault *batch = out + kept;
-
-		asked = max - kept;
-		err = fault_log_read(s->faults, batch, asked, &got, &missed, complaint, sizeof(complaint));
-		for (unsigned int i = 0; i < got; i++)
-			if (session_fault_is_ours(s, &batch[i]))
-				out[kept++] = batch[i];
-		*lost += missed;
-	} while (!err && got == asked && kept < max);
-	if (complaint[0] && !s->complaint[0])
-		snprintf(s->complaint, sizeof(s->complaint), "%s", complaint);
-	*count = kept;
-	return err;
-}
-
 int session_check_table(struct session *s, struct iommu *space, const void *va, iova_t iova, uint64_t size, bool mapped,
 			int pins, struct fail *f)
 {

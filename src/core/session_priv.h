@@ -33,6 +33,8 @@ struct session_cookie {
 };
 #define SESSION_COOKIES 64
 
+struct iommu_pgfault;
+
 struct session {
 	struct session_params params;
 	const struct host *host;
@@ -80,6 +82,9 @@ struct session {
 	uint64_t table_checks;
 	struct op_faults op_faults;
 	struct fault_log *faults;
+	struct requesters *requesters;	  /* NULL until a fault was logged */
+	struct session_pgfault *pgfaults; /* session_fault.c: read for the list of faults, and for nobody else yet */
+	unsigned int nr_pgfaults;
 	bool faults_seen;
 	char complaint[256];
 	uint64_t taint;
@@ -116,6 +121,11 @@ int session_check_pages(struct session *s, struct fail *f);
 
 /* session_choice.c: `ioas allow` said where: session_allow_choice() says no more there. */
 void session_choice_is_users(struct session *s, const struct iommu *space);
+
+/* session_fault.c: page faults of @queue that were already read, at most @max into @out; returns how many. */
+unsigned int session_pgfaults_take(struct session *s, uint32_t queue, struct iommu_pgfault *out, unsigned int max);
+/* The queue is gone. */
+void session_pgfaults_drop(struct session *s, uint32_t queue);
 
 /* session_attach.c */
 /* What main maps of @page at @iova, in the space the device is attached to as well. */

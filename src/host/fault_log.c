@@ -21,12 +21,23 @@
 
 /* VT-d prints a header per interrupt and then the records, under one rate limit: the header may be all one sees. */
 #define DMAR_HEADER "DRHD: handling fault status reg "
-#define DMAR_STATUS_FAULTS 0x3 /* overflow, pending; the other bits are not about DMA faults */
+#define DMAR_STATUS_FAULTS 0x3	 /* overflow, pending; the other bits are not about DMA faults */
+#define DMAR_STATUS_OVERFLOW 0x1 /* more faults than the IOMMU has records for */
 #define DMAR_HEADER_WAIT_NS 50000000
+
+/*
+ * What one look may take: whoever floods the log must not hold up whoever looks at it. A record costs about a microsecond. The
+ * kernel's buffer is what bounds the rest, and it says what it had to drop.
+ */
+#define LOOK_RECORDS 4096
+#define LOOK_NS 20000000
+#define LOOK_CLOCK_EVERY 64
 
 struct fault_log {
 	int fd;
 	bool have_seq;
+	bool behind;  /* the last look ended at its bound */
+	bool skipped; /* to the end, and no record since has told how far that was */
 	uint64_t next_seq;
 	uint64_t header_ns; /* when a header without a record was read, 0 = none */
 	struct fault_smmu smmu;
@@ -101,11 +112,23 @@ static unsigned int fault_log_suppressed(const char *line)
 	return strstr(name, "iommu") || strstr(name, "dmar") || strstr(name, "smmu") ? n : 0;
 }
 
-static bool fault_log_is_header(const char *line)
+/* The bits of VT-d's fault status that a header shows; 0 = no header, or one about something else. */
+static unsigned long fault_log_header(const char *line)
 {
 	const char *s = strstr(line, DMAR_HEADER);
 
-	return s && strtoul(s + strlen(DMAR_HEADER), NULL, 16) & DMAR_STATUS_FAULTS;
+	return s ? strtoul(s + strlen(DMAR_HEADER), NULL, 16) & DMAR_STATUS_FAULTS : 0;
+}
+
+/* An IOMMU's own log was full: how many faults are missing, nobody counts. */
+static bool fault_log_overflow(const char *line)
+{
+	const char *riscv = strstr(line, " error; memory fault:");
+
+	return strstr(line, "EVTQ overflow detected") ||			  /* arm-smmu-v3.c */
+	       (strstr(line, "AMD-Vi: IOMMU") && strcasestr(line, "event log") && /* amd/init.c, amd/iommu.c */
+		(strstr(line, "restarting") || strstr(line, "overflow"))) ||
+	       (riscv && strstr(line, "Queue #") && strstr(riscv, "overflow:1")); /* riscv/iommu.c */
 }
 
 /* Where a line's findings go. */
@@ -131,14 +154,15 @@ static void fault_sink_add(struct fault_sink *sink, const struct dma_fault *faul
 /* Adds at most two faults: an SMMU event that this line ends, and its own. */
 static void fault_log_line(struct fault_log *log, const char *line, struct fault_sink *sink)
 {
+	unsigned long header = fault_log_header(line);
 	struct dma_fault fault;
 	bool complete;
 
-	*sink->suppressed += fault_log_suppressed(line);
+	*sink->suppressed += fault_log_suppressed(line) + fault_log_overflow(line);
 	if (!log->complaint[0] && fault_line_is_complaint(line))
 		text_copy(log->complaint, sizeof(log->complaint), line);
-	if (fault_log_is_header(line)) {
-		*sink->suppressed += log->header_ns != 0;
+	if (header) {
+		*sink->suppressed += (log->header_ns != 0) + ((header & DMAR_STATUS_OVERFLOW) != 0);
 		log->header_ns = sink->now;
 	}
 	if (fault_smmu_feed(&log->smmu, line, &fault, &complete)) {
@@ -165,8 +189,9 @@ static void fault_log_record(struct fault_log *log, char *record, struct fault_s
 	if (!text || sscanf(record, "%u,%" SCNu64 ",", &prio, &seq) != 2)
 		return;
 	if (log->have_seq && seq > log->next_seq)
-		*sink->suppressed += seq - log->next_seq;
+		*sink->suppressed += (unsigned int)MIN(seq - log->next_seq, (uint64_t)UINT32_MAX / 2);
 	log->have_seq = true;
+	log->skipped = false;
 	log->next_seq = seq + 1;
 	/* Facility 0 is the kernel; anyone with the right can write the others. */
 	if (prio >> 3)
@@ -187,40 +212,74 @@ static void fault_log_settle(struct fault_log *log, struct fault_sink *sink)
 		++*sink->suppressed;
 		log->header_ns = 0;
 	}
+	*sink->suppressed += log->skipped;
+	log->skipped = false;
+}
+
+/* One record. 0; -EAGAIN at the end of the log, or another -errno. */
+static int fault_log_next(struct fault_log *log, struct fault_sink *sink)
+{
+	char record[KMSG_RECORD_MAX + 1];
+	ssize_t n = read(log->fd, record, sizeof(record) - 1);
+
+	/* EPIPE is an overrun: the next record's number tells how much */
+	if (n < 0)
+		return errno == EINTR || errno == EPIPE ? 0 : -errno;
+	if (!n)
+		return -EAGAIN;
+	record[n] = '\0';
+	fault_log_record(log, record, sink);
+	return 0;
 }
 
 int fault_log_read(struct fault_log *log, struct dma_fault *out, unsigned int max, unsigned int *count,
 		   unsigned int *suppressed, char *complaint, size_t complaint_len)
 {
 	struct fault_sink sink = {log, out, max, count, suppressed, clock_ns()};
-	char record[KMSG_RECORD_MAX + 1];
-	ssize_t n;
 	int ret = 0;
 
 	*count = 0;
 	*suppressed = 0;
+	log->behind = true;
 	if (log->have_carry && max) {
 		out[(*count)++] = log->carry;
 		log->have_carry = false;
 	}
 	/* What does not fit waits in the kernel's buffer. */
-	while (*count < max) {
-		n = read(log->fd, record, sizeof(record) - 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EPIPE)
-			continue; /* overrun: the next record's number tells how much */
-		if (n <= 0) {
-			ret = n < 0 && errno != EAGAIN ? -errno : 0;
-			fault_log_settle(log, &sink);
+	for (unsigned int i = 0; i < LOOK_RECORDS && *count < max; i++) {
+		if (i && i % LOOK_CLOCK_EVERY == 0 && clock_ns() - sink.now > LOOK_NS)
 			break;
-		}
-		record[n] = '\0';
-		fault_log_record(log, record, &sink);
+		ret = fault_log_next(log, &sink);
+		if (ret)
+			break;
+	}
+	if (ret) {
+		log->behind = false;
+		fault_log_settle(log, &sink);
 	}
 	if (complaint_len)
 		text_copy(complaint, complaint_len, log->complaint);
-	return ret;
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+bool fault_log_is_behind(const struct fault_log *log)
+{
+	return log->behind;
+}
+
+void fault_log_skip(struct fault_log *log)
+{
+	if (lseek(log->fd, 0, SEEK_END) < 0)
+		return;
+	log->have_carry = false;
+	log->smmu = (struct fault_smmu){0};
+	log->behind = false;
+	log->skipped = true;
+}
+
+int fault_log_fd(const struct fault_log *log)
+{
+	return log->fd;
 }
 
 uint64_t fault_kernel_taint(void)

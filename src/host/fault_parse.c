@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/fault_reason.h"
 #include "host/fault_smmu.h"
 #include "host/faults.h"
 #include "host/pci_path.h"
@@ -23,7 +24,7 @@ static bool fault_hex_after(const char *text, const char *key, uint64_t *out)
 }
 
 /* "0000:00:04.0", "00:04.0", "0x00:0x04.0" (5.1x) up to the first of " ],\n:" that is no part of it. */
-static bool fault_device(const char *s, char *out, size_t len)
+static bool fault_device(const char *s, struct dma_fault *out)
 {
 	char plain[32], addr[16];
 	size_t n = 0;
@@ -38,7 +39,9 @@ static bool fault_device(const char *s, char *out, size_t len)
 		n--;
 	if (!pci_path_parse(plain, n, addr))
 		return false;
-	return text_copy(out, len, addr);
+	/* one colon: bus, device and function alone */
+	out->segment_lost = memchr(plain, ':', n) == memrchr(plain, ':', n);
+	return text_copy(out->device, sizeof(out->device), addr);
 }
 
 /* A requester id as virtio-iommu and RISC-V number them: segment, bus, devfn. */
@@ -48,7 +51,7 @@ static void fault_device_rid(uint32_t rid, char *out, size_t len)
 }
 
 /* "...: vfio-pci 0000:00:02.0: AMD-Vi: " -> the address before @mark. */
-static void fault_device_before(const char *line, const char *mark, char *out, size_t len)
+static void fault_device_before(const char *line, const char *mark, struct dma_fault *out)
 {
 	const char *s = mark;
 
@@ -56,13 +59,47 @@ static void fault_device_before(const char *line, const char *mark, char *out, s
 		s--;
 	while (s > line && s[-1] != ' ')
 		s--;
-	fault_device(s, out, len);
+	fault_device(s, out);
 }
 
 static void fault_set_access(struct dma_fault *out, bool write)
 {
 	out->access_known = true;
 	out->write = write;
+}
+
+/* "[fault reason 0x26]", and before 5.11 "[fault reason 38]": without 0x it is decimal. */
+static bool fault_vtd_code(const char *device, unsigned int *code, const char **text)
+{
+	const char *s = strstr(device, "[fault reason ");
+	char *end;
+
+	*text = "";
+	if (!s)
+		return false;
+	s += strlen("[fault reason ");
+	*code = (unsigned int)strtoul(s, &end, s[0] == '0' && s[1] == 'x' ? 16 : 10) & 0xff;
+	if (end == s)
+		return false;
+	*text = *end == ']' ? end + 1 + strspn(end + 1, " ") : "";
+	return true;
+}
+
+/* As the kernel says it; where it has no words for a number, or the line was cut, by our table. */
+static void fault_vtd_say(struct dma_fault *out, const char *device, bool remap)
+{
+	unsigned int code = 0;
+	const char *text, *known;
+
+	if (!fault_vtd_code(device, &code, &text)) {
+		text_copy(out->reason, sizeof(out->reason), "no reason given");
+		return;
+	}
+	known = fault_vtd_reason(code);
+	if (!*text || text_starts(text, "Unknown"))
+		text = known ? known : "reserved, or not known here";
+	snprintf(out->reason, sizeof(out->reason), "%s%.60s (0x%02x)", remap ? "interrupt remapping: " : "", text,
+		 code);
 }
 
 /*
@@ -73,10 +110,10 @@ static void fault_set_access(struct dma_fault *out, bool write)
  */
 static bool fault_parse_vtd(const char *line, struct dma_fault *out)
 {
-	const char *head = strstr(line, "DMAR:"), *s;
+	const char *head = strstr(line, "DMAR:");
 	const char *device = strstr(line, "Request device [");
+	uint64_t pasid;
 	bool remap;
-	uint64_t code = 0;
 
 	if (!head || !device)
 		return false;
@@ -85,17 +122,16 @@ static bool fault_parse_vtd(const char *line, struct dma_fault *out)
 	if (!remap && !text_starts(head, "[DMA Read") && !text_starts(head, "[DMA Write"))
 		return false;
 	text_copy(out->source, sizeof(out->source), "vt-d");
-	fault_device(device + strlen("Request device ["), out->device, sizeof(out->device));
+	fault_device(device + strlen("Request device ["), out);
 	if (!remap) {
 		fault_set_access(out, text_starts(head, "[DMA Write"));
 		out->iova_known = fault_hex_after(device, "fault addr ", &out->iova);
+		if (fault_hex_after(head, " PASID ", &pasid) && pasid != UINT32_MAX) {
+			out->has_pasid = true;
+			out->pasid = (uint32_t)pasid;
+		}
 	}
-	fault_hex_after(device, "[fault reason ", &code);
-	s = strstr(device, "[fault reason ");
-	s = s ? strchr(s, ']') : NULL;
-	s = s ? s + 1 + strspn(s + 1, " ") : "no reason given";
-	snprintf(out->reason, sizeof(out->reason), "%s%.60s (0x%02x)", remap ? "interrupt remapping: " : "", s,
-		 (unsigned int)code & 0xff);
+	fault_vtd_say(out, device, remap);
 	return true;
 }
 
@@ -109,14 +145,18 @@ static bool fault_parse_vtd(const char *line, struct dma_fault *out)
 static void fault_amd_flags(struct dma_fault *out, uint64_t flags)
 {
 	bool qemu = out->iova_known && out->iova == 0 && (flags & ~3ULL) == AMD_FLAG_INTERRUPT && (flags & 3);
+	size_t used = strlen(out->reason);
 
 	if (qemu) {
 		out->iova_known = false;
+		out->bus_lost = true;
 		if ((flags & 3) != 3)
 			fault_set_access(out, flags & 2);
-	} else if (!(flags & AMD_FLAG_INTERRUPT)) {
-		fault_set_access(out, flags & AMD_FLAG_WRITE);
+		return;
 	}
+	if (!(flags & AMD_FLAG_INTERRUPT))
+		fault_set_access(out, flags & AMD_FLAG_WRITE);
+	fault_amd_flag_words(flags, out->reason + used, sizeof(out->reason) - used);
 }
 
 /* drivers/iommu/amd/iommu.c: "AMD-Vi: Event logged [NAME key=value ...]"; the device is a key, or stands before "AMD-Vi". */
@@ -135,9 +175,9 @@ static bool fault_parse_amd(const char *line, struct dma_fault *out)
 	device = strstr(name, "device=");
 	/* Before "AMD-Vi" stands the requester for page faults, the IOMMU itself for the other events. */
 	if (device)
-		fault_device(device + strlen("device="), out->device, sizeof(out->device));
+		fault_device(device + strlen("device="), out);
 	else if (strncmp(name, "IO_PAGE_FAULT", 13) == 0 || strncmp(name, "RMP_", 4) == 0)
-		fault_device_before(line, mark, out->device, sizeof(out->device));
+		fault_device_before(line, mark, out);
 	out->iova_known = strstr(name, "COMMAND_") == NULL &&
 			  (fault_hex_after(name, "address=", &out->iova) || fault_hex_after(name, "gpa=", &out->iova));
 	if (text_starts(name, "IO_PAGE_FAULT") && fault_hex_after(name, " flags=", &flags))
@@ -168,39 +208,10 @@ static bool fault_parse_virtio(const char *line, struct dma_fault *out)
 	return true;
 }
 
-/* RISC-V IOMMU specification, table of fault record causes. */
-static const struct {
-	unsigned int cause;
-	const char *text;
-} fault_riscv_causes[] = {
-	{1, "instruction access fault"},
-	{4, "read address misaligned"},
-	{5, "read access fault"},
-	{6, "write address misaligned"},
-	{7, "write access fault"},
-	{12, "instruction page fault"},
-	{13, "read page fault"},
-	{15, "write page fault"},
-	{20, "instruction guest page fault"},
-	{21, "read guest page fault"},
-	{23, "write guest page fault"},
-	{256, "all inbound transactions disallowed"},
-	{257, "DDT entry load access fault"},
-	{258, "DDT entry not valid"},
-	{259, "DDT entry misconfigured"},
-	{260, "transaction type disallowed"},
-	{261, "MSI PTE load access fault"},
-	{262, "MSI PTE not valid"},
-	{263, "MSI PTE misconfigured"},
-	{265, "PDT entry load access fault"},
-	{266, "PDT entry not valid"},
-	{267, "PDT entry misconfigured"},
-};
-
 /* drivers/iommu/riscv/iommu.c: "...: Fault 15 devid: 0x8 iotval: 8000000 iotval2: 0" */
 static bool fault_parse_riscv(const char *line, struct dma_fault *out)
 {
-	const char *s = strstr(line, "Fault "), *text = "unknown cause";
+	const char *s = strstr(line, "Fault "), *text;
 	unsigned int cause, devid;
 	uint64_t iotval;
 
@@ -211,19 +222,51 @@ static bool fault_parse_riscv(const char *line, struct dma_fault *out)
 	out->iova = iotval;
 	/* iotval is the IOVA for translation faults; for the table faults (256 and up) it need not be one. */
 	out->iova_known = cause < 256;
-	for (size_t i = 0; i < ARRAY_SIZE(fault_riscv_causes); i++)
-		if (fault_riscv_causes[i].cause == cause)
-			text = fault_riscv_causes[i].text;
+	text = fault_riscv_cause(cause);
+	text = text ? text : "unknown cause";
 	snprintf(out->reason, sizeof(out->reason), "%s (%u)", text, cause);
 	if (text_starts(text, "read ") || text_starts(text, "write "))
 		fault_set_access(out, text_starts(text, "write "));
 	return true;
 }
 
+/*
+ * drivers/iommu/arm/arm-smmu/arm-smmu.c, SMMUv2: "arm-smmu 12600000.iommu: Unhandled context fault: fsr=0x402, iova=0x8000000,
+ * fsynr=0x10001, cbfrsynra=0x8, cb=1"; before 5.2 without cbfrsynra. Which device has the stream is for the device tree to say.
+ */
+static bool fault_parse_smmu2(const char *line, struct dma_fault *out)
+{
+	const char *s = strstr(line, ": Unhandled context fault: ");
+	uint64_t fsr, fsynr;
+
+	if (!s || !strstr(line, "arm-smmu ") || !fault_hex_after(s, "fsr=", &fsr))
+		return false;
+	text_copy(out->source, sizeof(out->source), "smmu");
+	out->iova_known = fault_hex_after(s, "iova=", &out->iova);
+	/* FSYNR0.WNR; FSR.TF, AFF, PF (Arm SMMU architecture, SMMU_CBn_FSR) */
+	if (fault_hex_after(s, "fsynr=", &fsynr))
+		fault_set_access(out, fsynr & 0x10);
+	snprintf(out->reason, sizeof(out->reason), "%s (fsr 0x%llx)",
+		 fsr & 2   ? "translation fault"
+		 : fsr & 4 ? "access flag fault"
+		 : fsr & 8 ? "permission fault"
+			   : "context fault",
+		 (unsigned long long)fsr);
+	return true;
+}
+
+const char *fault_tie_name(enum fault_tie tie)
+{
+	static const char *const names[] = {"none", "time", "device", "address"};
+
+	return names[tie];
+}
+
 bool fault_parse_line(const char *line, struct dma_fault *out)
 {
 	static bool (*const parsers[])(const char *, struct dma_fault *) = {
-		fault_parse_vtd, fault_parse_amd, fault_parse_virtio, fault_smmu_parse, fault_parse_riscv,
+		fault_parse_vtd,  fault_parse_amd,   fault_parse_virtio,
+		fault_smmu_parse, fault_parse_smmu2, fault_parse_riscv,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parsers); i++) {

@@ -6,33 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/fault_reason.h"
 #include "host/text.h"
 
 #define SMMU_DWORDS 4
 #define SMMU_RNW (1ULL << 35) /* of the second word; SMMUv3 specification 7.3 */
-
-/* SMMUv3 specification 7.3, event numbers; has_addr: the third word is the input address. */
-static const struct {
-	unsigned int id;
-	const char *name;
-	bool has_addr;
-} fault_smmu_events[] = {
-	{0x02, "C_BAD_STREAMID", false},    {0x03, "F_STE_FETCH", false},	{0x04, "C_BAD_STE", false},
-	{0x06, "F_STREAM_DISABLED", false}, {0x08, "C_BAD_SUBSTREAMID", false}, {0x09, "F_CD_FETCH", false},
-	{0x0a, "C_BAD_CD", false},	    {0x10, "F_TRANSLATION", true},	{0x11, "F_ADDR_SIZE", true},
-	{0x12, "F_ACCESS", true},	    {0x13, "F_PERMISSION", true},	{0x25, "F_VMS_FETCH", false},
-};
-
-static const char *fault_smmu_name(unsigned int id, bool *has_addr)
-{
-	*has_addr = false;
-	for (size_t i = 0; i < ARRAY_SIZE(fault_smmu_events); i++)
-		if (fault_smmu_events[i].id == id) {
-			*has_addr = fault_smmu_events[i].has_addr;
-			return fault_smmu_events[i].name;
-		}
-	return "unknown event";
-}
 
 /* A stream id is the requester id where the root complex is wired plainly, which is what firmware describes by default. */
 static void fault_smmu_device(uint32_t sid, char *out, size_t len)
@@ -49,26 +27,31 @@ static bool fault_smmu_parse_head(const char *line, struct dma_fault *out)
 	if (!s || sscanf(s, ": event 0x%x", &id) != 1 || !strstr(s, " received:"))
 		return false;
 	text_copy(out->source, sizeof(out->source), "smmuv3");
-	snprintf(out->reason, sizeof(out->reason), "%s (0x%02x)", fault_smmu_name(id, &has_addr), id & 0xff);
+	snprintf(out->reason, sizeof(out->reason), "%s (0x%02x)", fault_smmu_event(id, &has_addr), id & 0xff);
 	return true;
 }
 
 /* "event: F_TRANSLATION client: 0000:00:01.0 sid: 0x8 ssid: 0x0 iova: 0x8000000 ipa: 0x0" */
 static bool fault_smmu_parse_decoded(const char *line, struct dma_fault *out)
 {
-	const char *s = strstr(line, ": event: "), *iova;
-	char name[32], client[32] = "";
+	const char *s = strstr(line, ": event: "), *client, *iova;
 	unsigned int sid = 0;
+	char name[32];
 
-	if (!s || sscanf(s, ": event: %31s client: %31s sid: 0x%x", name, client, &sid) != 3)
+	if (!s || sscanf(s, ": event: %31s", name) != 1)
 		return false;
+	client = strstr(s, " client: ");
+	s = strstr(s, " sid: 0x");
+	if (!client || !s || s < client || sscanf(s, " sid: 0x%x", &sid) != 1)
+		return false;
+	client += strlen(" client: ");
 	text_copy(out->source, sizeof(out->source), "smmuv3");
 	text_copy(out->reason, sizeof(out->reason), name);
 	/* "(unassigned sid)" when no driver knows the stream. */
-	if (client[0] == '(')
+	if (*client == '(')
 		fault_smmu_device(sid, out->device, sizeof(out->device));
 	else
-		text_copy(out->device, sizeof(out->device), client);
+		snprintf(out->device, sizeof(out->device), "%.*s", (int)strcspn(client, " "), client);
 	iova = strstr(s, " iova: 0x");
 	if (iova)
 		out->iova_known = sscanf(iova, " iova: 0x%" SCNx64, &out->iova) == 1;
@@ -112,7 +95,7 @@ static void fault_smmu_take_word(struct fault_smmu *state, uint64_t word)
 	case 2:
 		if (sscanf(strrchr(e->reason, '('), "(0x%x)", &id) != 1)
 			break;
-		fault_smmu_name(id, &has_addr);
+		fault_smmu_event(id, &has_addr);
 		if (!has_addr)
 			break;
 		e->iova = word;
