@@ -16,6 +16,7 @@
 #include "host/self.h"
 
 #define REPRO_REPEAT_MIN 2000
+#define REPRO_PROBE UINT64_C(64) /* bytes where the device must not get through */
 
 static const char *repro_mem(const struct compare_params *p)
 {
@@ -49,6 +50,16 @@ static void repro_options(FILE *to, const struct compare_params *p)
 	fprintf(to, "\n");
 }
 
+/* The one direction that the device has, "copy" where it has both. */
+static const char *repro_direction(const struct dev_limits *lim)
+{
+	unsigned int dirs = lim->dirs;
+
+	if (dirs & DEV_COPY || (dirs & (DEV_READ | DEV_WRITE)) == (DEV_READ | DEV_WRITE))
+		return "copy";
+	return dirs & DEV_WRITE ? "write" : "read";
+}
+
 static void repro_header(FILE *to, const struct session *s, const struct compare_params *p, const struct failure *bad)
 {
 	const struct session_params *sp = session_params(s);
@@ -58,10 +69,13 @@ static void repro_header(FILE *to, const struct session *s, const struct compare
 	fprintf(to, "# seen in loop %" PRIu64 " by compare, seed 0x%" PRIx64 ", kernel %s\n", bad->loop, sp->seed,
 		self_kernel());
 	fprintf(to, "# device %s, driver %s\n", session_device_name(s), session_driver_name(s));
-	fprintf(to, "# run: iommuctl --backend %s%s%s run THIS-FILE\n",
+	fprintf(to, "# run: iommuctl --backend %s%s%s%s%s run THIS-FILE\n",
 		sp->backend ? sp->backend : session_backend_name(s), session_is_simulated(s) ? "" : " --device ",
-		session_is_simulated(s) ? "" : session_device_name(s));
+		session_is_simulated(s) ? "" : session_device_name(s), sp->driver ? " --driver " : "",
+		sp->driver ? sp->driver : "");
 	repro_options(to, p);
+	if (strcmp(repro_direction(dev_limits(session_dev(s))), "copy"))
+		fprintf(to, "# not in this script: what arrives by the one direction that the device has\n");
 	fprintf(to, "# danger: none\n");
 }
 
@@ -76,17 +90,32 @@ static void repro_map(FILE *to, const struct compare_params *p, const struct fai
 	fprintf(to, " --mem %s\n", repro_mem(p));
 }
 
-/* map, stamp, move, check one buffer; @gen tells its stamps from the other buffer's. */
-static void repro_turn(FILE *to, const struct compare_params *p, const struct failure *bad, const char *buf,
+/* From the first half to the second, which is checked. What a device reads or writes alone, only it knows. */
+static void repro_move(FILE *to, const struct dev_limits *lim, const struct failure *bad, const char *buf,
 		       unsigned int gen)
+{
+	const char *direction = repro_direction(lim);
+
+	if (!strcmp(direction, "read"))
+		fprintf(to, "  dma read %s --size 0x%" PRIx64 "\n", buf, bad->payload);
+	if (!strcmp(direction, "write"))
+		fprintf(to, "  dma write %s+0x%" PRIx64 " --size 0x%" PRIx64 "\n", buf, bad->payload, bad->payload);
+	if (strcmp(direction, "copy"))
+		return;
+	fprintf(to, "  dma copy %s %s+0x%" PRIx64 " --size 0x%" PRIx64 "\n", buf, buf, bad->payload, bad->payload);
+	fprintf(to, "  check %s --offset 0x%" PRIx64 " --size 0x%" PRIx64 " --stamp %u --from 0\n", buf, bad->payload,
+		bad->payload, gen);
+}
+
+/* map, stamp, move, check one buffer; @gen tells its stamps from the other buffer's. */
+static void repro_turn(FILE *to, const struct dev_limits *lim, const struct compare_params *p,
+		       const struct failure *bad, const char *buf, unsigned int gen)
 {
 	repro_map(to, p, bad, buf);
 	fprintf(to, "  fill %s --size 0x%" PRIx64 " --stamp %u\n", buf, bad->payload, gen);
 	fprintf(to, "  fill %s --offset 0x%" PRIx64 " --size 0x%" PRIx64 " --byte 0x5a\n", buf, bad->payload,
 		bad->payload);
-	fprintf(to, "  dma copy %s %s+0x%" PRIx64 " --size 0x%" PRIx64 "\n", buf, buf, bad->payload, bad->payload);
-	fprintf(to, "  check %s --offset 0x%" PRIx64 " --size 0x%" PRIx64 " --stamp %u --from 0\n", buf, bad->payload,
-		bad->payload, gen);
+	repro_move(to, lim, bad, buf, gen);
 	fprintf(to, "  check %s --size 0x%" PRIx64 " --stamp %u\n", buf, bad->payload, gen);
 	/* from here on the second half is watched for late writes */
 	fprintf(to, "  fill %s --offset 0x%" PRIx64 " --size 0x%" PRIx64 " --byte 0x5a\n", buf, bad->payload,
@@ -101,40 +130,49 @@ static void repro_watch(FILE *to, const struct failure *bad, const char *buf, un
 		bad->payload);
 }
 
-static void repro_turns(FILE *to, const struct compare_params *p, const struct failure *bad)
+static void repro_turns(FILE *to, const struct dev_limits *lim, const struct compare_params *p,
+			const struct failure *bad)
 {
-	repro_turn(to, p, bad, "a", 1);
-	repro_turn(to, p, bad, "b", 2);
+	repro_turn(to, lim, p, bad, "a", 1);
+	repro_turn(to, lim, p, bad, "b", 2);
 	repro_watch(to, bad, "a", 1);
-	repro_turn(to, p, bad, "a", 3);
+	repro_turn(to, lim, p, bad, "a", 3);
 	repro_watch(to, bad, "b", 2);
 	fprintf(to, "  free a\n  free b\n");
 }
 
 /* The device is pointed where nothing is mapped any more (or nothing writable): at a page whose stamps must survive. */
-static void repro_forbidden(FILE *to, const struct failure *bad, bool readonly)
+static void repro_forbidden(FILE *to, const struct dev_limits *lim, bool readonly)
 {
-	fprintf(to, "  map src --size 4K --iova random\n  fill src --byte 0xee\n");
+	uint64_t len = ALIGN_UP(MAX(REPRO_PROBE, lim->min_len), MAX(lim->align, 1));
+	const char *direction = repro_direction(lim);
+	bool copies = !strcmp(direction, "copy");
+	const char *src = copies ? "src " : "";
+
+	if (copies)
+		fprintf(to, "  map src --size 4K --iova random\n  fill src --byte 0xee\n");
 	fprintf(to, "  map v --size 4K --iova canary%s\n", readonly ? " --prot r" : "");
 	if (!readonly)
-		fprintf(to, "  dma copy src v --size 64\n  unmap v\n");
+		fprintf(to, "  dma %s %sv --size %" PRIu64 "\n  unmap v\n", direction, src, len);
 	fprintf(to, "  fill v --stamp 1\n");
-	fprintf(to, "  dma copy src v --size 64 --may-fault\n");
+	fprintf(to, "  dma %s %sv --size %" PRIu64 " --may-fault\n", direction, src, len);
 	fprintf(to, "  check v --stamp 1\n");
 	if (readonly)
 		fprintf(to, "  unmap v\n");
-	fprintf(to, "  unmap src\n  free v\n  free src\n");
-	(void)bad;
+	if (copies)
+		fprintf(to, "  unmap src\n  free src\n");
+	fprintf(to, "  free v\n");
 }
 
-static void repro_body(FILE *to, const struct compare_params *p, const struct failure *bad)
+static void repro_body(FILE *to, const struct dev_limits *lim, const struct compare_params *p,
+		       const struct failure *bad)
 {
 	switch (bad->class) {
 	case FAILURE_UNMAPPED_ACCESS:
-		repro_forbidden(to, bad, false);
+		repro_forbidden(to, lim, false);
 		break;
 	case FAILURE_READONLY_WRITE:
-		repro_forbidden(to, bad, true);
+		repro_forbidden(to, lim, true);
 		break;
 	case FAILURE_OVERLAP_ACCEPTED:
 		fprintf(to, "  map a --size 0x%" PRIx64 " --iova 0x%" PRIx64 "\n", bad->map_size, bad->map_iova);
@@ -146,7 +184,7 @@ static void repro_body(FILE *to, const struct compare_params *p, const struct fa
 		break;
 	default:
 		/* also short-unmap and pin-leak: unmap compares what it is told, and the pins are checked at the end */
-		repro_turns(to, p, bad);
+		repro_turns(to, lim, p, bad);
 		break;
 	}
 }
@@ -194,7 +232,7 @@ static void repro_write(FILE *to, const struct session *s, const struct compare_
 {
 	repro_header(to, s, p, bad);
 	fprintf(to, "repeat %" PRIu64 "\n", MAX((uint64_t)REPRO_REPEAT_MIN, 2 * bad->loop));
-	repro_body(to, p, bad);
+	repro_body(to, dev_limits(session_dev(s)), p, bad);
 	fprintf(to, "end\ncheck --pins\n");
 }
 
