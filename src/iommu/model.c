@@ -15,6 +15,8 @@ static const struct model_ops *const models[] = {
 	&model_edu_ops,
 	&model_lsi_ops,
 	&model_testdev_ops,
+	&model_e1000e_ops,
+	&model_igb_ops,
 };
 
 static const struct iommu_help model_broken_ways[] = {

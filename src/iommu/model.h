@@ -80,5 +80,7 @@ extern const struct model_ops model_ram_ops;
 extern const struct model_ops model_edu_ops;
 extern const struct model_ops model_lsi_ops;
 extern const struct model_ops model_testdev_ops;
+extern const struct model_ops model_e1000e_ops;
+extern const struct model_ops model_igb_ops;
 
 #endif
