@@ -123,7 +123,7 @@ static int session_make_arena(struct session *s, iova_t max_iova, struct fail *f
 	s->arena.start = ALIGN_DOWN(best.last - size + 1, MiB(2));
 	s->arena.last = s->arena.start + size - 1;
 	s->arena_next = s->arena.start;
-	s->slots_base = s->arena.start + MIN(SESSION_PAGE * (uint64_t)SESSION_PAGES_MAX * 64, size / 2);
+	s->slots_base = s->arena.start + MIN(SESSION_PAGE * (uint64_t)SESSION_PAGES_MAX * 4, size / 2);
 	return 0;
 }
 

@@ -100,7 +100,7 @@ struct session_page *session_page_new(struct session *s, bool identity, iova_t m
 	uint64_t phys = 0;
 	int err;
 
-	if (s->nr_pages == SESSION_PAGES_MAX || s->arena_next + SESSION_PAGE > s->slots_base) {
+	if (s->nr_pages == SESSION_PAGES_MAX || (!s->nr_arena_free && s->arena_next + SESSION_PAGE > s->slots_base)) {
 		fail_set(f, ENOSPC, "no room for another pinned page");
 		return NULL;
 	}
@@ -116,7 +116,7 @@ struct session_page *session_page_new(struct session *s, bool identity, iova_t m
 			page_why(err, max, f);
 		goto out_record;
 	}
-	page->pin = s->arena_next;
+	page->pin = s->nr_arena_free ? s->arena_free[s->nr_arena_free - 1] : s->arena_next;
 	err = page_pin(s, page, f);
 	if (err)
 		goto out_mem;
@@ -124,7 +124,10 @@ struct session_page *session_page_new(struct session *s, bool identity, iova_t m
 	err = iommu_phys(s->iommu, page->mem.va, &phys);
 	page->has_phys = !err;
 	page->phys = phys;
-	s->arena_next += SESSION_PAGE;
+	if (s->nr_arena_free)
+		s->nr_arena_free--;
+	else
+		s->arena_next += SESSION_PAGE;
 	s->pages[s->nr_pages++] = page;
 	if (identity && (!page->has_phys || !page_fits(s, phys, max))) {
 		page_why(err ? err : -ERANGE, max, f);
@@ -178,6 +181,7 @@ void session_page_free(struct session *s, struct session_page *page)
 		if (s->pages[i] != page)
 			continue;
 		s->pages[i] = s->pages[--s->nr_pages];
+		s->arena_free[s->nr_arena_free++] = page->pin;
 		break;
 	}
 	free(page);

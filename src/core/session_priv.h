@@ -13,7 +13,7 @@
 
 #define SESSION_PAGE 4096u
 /* canary A/B, C/D, plus probe pages, plus rings: all single pages in the low part of the arena */
-#define SESSION_PAGES_MAX 64
+#define SESSION_PAGES_MAX 1024
 #define SESSION_PEERS_MAX 8
 
 /* A page of ours with its pin in the arena, perhaps with an identity IOVA. */
@@ -59,8 +59,10 @@ struct session {
 	struct iova_range keep; /* of session_keep_free() */
 	bool has_keep;
 	bool choice_allowed; /* the kernel has been told where it may choose IOVAs */
-	iova_t arena_next;   /* single pages are bumped from the start */
-	iova_t slots_base;   /* then pin slots */
+	iova_t arena_next;   /* single pages are bumped from the start, unless one was given back */
+	iova_t arena_free[SESSION_PAGES_MAX];
+	unsigned int nr_arena_free;
+	iova_t slots_base; /* then pin slots */
 	uint64_t slot_size;
 	unsigned int slots;
 	uint64_t stamp_id;

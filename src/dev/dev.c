@@ -25,8 +25,8 @@ struct dev_instance {
 };
 
 static const struct dev_ops *const dev_drivers[] = {
-	&dev_sim_ops,	  &dev_mock_ops,   &dev_edu_ops,    &dev_lsi_ops,
-	&dev_testdev_ops, &dev_recipe_ops, &dev_e1000e_ops, &dev_igb_ops,
+	&dev_sim_ops,	 &dev_mock_ops,	  &dev_edu_ops, &dev_lsi_ops,  &dev_testdev_ops,
+	&dev_recipe_ops, &dev_e1000e_ops, &dev_igb_ops, &dev_nvme_ops,
 };
 
 static struct dev_instance *dev_instance(const struct dev *dev)

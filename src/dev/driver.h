@@ -54,6 +54,7 @@ int dev_bad_option(const struct dev *dev, const char *key, const char *known, st
 extern const struct dev_ops dev_sim_ops, dev_mock_ops, dev_edu_ops, dev_lsi_ops;
 extern const struct dev_ops dev_e1000e_ops, dev_igb_ops;
 extern const struct dev_ops dev_testdev_ops;
+extern const struct dev_ops dev_nvme_ops;
 
 extern const struct dev_ops dev_recipe_ops;
 

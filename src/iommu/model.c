@@ -11,12 +11,8 @@
 #include "iommu/sim_model.h"
 
 static const struct model_ops *const models[] = {
-	&model_ram_ops,
-	&model_edu_ops,
-	&model_lsi_ops,
-	&model_testdev_ops,
-	&model_e1000e_ops,
-	&model_igb_ops,
+	&model_ram_ops,	   &model_edu_ops, &model_lsi_ops,  &model_testdev_ops,
+	&model_e1000e_ops, &model_igb_ops, &model_nvme_ops,
 };
 
 static const struct iommu_help model_broken_ways[] = {

@@ -77,6 +77,7 @@ int model_parse(const char *text, struct sim_model_choice *choice, struct fail *
 
 /* Each model is named in its own line of the table in model.c. */
 extern const struct model_ops model_ram_ops;
+extern const struct model_ops model_nvme_ops;
 extern const struct model_ops model_edu_ops;
 extern const struct model_ops model_lsi_ops;
 extern const struct model_ops model_testdev_ops;
