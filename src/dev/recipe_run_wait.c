@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The steps of a recipe that take time: polls and delays, bounded by their own patience and by that of whoever asked. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "dev/recipe_run.h"
@@ -42,25 +43,26 @@ static bool recipe_poll_pause(const struct recipe_poll *p)
 static int recipe_poll_over(struct recipe_run *run, const struct recipe_ready_step *s, const struct recipe_poll *p,
 			    const struct recipe_access *a, struct fail *f)
 {
-	return fail_complete(f, ETIMEDOUT,
-			     "%s:%u: %s 0x%llx has 0x%llx, whose bits 0x%llx never were 0x%llx in %llu ms", run->file,
-			     s->line, recipe_verb_is_memory(s->verb) ? "memory at" : "register",
+	char passed[40] = "";
+
+	if (p)
+		snprintf(passed, sizeof(passed), " in %llu ms", (unsigned long long)(p->end - p->begun) / 1000000);
+	return fail_complete(f, ETIMEDOUT, "%s:%u: %s 0x%llx has 0x%llx, whose bits 0x%llx did not become 0x%llx%s",
+			     run->file, s->line, recipe_verb_is_memory(s->verb) ? "memory at" : "register",
 			     (unsigned long long)a->offset, (unsigned long long)a->value, (unsigned long long)a->mask,
-			     (unsigned long long)a->want, (unsigned long long)(p->end - p->begun) / 1000000);
+			     (unsigned long long)a->want, passed);
 }
 
 /* A dry run takes one look, and whoever watches says what it is worth. */
 static int recipe_poll_watched(struct recipe_run *run, const struct recipe_ready_step *s, struct recipe_access *a,
 			       struct fail *f)
 {
-	static const struct recipe_poll none;
-
 	a->section = run->section;
 	a->verb = s->verb;
 	a->line = s->line;
 	a->width = s->width;
 	a->memory = recipe_verb_is_memory(s->verb) ? (int)s->memory : -1;
-	return run->watch->step(run->watch->ctx, a) || a->matches ? 0 : recipe_poll_over(run, s, &none, a, f);
+	return run->watch->step(run->watch->ctx, a) || a->matches ? 0 : recipe_poll_over(run, s, NULL, a, f);
 }
 
 int recipe_run_wait(struct recipe_run *run, struct recipe_ready_step *s, bool *own_patience, struct fail *f)
