@@ -125,6 +125,8 @@ int parse_string(struct parser *p, char *to, size_t size)
 	for (p->at++; p->at < p->n && p->line[p->at] != '"'; p->at++) {
 		if (n + 1 == size)
 			return parse_error(p, at, "the text has more than %zu bytes", size - 1);
+		if (p->line[p->at] == '\t')
+			return parse_error(p, (struct place){p->number, p->at + 1}, "a text has no tabs");
 		to[n++] = p->line[p->at];
 	}
 	to[n] = '\0';
