@@ -12,6 +12,7 @@
 #include "core/op_dirty.h"
 #include "core/session_priv.h"
 #include "host/groups.h"
+#include "host/guards.h"
 #include "host/mdev.h"
 #include "host/pci.h"
 #include "host/requester.h"
@@ -204,6 +205,28 @@ static int session_open_dev(struct session *s)
 	return dev_open(&s->dev, s->idev, s->params.driver, &s->env, &s->dev_why);
 }
 
+/* What writes to media must not do so while anything of the host's is on them, by whichever way the device came here. */
+static int session_check_media(struct session *s, struct fail *f)
+{
+	struct guard_reasons reasons;
+	struct pci_info dev;
+	int err;
+
+	if (!s->dev || !dev_limits(s->dev)->destructive || iommu_caps(s->iommu)->no_hardware)
+		return 0;
+	err = pci_find(s->host, session_device_name(s), &dev, f);
+	if (err)
+		return err;
+	err = guards_check_taken(s->host, &dev, &reasons);
+	if (err)
+		return fail_set(f, err, "cannot find out whether this machine still uses what is on %s", dev.addr);
+	if (!reasons.count)
+		return 0;
+	fail_set(f, EBUSY, "driver %s is not let write to %s: %s", session_driver_name(s), dev.addr, reasons.text[0]);
+	fail_hint(f, "give it back (iommuctl unbind %s), end that use, and bind it without --force", dev.addr);
+	return -EBUSY;
+}
+
 static void session_watch_kernel(struct session *s)
 {
 	struct pci_info info;
@@ -245,6 +268,9 @@ int session_open(struct session **out, const struct session_params *params, cons
 		f->usage = err == -EINVAL;
 		goto out_close;
 	}
+	err = session_check_media(s, f);
+	if (err)
+		goto out_close;
 	s->at = s->iommu;
 	s->at_pt = iommu_space_id(s->iommu);
 	s->granule = iommu_caps(s->iommu)->page_sizes & -iommu_caps(s->iommu)->page_sizes;

@@ -22,7 +22,7 @@
 #define BIND_NODE_TIMEOUT_NS 5000000000ULL
 
 /* Says what stands against it; refuses unless forced. A dry run lists everything. */
-static int bind_guard(const struct bind_job *job, struct fail *f)
+static int bind_guard(struct bind_job *job, struct fail *f)
 {
 	struct guard_reasons reasons;
 	int ret;
@@ -35,6 +35,7 @@ static int bind_guard(const struct bind_job *job, struct fail *f)
 	for (unsigned int i = 0; i < MIN(reasons.count, GUARD_MAX_REASONS); i++)
 		if (job->params->dry_run || job->params->force || i > 0)
 			msg_warn("%s is used by this machine: %s", job->dev.addr, reasons.text[i]);
+	text_copy(job->used, sizeof(job->used), reasons.text[0]);
 	if (job->params->force)
 		return 0;
 	fail_set(f, EBUSY, "%s is used by this machine: %s", job->dev.addr, reasons.text[0]);
@@ -104,6 +105,7 @@ static int bind_remember(const struct bind_job *job, struct fail *f)
 	if (left && !job->dev.driver[0])
 		return 0;
 	text_copy(state.driver, sizeof(state.driver), job->dev.driver);
+	text_copy(state.used, sizeof(state.used), job->used);
 	bind_read_override(job, state.override, sizeof(state.override));
 	if (strcmp(state.override, BIND_VFIO) == 0)
 		text_copy(state.override, sizeof(state.override), left ? old.override : "");

@@ -39,10 +39,17 @@ static int bind_state_sync_dir(const struct host *host)
 
 static int bind_state_write_fd(int fd, const struct bind_state *state)
 {
-	char text[128];
-	int len = snprintf(text, sizeof(text), "driver=%s\noverride=%s\n", state->driver, state->override);
-	ssize_t n = write(fd, text, len);
+	char text[320], used[sizeof(state->used)];
+	ssize_t n;
+	int len;
 
+	/* names of mount points and volumes are anybody's: one line they stay */
+	text_copy(used, sizeof(used), state->used);
+	for (char *s = used; *s; s++)
+		if ((unsigned char)*s < ' ')
+			*s = '?';
+	len = snprintf(text, sizeof(text), "driver=%s\noverride=%s\nused=%s\n", state->driver, state->override, used);
+	n = write(fd, text, len);
 	if (n < 0)
 		return -errno;
 	if (n != len)
@@ -91,7 +98,13 @@ static bool bind_state_value(const char *text, const char *key, char *out, size_
 		return false;
 	memcpy(out, s, n);
 	out[n] = '\0';
-	return !strchr(out, '/');
+	return true;
+}
+
+/* A name goes into paths. */
+static bool bind_state_name(const char *text, const char *key, char *out, size_t len)
+{
+	return bind_state_value(text, key, out, len) && !strchr(out, '/');
 }
 
 int bind_state_read(const struct host *host, const char *addr, struct bind_state *state)
@@ -103,9 +116,12 @@ int bind_state_read(const struct host *host, const char *addr, struct bind_state
 	ret = host_read_file(host, &text, NULL, BIND_STATE_DIR "/%s", addr);
 	if (ret)
 		return ret;
-	if (!bind_state_value(text, "driver=", state->driver, sizeof(state->driver)) ||
-	    !bind_state_value(text, "override=", state->override, sizeof(state->override)))
+	if (!bind_state_name(text, "driver=", state->driver, sizeof(state->driver)) ||
+	    !bind_state_name(text, "override=", state->override, sizeof(state->override)))
 		return -EINVAL;
+	/* files of earlier versions have no such line; one that cannot be read means that there was something */
+	if (strstr(text, "\nused=") && !bind_state_value(text, "used=", state->used, sizeof(state->used)))
+		text_copy(state->used, sizeof(state->used), "something was in use");
 	return 0;
 }
 

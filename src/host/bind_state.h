@@ -8,6 +8,7 @@
 struct bind_state {
 	char driver[32];   /* "" = it had none */
 	char override[32]; /* driver_override before, "" = none */
+	char used[160];	   /* what the host used it for when it was taken by force, "" = for nothing */
 };
 
 #define BIND_STATE_DIR "/run/iommuctl/bind"

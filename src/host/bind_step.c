@@ -18,6 +18,7 @@ int bind_job_init(struct bind_job *job, const struct host *host, const char *id,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
+	job->used[0] = '\0';
 	job->host = host;
 	job->params = params;
 	ret = pci_find(host, id, &job->dev, f);

@@ -13,6 +13,7 @@ struct bind_job {
 	const struct host *host;
 	const struct bind_params *params;
 	struct pci_info dev; /* as it was at the start */
+	char used[160];	     /* by the host, which --force overrode */
 };
 
 /* Finds the device. Fills out->id and out->from. */

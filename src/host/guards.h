@@ -20,7 +20,13 @@ struct guard_reasons {
  */
 int guards_check(const struct host *host, const struct pci_info *dev, bool probe, struct guard_reasons *out);
 /*
- * The same for many devices of one moment: what the guards look at is read when the index is opened. 0 or -ENOMEM; an
+ * What may still be in use of a device that VFIO has: what `bind --force` took it away from, what is seen of its disks by another way
+ * (multipath), and file systems and swap on NVMe disks that are not there any more, whosoever they were. For whoever is about to write
+ * to its media.
+ */
+int guards_check_taken(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
+/*
+ * guards_check() for many devices of one moment: what the guards look at is read when the index is opened. 0 or -ENOMEM; an
  * unreadable part is the answer for every device that it matters to.
  */
 struct guard_index;

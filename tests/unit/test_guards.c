@@ -8,6 +8,7 @@
 
 #include "base/msg.h"
 #include "host/bind.h"
+#include "host/bind_state.h"
 #include "host/guards.h"
 #include "machine.h"
 
@@ -228,6 +229,87 @@ static void test_guard_firmware_console(void **state)
 	machine_remove(&m);
 }
 
+static const char *taken_reasons(struct machine *m, const char *addr)
+{
+	static char text[sizeof(((struct guard_reasons *)0)->text[0])];
+	struct guard_reasons reasons;
+	struct pci_info dev;
+
+	assert_int_equal(pci_find(&m->host, addr, &dev, NULL), 0);
+	assert_int_equal(guards_check_taken(&m->host, &dev, &reasons), 0);
+	strcpy(text, reasons.text[0]);
+	return text;
+}
+
+/* A disk that was in use when it was taken is not to be written to, until it was given back and taken in peace. */
+static void test_guard_forced(void **state)
+{
+	const struct bind_params force = {.force = true};
+	struct bind_result r;
+	struct machine m;
+
+	machine_build(&m, "intel", true);
+	assert_int_equal(bind_to_vfio(&m.host, IDLE_DISK, &force, &r, NULL), 0);
+	assert_string_equal(taken_reasons(&m, IDLE_DISK), ""); /* nothing had to be forced */
+	assert_int_equal(bind_restore(&m.host, IDLE_DISK, &plain, &r, NULL), 0);
+
+	machine_append(&m, "/proc/swaps", "/dev/nvme1n1p1     partition 1 0 -3\n");
+	assert_int_equal(bind_to_vfio(&m.host, IDLE_DISK, &plain, &r, NULL), -EBUSY);
+	assert_int_equal(bind_to_vfio(&m.host, IDLE_DISK, &force, &r, NULL), 0);
+	machine_put(&m, "/proc/swaps", "Filename Type Size Used Priority\n");
+	assert_string_equal(taken_reasons(&m, IDLE_DISK), "it was taken by force while nvme1n1p1 is swap");
+	/* bound again: it stays what it was */
+	assert_int_equal(bind_to_vfio(&m.host, IDLE_DISK, &plain, &r, NULL), 0);
+	assert_string_equal(taken_reasons(&m, IDLE_DISK), "it was taken by force while nvme1n1p1 is swap");
+	assert_int_equal(bind_restore(&m.host, IDLE_DISK, &plain, &r, NULL), 0);
+	assert_string_equal(machine_driver(&m, IDLE_DISK), "nvme");
+	assert_int_equal(bind_to_vfio(&m.host, IDLE_DISK, &plain, &r, NULL), 0);
+	assert_string_equal(taken_reasons(&m, IDLE_DISK), "");
+	machine_remove(&m);
+}
+
+/* What a mount point is called cannot add lines to the state; a file without the line is an older one's. */
+static void test_guard_forced_names(void **state)
+{
+	struct bind_state in = {.driver = "nvme", .used = "a is mounted on /x\noverride=evil"}, out;
+	struct machine m;
+
+	machine_build(&m, "intel", true);
+	assert_int_equal(bind_state_write(&m.host, IDLE_DISK, &in), 0);
+	assert_int_equal(bind_state_read(&m.host, IDLE_DISK, &out), 0);
+	assert_string_equal(out.driver, "nvme");
+	assert_string_equal(out.override, "");
+	assert_string_equal(out.used, "a is mounted on /x?override=evil");
+	machine_put(&m, BIND_STATE_DIR "/" IDLE_DISK, "driver=nvme\noverride=\n");
+	assert_string_equal(taken_reasons(&m, IDLE_DISK), "");
+	machine_put(&m, BIND_STATE_DIR "/" IDLE_DISK, "driver=nvme\noverride=\nused=cut sho");
+	assert_string_equal(taken_reasons(&m, IDLE_DISK), "it was taken by force while something was in use");
+	machine_remove(&m);
+}
+
+/* Somebody else took the disk from under what is mounted on it. */
+static void test_guard_orphans(void **state)
+{
+	struct machine m;
+
+	machine_build(&m, "intel", false);
+	assert_string_equal(taken_reasons(&m, EDU), "");
+	machine_append(&m, MOUNTS, "41 22 259:70 / /srv rw - ext4 /dev/nvme7n1p2 rw\n");
+	assert_string_equal(taken_reasons(&m, EDU),
+			    "/dev/nvme7n1p2, mounted on /srv, is on a disk that is gone: perhaps this one");
+	machine_put(&m, "/sys/class/block/nvme7n1p2/dev", "259:70\n");
+	assert_string_equal(taken_reasons(&m, EDU), "");
+	machine_append(&m, "/proc/swaps", "/dev/nvme8n1     partition 1 0 -3\n");
+	assert_string_equal(taken_reasons(&m, EDU),
+			    "/dev/nvme8n1, in use as swap, is on a disk that is gone: perhaps this one");
+	machine_remove(&m);
+
+	/* and what any guard says counts as well */
+	machine_build(&m, "intel", false);
+	assert_string_equal(taken_reasons(&m, ROOT_DISK), "nvme0n1p1 is mounted on /boot");
+	machine_remove(&m);
+}
+
 /* A directory that cannot be listed, a table that cannot be read: then nobody knows, and the device stays. */
 static void test_guard_errors(void **state)
 {
@@ -272,11 +354,19 @@ static void test_guard_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_guards_as_built),	     cmocka_unit_test(test_guard_mount),
-		cmocka_unit_test(test_guard_swap),	     cmocka_unit_test(test_guard_holder),
-		cmocka_unit_test(test_guard_multipath),	     cmocka_unit_test(test_guard_usb_disk),
-		cmocka_unit_test(test_guard_share),	     cmocka_unit_test(test_guard_hidden_interface),
-		cmocka_unit_test(test_guard_display_in_use), cmocka_unit_test(test_guard_firmware_console),
+		cmocka_unit_test(test_guard_forced),
+		cmocka_unit_test(test_guard_forced_names),
+		cmocka_unit_test(test_guard_orphans),
+		cmocka_unit_test(test_guards_as_built),
+		cmocka_unit_test(test_guard_mount),
+		cmocka_unit_test(test_guard_swap),
+		cmocka_unit_test(test_guard_holder),
+		cmocka_unit_test(test_guard_multipath),
+		cmocka_unit_test(test_guard_usb_disk),
+		cmocka_unit_test(test_guard_share),
+		cmocka_unit_test(test_guard_hidden_interface),
+		cmocka_unit_test(test_guard_display_in_use),
+		cmocka_unit_test(test_guard_firmware_console),
 		cmocka_unit_test(test_guard_errors),
 	};
 
