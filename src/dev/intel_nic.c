@@ -21,6 +21,7 @@
 #define NIC_HEADER_CHECKED 24u
 #define NIC_HANG_MS 1000 /* what is not sent by then never will be: 64 packets take 3.2 ms at 1 Gb/s */
 #define NIC_LOST_MS 100	 /* what was sent and is not received by then is lost */
+#define NIC_TEST_MS 200	 /* for one packet */
 
 /* Worst case: a request that touches two pages, after the header. */
 _Static_assert(NIC_DEPTH *(1 + NIC_MAX_LEN / NIC_BUFFER) < NIC_DESCS, "receive descriptors for a full submission");
@@ -303,7 +304,7 @@ int nic_self_test(struct dev *dev)
 {
 	const struct dev_req none = {.dir = DEV_COPY};
 
-	return nic_kick(dev, &none, 1, UINT64_MAX);
+	return nic_kick(dev, &none, 1, clock_ns() + NIC_TEST_MS * NIC_MS);
 }
 
 /*
