@@ -272,16 +272,32 @@ static int compare_setup(struct compare *c, struct fail *f)
 	return err;
 }
 
+/* Until the process ends: what devices that would not stop may still write to. */
+static struct compare_thread *compare_kept;
+
+static void compare_free_threads(struct compare *c, bool quiet)
+{
+	if (!c->threads)
+		return;
+	for (unsigned int i = 0; i < c->p->threads && quiet; i++) {
+		graveyard_free(&c->threads[i]);
+		slabs_free(&c->threads[i]);
+	}
+	if (quiet) {
+		free(c->threads);
+		return;
+	}
+	c->threads->kept = compare_kept;
+	compare_kept = c->threads;
+}
+
 /* A device that would not stop keeps everything mapped: then nothing of this is undone before exit. */
 static int compare_teardown(struct compare *c, int err, struct fail *f)
 {
 	bool quiet = session_is_quiet(c->s);
 	int log_err;
 
-	for (unsigned int i = 0; c->threads && i < c->p->threads && quiet; i++) {
-		graveyard_free(&c->threads[i]);
-		slabs_free(&c->threads[i]);
-	}
+	compare_free_threads(c, quiet);
 	if (quiet && !session_is_forbidden(c->s) && c->res->loops && !session_is_simulated(c->s))
 		pins_judge(c);
 	if (quiet)
@@ -290,7 +306,6 @@ static int compare_teardown(struct compare *c, int err, struct fail *f)
 	log_err = report_log_close(c->log);
 	if (log_err && !err)
 		err = fail_set(f, log_err, "cannot write the log %s", c->p->log_path);
-	free(c->threads);
 	free(c->cases);
 	compare_reference_free(c);
 	pthread_mutex_destroy(&c->lock);

@@ -51,6 +51,7 @@ struct grave {
 #define LOOP_FAILURES 16
 
 struct compare_thread {
+	struct compare_thread *kept; /* those of an earlier run that are never freed, for its device would not stop */
 	struct compare *c;
 	unsigned int index;
 	pthread_t thread;

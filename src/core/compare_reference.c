@@ -172,9 +172,15 @@ static bool reference_is_poison(char byte, uint64_t at)
 	return byte == poison[at % STAMP_LINE];
 }
 
-/* Bytes @from to @end of a loop's data hold what the device writes at @ref_at; *first and *last bad ones. */
+/* Bytes of a loop's data that are not what the device writes. */
+struct reference_bad {
+	uint64_t first, last; /* which may have good ones between them */
+	uint64_t wrong, poison;
+};
+
+/* Bytes @from to @end of a loop's data hold what the device writes at @ref_at. */
 static bool reference_holds(const struct compare_reference *ref, const char *dst, uint64_t from, uint64_t end,
-			    uint64_t ref_at, uint64_t *first, uint64_t *last)
+			    uint64_t ref_at, struct reference_bad *bad)
 {
 	uint64_t moving = 0, untouched = 0, wrong = 0;
 
@@ -186,33 +192,35 @@ static bool reference_holds(const struct compare_reference *ref, const char *dst
 		if (unsteady || dst[i] == ref->bytes[ref_at + i - from])
 			continue;
 		if (!wrong++)
-			*first = MIN(*first, i);
-		*last = i;
+			bad->first = MIN(bad->first, i);
+		bad->last = i;
+		bad->poison += reference_is_poison(dst[i], i);
 	}
 	/* whatever they change to, it is not all of what lay there before */
 	if (moving >= REFERENCE_WORD && untouched == moving) {
-		*first = MIN(*first, from);
-		*last = end - 1;
-		wrong++;
+		bad->first = MIN(bad->first, from);
+		bad->last = end - 1;
+		bad->poison += untouched;
+		wrong += untouched;
 	}
+	bad->wrong += wrong;
 	return !wrong;
 }
 
 /* As the device cuts it, each request writes the start of the reference. */
-static bool reference_matches(const struct compare *c, const char *dst, uint64_t len, uint64_t *first, uint64_t *last)
+static bool reference_matches(const struct compare *c, const char *dst, uint64_t len, struct reference_bad *bad)
 {
 	const struct dev_limits *lim = dev_limits(session_dev(c->s));
 	uint64_t piece;
 	bool good = true;
 
-	*first = UINT64_MAX;
+	*bad = (struct reference_bad){.first = UINT64_MAX};
 	for (uint64_t at = 0; at < len; at += piece) {
 		piece = dev_piece(lim, dev_most(lim, DEV_WRITE), len - at);
 		if (!memcmp(dst + at, c->reference.bytes, piece))
 			continue;
 		for (uint64_t i = 0; i < piece; i += STAMP_LINE)
-			good &= reference_holds(&c->reference, dst, at + i, at + MIN(i + STAMP_LINE, piece), i, first,
-						last);
+			good &= reference_holds(&c->reference, dst, at + i, at + MIN(i + STAMP_LINE, piece), i, bad);
 	}
 	return good;
 }
@@ -232,24 +240,24 @@ static bool reference_moved_on(struct compare *c)
 void compare_reference_verify(struct compare_loop *l, const char *dst)
 {
 	struct compare *c = l->c;
-	uint64_t first, last = 0, length;
+	struct reference_bad seen;
 	struct failure *bad;
-	bool good, poison;
+	bool good;
 
 	if (l->payload <= c->reference.size && !memcmp(dst, c->reference.bytes, l->payload))
 		return;
 	pthread_mutex_lock(&c->lock);
-	good = reference_matches(c, dst, l->payload, &first, &last);
+	good = reference_matches(c, dst, l->payload, &seen);
 	if (!good && reference_moved_on(c))
-		good = reference_matches(c, dst, l->payload, &first, &last);
+		good = reference_matches(c, dst, l->payload, &seen);
 	pthread_mutex_unlock(&c->lock);
 	if (good)
 		return;
-	length = last + 1 - first;
-	poison = length >= REFERENCE_WORD && stamp_is_poison(dst + ALIGN_DOWN(first, 8), ALIGN_DOWN(length, 8));
-	bad = compare_found(l, poison ? FAILURE_UNWRITTEN : FAILURE_FOREIGN, l->iova + l->payload + first, length);
+	bad = compare_found(
+		l, seen.poison == seen.wrong && seen.wrong >= REFERENCE_WORD ? FAILURE_UNWRITTEN : FAILURE_FOREIGN,
+		l->iova + l->payload + seen.first, seen.last + 1 - seen.first);
 	snprintf(bad->text, sizeof(bad->text),
-		 "%" PRIu64 " bytes at iova 0x%" PRIx64 " are not what the device wrote to the reference", bad->length,
+		 "%" PRIu64 " bytes at iova 0x%" PRIx64 " are not what the device wrote to the reference", seen.wrong,
 		 bad->iova);
 }
 

@@ -286,6 +286,9 @@ out_close:
 	return err;
 }
 
+/* Until the process ends: devices that may still write to what these hold. */
+static struct session *session_kept;
+
 int session_close(struct session *s, struct fail *f)
 {
 	if (!s)
@@ -294,7 +297,9 @@ int session_close(struct session *s, struct fail *f)
 	if (s->dev && dev_stop(s->dev))
 		s->not_quiet = true;
 	if (s->not_quiet) {
-		/* mappings, pages and descriptors stay until the process ends */
+		/* mappings, pages and descriptors stay */
+		s->kept = session_kept;
+		session_kept = s;
 		fail_set(f, EBUSY, "device %s would not stop; its buffers stay mapped until exit",
 			 session_device_name(s));
 		return -EBUSY;

@@ -78,6 +78,7 @@ struct session {
 	pthread_mutex_t stop_lock; /* several threads may find the device lost at once */
 	atomic_bool forbidden;	   /* no more DMA in this session, whatever is asked */
 	atomic_bool not_quiet;	   /* the device may still write: nothing is unmapped or freed any more */
+	struct session *kept;	   /* the next of those that are never freed, for their device would not stop */
 	struct fail forbidden_why;
 	bool taint_watched;
 	uint64_t transfers; /* by op_dma */
