@@ -95,14 +95,25 @@ uint64_t recipe_run_look(struct recipe_run *run, const struct recipe_ready_step 
 	return recipe_reg_read(&run->mmio, offset, s->width);
 }
 
-/* All ones may be a register's value. That of a device that is no longer there they are when its vendor id is, too. */
-bool recipe_run_is_gone(struct recipe_run *run, const struct recipe_ready_step *s, uint64_t seen, struct fail *f)
+bool recipe_run_is_gone(struct recipe_run *run, const struct recipe_ready_step *s, struct fail *f)
 {
-	if (seen != s->all || recipe_verb_is_memory(s->verb) || !run->is_gone || !run->is_gone(run->gone_ctx))
+	if (!run->is_gone || !run->is_gone(run->gone_ctx))
 		return false;
-	fail_complete(f, ENODEV, "%s:%u: register 0x%llx reads as all ones, and so does the device's id: it is gone",
-		      run->file, s->line, (unsigned long long)s->at);
+	if (recipe_verb_is_memory(s->verb))
+		fail_complete(f, ENODEV,
+			      "%s:%u: nothing comes to memory, and the device's id reads as all ones: it is gone",
+			      run->file, s->line);
+	else
+		fail_complete(f, ENODEV,
+			      "%s:%u: register 0x%llx reads as all ones, and so does the device's id: it is gone",
+			      run->file, s->line, (unsigned long long)s->at);
 	return true;
+}
+
+/* All ones may be a register's value. That of a device that is no longer there they are when its vendor id is, too. */
+static bool recipe_seen_gone(struct recipe_run *run, const struct recipe_ready_step *s, uint64_t seen, struct fail *f)
+{
+	return seen == s->all && !recipe_verb_is_memory(s->verb) && recipe_run_is_gone(run, s, f);
 }
 
 static bool recipe_tell(struct recipe_run *run, const struct recipe_ready_step *s, struct recipe_access a)
@@ -125,7 +136,7 @@ static int recipe_run_check(struct recipe_run *run, const struct recipe_ready_st
 	bool matches = (seen & mask) == want, refusal = s->verb == RECIPE_FAULT_IF || s->verb == RECIPE_FAULT_IF_MEM;
 	struct recipe_access a = {.offset = offset, .value = seen, .mask = mask, .want = want, .matches = matches};
 
-	if (recipe_run_is_gone(run, s, seen, f))
+	if (recipe_seen_gone(run, s, seen, f))
 		return -ENODEV;
 	if (recipe_tell(run, s, a))
 		return 0;
@@ -162,7 +173,7 @@ static int recipe_run_access(struct recipe_run *run, const struct recipe_ready_s
 	case RECIPE_READ_REG:
 	case RECIPE_LOAD:
 		value = recipe_run_look(run, s, offset);
-		if (recipe_run_is_gone(run, s, value, f))
+		if (recipe_seen_gone(run, s, value, f))
 			return -ENODEV;
 		run->vars[s->var] = value;
 		break;

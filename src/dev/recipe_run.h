@@ -111,7 +111,7 @@ int recipe_run_wait(struct recipe_run *run, struct recipe_ready_step *s, bool *o
 int recipe_run_delay(struct recipe_run *run, const struct recipe_ready_step *s, struct fail *f);
 uint64_t recipe_run_look(struct recipe_run *run, const struct recipe_ready_step *s, uint64_t offset);
 int recipe_run_offset(struct recipe_run *run, const struct recipe_ready_step *s, uint64_t *offset, struct fail *f);
-bool recipe_run_is_gone(struct recipe_run *run, const struct recipe_ready_step *s, uint64_t seen, struct fail *f);
+bool recipe_run_is_gone(struct recipe_run *run, const struct recipe_ready_step *s, struct fail *f);
 
 static inline bool recipe_verb_is_memory(enum recipe_verb verb)
 {

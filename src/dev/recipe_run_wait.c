@@ -9,7 +9,7 @@
 #define RECIPE_PATIENCE_NS 2000000000ull /* of a poll in init or stop that names none */
 #define RECIPE_SPIN_NS 200000ull	 /* polled without a pause for so long, ... */
 #define RECIPE_NAP_MAX_NS 1000000ull	 /* ... then with pauses of an eighth of what has passed, up to this */
-#define RECIPE_ASK_NS 100000000ull /* how often a register of all ones is a reason to ask whether the device is there */
+#define RECIPE_ASK_NS 100000000ull	 /* how often to ask whether the device is still there */
 
 struct recipe_poll {
 	uint64_t begun, end, asked; /* 0 until the first look has failed */
@@ -22,6 +22,8 @@ static void recipe_poll_begin(struct recipe_run *run, const struct recipe_ready_
 	uint64_t patience = s->ns ? s->ns : timed ? UINT64_MAX : RECIPE_PATIENCE_NS;
 
 	p->begun = clock_ns();
+	if (!p->asked)
+		p->asked = p->begun;
 	if (!run->end_ns)
 		run->end_ns = p->begun + run->limit_ns;
 	p->own = patience < run->end_ns - MIN(p->begun, run->end_ns);
@@ -65,6 +67,21 @@ static int recipe_poll_watched(struct recipe_run *run, const struct recipe_ready
 	return run->watch->step(run->watch->ctx, a) || a->matches ? 0 : recipe_poll_over(run, s, NULL, a, f);
 }
 
+/*
+ * Whether the device is there is worth asking when a register reads as all ones; and, now and then, while memory stays as it is: a
+ * device that is gone writes nothing, and memory has no value that says so.
+ */
+static bool recipe_poll_is_gone(struct recipe_run *run, const struct recipe_ready_step *s, struct recipe_poll *p,
+				const struct recipe_access *a, bool last, struct fail *f)
+{
+	if (recipe_verb_is_memory(s->verb) ? a->matches || !p->end : a->value != s->all)
+		return false;
+	if (!a->matches && !last && clock_ns() - p->asked < RECIPE_ASK_NS)
+		return false;
+	p->asked = clock_ns();
+	return recipe_run_is_gone(run, s, f);
+}
+
 int recipe_run_wait(struct recipe_run *run, struct recipe_ready_step *s, bool *own_patience, struct fail *f)
 {
 	struct recipe_access a = {0};
@@ -79,11 +96,8 @@ int recipe_run_wait(struct recipe_run *run, struct recipe_ready_step *s, bool *o
 	for (;;) {
 		a.value = recipe_run_look(run, s, a.offset);
 		a.matches = (a.value & a.mask) == a.want;
-		if (a.value == s->all && (a.matches || last || clock_ns() - poll.asked >= RECIPE_ASK_NS)) {
-			if (recipe_run_is_gone(run, s, a.value, f))
-				return -ENODEV;
-			poll.asked = clock_ns();
-		}
+		if (recipe_poll_is_gone(run, s, &poll, &a, last, f))
+			return -ENODEV;
 		if (run->watch)
 			return recipe_poll_watched(run, s, &a, f);
 		if (a.matches)
