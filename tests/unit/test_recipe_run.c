@@ -371,6 +371,24 @@ static void test_gone(void **state)
 	dev_close(dev);
 }
 
+/* Memory has no value that says so: the device is asked now and then. */
+static void test_gone_from_memory(void **state)
+{
+	struct dev *dev = open_started(HEADER INIT READ WRITE "wait\n\tpollmem32 page 0 1 1\nend\n" STOP);
+	uint64_t begun = clock_ns();
+	int status;
+
+	assert_int_equal(read_one(dev, &status, 300), -ETIMEDOUT);
+	assert_in_range(ms_since(begun), 300, 30000);
+	assert_int_equal(dev_stop(dev), 0);
+	assert_int_equal(dev_start(dev, &failure), 0);
+	engine_leaves();
+	begun = clock_ns();
+	assert_int_equal(read_one(dev, &status, 60000), -ETIMEDOUT);
+	assert_in_range(ms_since(begun), 0, 30000);
+	dev_close(dev);
+}
+
 /* All ones of a device that is there are a value like any other. */
 static void test_all_ones(void **state)
 {
@@ -508,19 +526,13 @@ static void test_examples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_roundtrip),
-		cmocka_unit_test(test_never_ready),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_stuck_busy),
-		cmocka_unit_test(test_own_patience),
-		cmocka_unit_test(test_many_polls),
-		cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_all_ones),
-		cmocka_unit_test(test_widths_and_loops),
-		cmocka_unit_test(test_for_whom),
-		cmocka_unit_test(test_other_device),
-		cmocka_unit_test(test_run_bounds),
-		cmocka_unit_test(test_examples),
+		cmocka_unit_test(test_roundtrip),    cmocka_unit_test(test_never_ready),
+		cmocka_unit_test(test_errors),	     cmocka_unit_test(test_stuck_busy),
+		cmocka_unit_test(test_own_patience), cmocka_unit_test(test_many_polls),
+		cmocka_unit_test(test_gone),	     cmocka_unit_test(test_gone_from_memory),
+		cmocka_unit_test(test_all_ones),     cmocka_unit_test(test_widths_and_loops),
+		cmocka_unit_test(test_for_whom),     cmocka_unit_test(test_other_device),
+		cmocka_unit_test(test_run_bounds),   cmocka_unit_test(test_examples),
 	};
 
 	msg_set_level(MSG_QUIET);
