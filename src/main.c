@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&command_caps,
 	&command_decode,
 	&command_audit,
+	&command_watch,
 	&command_capture,
 	&command_bind,
 	&command_unbind,

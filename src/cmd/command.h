@@ -75,7 +75,7 @@ extern const struct command command_recipe;
 extern const struct command command_list, command_caps, command_bind, command_unbind, command_map, command_unmap,
 	command_maps, command_fill, command_check, command_dma, command_free, command_vaddr, command_ioas, command_hwpt,
 	command_attach, command_detach, command_destroy, command_hwinfo, command_faultq, command_viommu,
-	command_replace, command_device, command_compare, command_bench, command_audit, command_capture,
+	command_replace, command_watch, command_device, command_compare, command_bench, command_audit, command_capture,
 	command_run_script, command_dirty;
 
 /* cmd/parse.c */

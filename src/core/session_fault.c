@@ -103,7 +103,7 @@ static unsigned int session_queue_faults(struct session *s, uint32_t queue, stru
 	return n;
 }
 
-static unsigned int session_page_faults(struct session *s, struct dma_fault *out, unsigned int max)
+unsigned int session_page_faults(struct session *s, struct dma_fault *out, unsigned int max)
 {
 	unsigned int n = 0;
 

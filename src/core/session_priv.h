@@ -125,7 +125,9 @@ int session_check_pages(struct session *s, struct fail *f);
 /* session_choice.c: `ioas allow` said where: session_allow_choice() says no more there. */
 void session_choice_is_users(struct session *s, const struct iommu *space);
 
-/* session_fault.c: page faults of @queue that were already read, at most @max into @out; returns how many. */
+/* session_fault.c: page faults that wait in queues of the session, as faults; `faultq read` still gets them. Returns how many. */
+unsigned int session_page_faults(struct session *s, struct dma_fault *out, unsigned int max);
+/* Page faults of @queue that were already read, at most @max into @out; returns how many. */
 unsigned int session_pgfaults_take(struct session *s, uint32_t queue, struct iommu_pgfault *out, unsigned int max);
 /* The queue is gone. */
 void session_pgfaults_drop(struct session *s, uint32_t queue);

@@ -35,6 +35,7 @@
 
 struct fault_log {
 	int fd;
+	char *text; /* instead of it: what is left of a saved log */
 	bool have_seq;
 	bool behind;  /* the last look ended at its bound */
 	bool skipped; /* to the end, and no record since has told how far that was */
@@ -55,6 +56,15 @@ int fault_log_adopt(struct fault_log **out, int fd)
 	log->fd = fd;
 	*out = log;
 	return 0;
+}
+
+int fault_log_of_text(struct fault_log **out, char *text)
+{
+	int ret = fault_log_adopt(out, -1);
+
+	if (!ret)
+		(*out)->text = text;
+	return ret;
 }
 
 int fault_log_open(struct fault_log **out, struct fail *f)
@@ -91,7 +101,8 @@ void fault_log_close(struct fault_log *log)
 {
 	if (!log)
 		return;
-	close(log->fd);
+	if (log->fd >= 0)
+		close(log->fd);
 	free(log);
 }
 
@@ -208,7 +219,7 @@ static void fault_log_settle(struct fault_log *log, struct fault_sink *sink)
 
 	if (*sink->count < sink->max && fault_smmu_flush(&log->smmu, &fault))
 		fault_sink_add(sink, &fault);
-	if (log->header_ns && sink->now - log->header_ns > DMAR_HEADER_WAIT_NS) {
+	if (log->header_ns && (log->text || sink->now - log->header_ns > DMAR_HEADER_WAIT_NS)) {
 		++*sink->suppressed;
 		log->header_ns = 0;
 	}
@@ -216,11 +227,28 @@ static void fault_log_settle(struct fault_log *log, struct fault_sink *sink)
 	log->skipped = false;
 }
 
+static int fault_log_next_line(struct fault_log *log, struct fault_sink *sink)
+{
+	char *line = log->text;
+
+	if (!*line)
+		return -EAGAIN;
+	log->text += strcspn(line, "\n");
+	if (*log->text)
+		*log->text++ = '\0';
+	fault_log_line(log, line, sink);
+	return 0;
+}
+
 /* One record. 0; -EAGAIN at the end of the log, or another -errno. */
 static int fault_log_next(struct fault_log *log, struct fault_sink *sink)
 {
 	char record[KMSG_RECORD_MAX + 1];
-	ssize_t n = read(log->fd, record, sizeof(record) - 1);
+	ssize_t n;
+
+	if (log->text)
+		return fault_log_next_line(log, sink);
+	n = read(log->fd, record, sizeof(record) - 1);
 
 	/* EPIPE is an overrun: the next record's number tells how much */
 	if (n < 0)

@@ -7,5 +7,7 @@
 
 /* Takes over @fd, which must not block. */
 int fault_log_adopt(struct fault_log **out, int fd);
+/* A log that somebody has saved: lines without what /dev/kmsg has before them. @text is changed, and must outlive the log. */
+int fault_log_of_text(struct fault_log **out, char *text);
 
 #endif

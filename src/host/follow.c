@@ -121,6 +121,11 @@ int follow_open(const struct host *host, struct follow **out, struct fail *f)
 	return ret;
 }
 
+int follow_fd(const struct follow *follow)
+{
+	return uevent_fd(follow->watch);
+}
+
 void follow_close(struct follow *follow)
 {
 	if (!follow)

@@ -27,6 +27,7 @@ int follow_open(const struct host *host, struct follow **out, struct fail *f);
  * -errno is the end.
  */
 int follow_next(struct follow *follow, int timeout_ms, struct change *out);
+int follow_fd(const struct follow *follow);
 void follow_close(struct follow *follow);
 
 /* What an announcement means; false when it is about nothing that is listed. For follow_next(), and for tests on a capture. */

@@ -166,6 +166,11 @@ static int uevent_receive(struct uevent_watch *watch, struct uevent *out)
 	return ret;
 }
 
+int uevent_fd(const struct uevent_watch *watch)
+{
+	return watch ? nl_socket_get_fd(watch->sock) : -1;
+}
+
 int uevent_next(struct uevent_watch *watch, int timeout_ms, struct uevent *out)
 {
 	struct pollfd p = {.fd = nl_socket_get_fd(watch->sock), .events = POLLIN};
@@ -177,6 +182,11 @@ int uevent_next(struct uevent_watch *watch, int timeout_ms, struct uevent *out)
 	return ret ? uevent_receive(watch, out) : -ETIMEDOUT;
 }
 #else
+int uevent_fd(const struct uevent_watch *watch)
+{
+	return -1;
+}
+
 int uevent_next(struct uevent_watch *watch, int timeout_ms, struct uevent *out)
 {
 	memset(out, 0, sizeof(*out));

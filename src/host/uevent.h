@@ -27,6 +27,8 @@ int uevent_wait(struct uevent_watch *watch, int timeout_ms);
  * kernel had to drop some since the last call, -EBADMSG for one that says nothing, -EOPNOTSUPP without libnl.
  */
 int uevent_next(struct uevent_watch *watch, int timeout_ms, struct uevent *out);
+/* Readable when there is something, for poll(2); -1 without libnl. */
+int uevent_fd(const struct uevent_watch *watch);
 void uevent_close(struct uevent_watch *watch);
 
 /* One message: "ACTION@DEVPATH", then KEY=VALUE, each ended by a 0. 0 or -EBADMSG. Pure. */
