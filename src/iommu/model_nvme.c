@@ -93,6 +93,15 @@ static void nvme_on(struct model *m)
 	nvme->csts = NVME_CSTS_RDY;
 }
 
+static void nvme_shut_down(struct nvme_model *nvme)
+{
+	nvme->csts |= NVME_CSTS_SHST_DONE;
+	nvme->shutdowns++;
+	nvme->queues_left = 0;
+	for (unsigned int i = 1; i < NVME_MODEL_QUEUES; i++)
+		nvme->queues_left += nvme->sq[i].live + nvme->cq[i].live;
+}
+
 static void nvme_configure(struct model *m, uint32_t cc)
 {
 	struct nvme_model *nvme = m->priv;
@@ -101,10 +110,10 @@ static void nvme_configure(struct model *m, uint32_t cc)
 	nvme->cc = cc;
 	if (!(was & NVME_CC_EN) && (cc & NVME_CC_EN))
 		nvme_on(m);
-	else if ((was & NVME_CC_EN) && !(cc & NVME_CC_EN))
+	else if ((was & NVME_CC_EN) && !(cc & NVME_CC_EN) && !nvme->stuck_ready)
 		nvme_off(nvme);
 	if ((cc & NVME_CC_EN) && (cc & NVME_CC_SHN))
-		nvme->csts |= NVME_CSTS_SHST_DONE;
+		nvme_shut_down(nvme);
 }
 
 static uint32_t nvme_half(uint64_t value, uint64_t offset)

@@ -54,8 +54,9 @@ struct nvme_model {
 	uint64_t asq, acq;
 	struct nvme_model_queue sq[NVME_MODEL_QUEUES], cq[NVME_MODEL_QUEUES];
 	uint8_t *media;
-	uint64_t commands, writes, moved; /* that came; data commands that wrote memory; bytes of data */
-	unsigned int most_at_once;	  /* commands between two completions that the host took */
+	uint64_t commands, writes, moved;    /* that came; data commands that wrote memory; bytes of data */
+	unsigned int most_at_once;	     /* commands that one write of a doorbell started */
+	unsigned int shutdowns, queues_left; /* announced; I/O queues that were there at the last one */
 	/* For tests: other hardware, or wrong in ways that have no name. */
 	uint64_t cap;
 	uint8_t mdts, block_shift;
@@ -63,7 +64,8 @@ struct nvme_model {
 	uint32_t sgls;
 	unsigned int pairs; /* of I/O queues that Set Features grants */
 	void (*mangle)(struct nvme_model_completion *c);
-	bool twice; /* each completion is posted twice */
+	bool twice;	  /* each completion is posted twice */
+	bool stuck_ready; /* CSTS.RDY outlives CC.EN, until a reset of the function */
 };
 
 /* Sets CSTS.CFS: nothing goes on from here but a reset. */

@@ -19,7 +19,7 @@
 #define RIG_SIZE UINT64_C(65536)
 #define RIG_DST (RIG_SIZE / 2)
 #define RIG_POISON 0x5a
-#define RIG_MAX_RINGS 32
+#define RIG_MAX_RINGS 128
 
 struct model_rig {
 	struct iommu *iommu;

@@ -1,0 +1,786 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dev/nvme on its register model: every way to name memory, queues that wrap, controllers that lie, fail, hang or go. */
+#include "model_rig.h"
+
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/msg.h"
+#include "dev/nvme.h"
+#include "iommu/model_nvme.h"
+
+#define BIG_IOVA UINT64_C(0x10000000)
+#define BIG_SIZE MiB(8)
+#define BIG_DST (BIG_IOVA + BIG_SIZE / 2)
+
+static struct nvme_model *chip_of(struct model_rig *rig)
+{
+	return rig->model->priv;
+}
+
+static void start(struct model_rig *rig, const char *options)
+{
+	char driver[128];
+
+	snprintf(driver, sizeof(driver), "nvme%s%s", options[0] ? "," : "", options);
+	rig_open(rig, "nvme", driver);
+	if (dev_start(rig->dev, &rig->fail))
+		fail_msg("%s: %s", driver, rig->fail.text);
+}
+
+static void stop(struct model_rig *rig)
+{
+	struct nvme_model *chip = chip_of(rig);
+
+	assert_int_equal(dev_stop(rig->dev), 0);
+	assert_int_equal(rig->freed, rig->rings);
+	assert_false(chip->cc & NVME_CC_EN);
+	assert_int_equal(chip->csts, 0);
+	assert_false(rig_masters(rig));
+}
+
+/* More memory than the rig has, at BIG_IOVA. */
+static char *big_map(struct model_rig *rig)
+{
+	struct iommu_map_req req = {.size = BIG_SIZE, .iova = BIG_IOVA, .prot = IOMMU_PROT_RW};
+	struct iommu_mem mem;
+
+	iommu_mem_free(rig->iommu, &rig->mem);
+	assert_int_equal(iommu_unmap(rig->iommu, RIG_IOVA, RIG_SIZE, NULL, NULL), 0);
+	assert_int_equal(iommu_mem_alloc(rig->iommu, BIG_SIZE, IOMMU_MEM_ANON, &mem, &rig->fail), 0);
+	req.va = mem.va;
+	assert_int_equal(iommu_map(rig->iommu, &req, &rig->fail), 0);
+	rig->mem = mem;
+	return mem.va;
+}
+
+static void pattern(char *at, uint64_t len, unsigned int salt)
+{
+	for (uint64_t i = 0; i < len; i++)
+		at[i] = (char)((i >> 2) * 31 + (i >> 12) * 7 + i + salt);
+}
+
+static bool all(const char *at, uint64_t len, char byte)
+{
+	for (uint64_t i = 0; i < len; i++)
+		if (at[i] != byte)
+			return false;
+	return true;
+}
+
+/* There and back in single requests at these offsets in their pages; nothing beside is touched. */
+static void there_and_back(struct model_rig *rig, char *mem, uint64_t off_src, uint64_t off_dst, uint64_t len)
+{
+	struct dev_req req = {DEV_READ, BIG_IOVA + off_src, 0, len, 99};
+	char *dst = mem + BIG_SIZE / 2 + off_dst;
+
+	pattern(mem + off_src, len, (unsigned int)(off_src + len));
+	memset(mem + BIG_SIZE / 2, RIG_POISON, off_dst + len + 8192);
+	assert_int_equal(dev_transfer(rig->dev, 0, &req, 1, 1000), 0);
+	assert_int_equal(req.status, 0);
+	req = (struct dev_req){DEV_WRITE, 0, BIG_DST + off_dst, len, 99};
+	assert_int_equal(dev_transfer(rig->dev, 0, &req, 1, 1000), 0);
+	assert_int_equal(req.status, 0);
+	assert_memory_equal(dst, mem + off_src, len);
+	assert_true(all(mem + BIG_SIZE / 2, off_dst, RIG_POISON));
+	assert_true(all(dst + len, 8192, RIG_POISON));
+}
+
+static void test_addresses(void **state)
+{
+	static const uint64_t lens[] = {512, 1024, 4096, 4608, 8192, 12288, 65536, 520192, 524288};
+	static const uint64_t offsets[] = {0, 4, 512, 2052, 4092};
+	struct model_rig rig;
+	char *mem;
+
+	start(&rig, "scratch=100+1024");
+	assert_int_equal(dev_limits(rig.dev)->max_len, 524288);
+	assert_int_equal(dev_limits(rig.dev)->align, 512);
+	assert_int_equal(dev_limits(rig.dev)->addr_align, 4);
+	assert_int_equal(dev_limits(rig.dev)->buffer, 524288);
+	assert_int_equal(dev_limits(rig.dev)->depth, 32);
+	assert_true(dev_limits(rig.dev)->destructive);
+	assert_false(dev_limits(rig.dev)->fixed || dev_limits(rig.dev)->reports_faults);
+	mem = big_map(&rig);
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(offsets); k++)
+			there_and_back(&rig, mem, offsets[k], offsets[(k + 2) % ARRAY_SIZE(offsets)], lens[i]);
+	/* in the blocks that were named, and in no other */
+	assert_memory_equal(chip_of(&rig)->media + 100 * 512, mem + 4092, 524288);
+	assert_true(all((char *)chip_of(&rig)->media, 100 * 512, 0));
+	assert_true(all((char *)chip_of(&rig)->media + 1124 * 512, MiB(8) - 1124 * 512, 0));
+	stop(&rig);
+	rig_close(&rig);
+}
+
+/* Lists of more than a page end with where they go on; at each border, and across two. */
+static void test_chained_lists(void **state)
+{
+	static const uint64_t pages[] = {511, 512, 513, 514, 515, 900, 1022, 1023, 1024};
+	struct model_rig rig;
+	char *mem;
+
+	rig_open(&rig, "nvme", "nvme,scratch=0+8192,max-transfer=4M,depth=2");
+	chip_of(&rig)->mdts = 0;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), 0);
+	assert_int_equal(dev_limits(rig.dev)->max_len, MiB(4));
+	mem = big_map(&rig);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		there_and_back(&rig, mem, 0, 0, MIN(pages[i] * 4096, BIG_SIZE / 2 - 16384));
+		there_and_back(&rig, mem, 4092, 4, MIN(pages[i] * 4096, BIG_SIZE / 2 - 16384));
+	}
+	stop(&rig);
+	rig_close(&rig);
+}
+
+/* The same by themselves, without a controller: what is a list's and what is the next one's. */
+static void test_list_capacity(void **state)
+{
+	assert_int_equal(nvme_prp_entries(512), 0);
+	assert_int_equal(nvme_prp_entries(4096), 0);
+	assert_int_equal(nvme_prp_entries(4608), 2);
+	assert_int_equal(nvme_prp_entries(8192), 2);
+	assert_int_equal(nvme_prp_entries(524288), 128);
+	assert_int_equal(nvme_prp_entries(MiB(2)), 512);
+	assert_int_equal(nvme_prp_entries(MiB(8)), 2048);
+}
+
+static void test_sgl(void **state)
+{
+	struct model_rig rig;
+	char *mem;
+
+	start(&rig, "scratch=0+1024,sgl");
+	assert_int_equal(dev_limits(rig.dev)->addr_align, 1);
+	mem = big_map(&rig);
+	there_and_back(&rig, mem, 0, 0, 524288);
+	there_and_back(&rig, mem, 4095, 3, 524288);
+	there_and_back(&rig, mem, 1, 2047, 512);
+	assert_int_equal(rig.rings, 5); /* no lists: identify, and two pairs of queues */
+	stop(&rig);
+	rig_close(&rig);
+
+	rig_open(&rig, "nvme", "nvme,scratch=0+1024,sgl");
+	chip_of(&rig)->sgls = 2;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), 0);
+	assert_int_equal(dev_limits(rig.dev)->addr_align, 4);
+	rig_close(&rig);
+
+	rig_open(&rig, "nvme", "nvme,scratch=0+1024,sgl");
+	chip_of(&rig)->sgls = 0;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), -EOPNOTSUPP);
+	assert_string_equal(rig.fail.text, "nvme takes no SGLs");
+	rig_close(&rig);
+}
+
+/* @n requests at once, @loops times: rings wrap, phases turn. */
+static void many(struct model_rig *rig, unsigned int n, unsigned int loops)
+{
+	char *mem = rig->mem.va;
+	struct dev_req reqs[64];
+
+	for (unsigned int loop = 0; loop < loops; loop++) {
+		pattern(mem, n * 512, loop);
+		memset(mem + RIG_DST, RIG_POISON, RIG_SIZE - RIG_DST);
+		for (unsigned int i = 0; i < n; i++)
+			reqs[i] = (struct dev_req){DEV_READ, RIG_IOVA + 512 * i, 512 * i, 512, 99};
+		assert_int_equal(dev_transfer(rig->dev, 0, reqs, n, 1000), 0);
+		for (unsigned int i = 0; i < n; i++) {
+			assert_int_equal(reqs[i].status, 0);
+			/* each block goes back to another place */
+			reqs[i] = (struct dev_req){DEV_WRITE, 512 * i, RIG_IOVA + RIG_DST + 512 * (n - 1 - i), 512, 99};
+		}
+		assert_int_equal(dev_transfer(rig->dev, 0, reqs, n, 1000), 0);
+		for (unsigned int i = 0; i < n; i++) {
+			assert_int_equal(reqs[i].status, 0);
+			assert_memory_equal(mem + RIG_DST + 512 * (n - 1 - i), mem + 512 * i, 512);
+		}
+	}
+}
+
+static void test_depth(void **state)
+{
+	struct dev_req reqs[33] = {{0}};
+	struct model_rig rig;
+
+	start(&rig, "scratch=0+64");
+	many(&rig, 32, 40);
+	assert_int_equal(chip_of(&rig)->most_at_once, 32);
+	many(&rig, 7, 100);
+	many(&rig, 1, 200);
+	for (unsigned int i = 0; i < 33; i++)
+		reqs[i] = (struct dev_req){DEV_WRITE, 0, RIG_IOVA, 512, 0};
+	assert_int_equal(dev_transfer(rig.dev, 0, reqs, 33, 1000), -ERANGE);
+	stop(&rig);
+	rig_close(&rig);
+
+	start(&rig, "scratch=0+64,depth=63");
+	many(&rig, 63, 20);
+	assert_int_equal(chip_of(&rig)->most_at_once, 63);
+	stop(&rig);
+	rig_close(&rig);
+}
+
+/* Identifiers come back after 1,023 submissions. */
+static void test_identifiers(void **state)
+{
+	struct dev_req req = {DEV_WRITE, 0, RIG_IOVA, 512, 0};
+	struct model_rig rig;
+
+	start(&rig, "blocks=0+64");
+	for (unsigned int i = 0; i < 2100; i++)
+		assert_int_equal(dev_transfer(rig.dev, 0, &req, 1, 1000), 0);
+	stop(&rig);
+	rig_close(&rig);
+}
+
+/* A roundtrip of 32 pieces is 32 commands in flight each way; of one piece, one. */
+static void test_roundtrip_in_depth(void **state)
+{
+	struct model_rig rig;
+	int status = 99;
+	char *mem;
+
+	start(&rig, "scratch=0+2048,max-transfer=16K");
+	mem = big_map(&rig);
+	pattern(mem, 524288, 5);
+	assert_int_equal(dev_roundtrip(rig.dev, 0, BIG_IOVA, BIG_DST, 524288, &status), 0);
+	assert_int_equal(status, 0);
+	assert_memory_equal(mem, mem + BIG_SIZE / 2, 524288);
+	assert_int_equal(chip_of(&rig)->most_at_once, 32);
+	stop(&rig);
+	rig_close(&rig);
+}
+
+static void test_queues(void **state)
+{
+	struct dev_req req;
+	struct model_rig rig;
+	char *mem;
+
+	start(&rig, "scratch=64+64,queues=4");
+	mem = rig.mem.va;
+	assert_int_equal(dev_limits(rig.dev)->queues, 4);
+	assert_int_equal(dev_limits(rig.dev)->buffer, 16 * 512);
+	for (unsigned int q = 0; q < 4; q++) {
+		memset(mem, 'a' + (char)q, 8192);
+		req = (struct dev_req){DEV_READ, RIG_IOVA, 0, 8192, 99};
+		assert_int_equal(dev_transfer(rig.dev, q, &req, 1, 1000), 0);
+		assert_int_equal(req.status, 0);
+	}
+	assert_int_equal(dev_transfer(rig.dev, 4, &req, 1, 1000), -EINVAL);
+	for (unsigned int q = 0; q < 4; q++)
+		assert_true(all((char *)chip_of(&rig)->media + (64 + 16 * q) * 512, 8192, 'a' + (char)q));
+	req = (struct dev_req){DEV_READ, RIG_IOVA, 512, 8192, 99};
+	assert_int_equal(dev_transfer(rig.dev, 0, &req, 1, 1000), -ERANGE); /* beyond its part */
+	stop(&rig);
+	assert_int_equal(chip_of(&rig)->shutdowns, 1);
+	assert_int_equal(chip_of(&rig)->queues_left, 0);
+	rig_close(&rig);
+
+	rig_open(&rig, "nvme", "nvme,scratch=0+64,queues=4");
+	chip_of(&rig)->pairs = 3;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), -ENOSPC);
+	assert_string_equal(rig.fail.hint, "queues=3");
+	rig_close(&rig);
+}
+
+static void test_harmless(void **state)
+{
+	static const struct {
+		const char *options;
+		uint64_t len;
+		unsigned char first;
+	} logs[] = {{"log=1", 64, 0x10}, {"log=2", 512, 0x20}, {"log=3", 512, 0x30}, {"log=5", 4096, 0x50}};
+	struct dev_req reqs[32];
+	struct model_rig rig;
+	unsigned char *mem;
+
+	start(&rig, "");
+	mem = rig.mem.va;
+	assert_true(dev_limits(rig.dev)->fixed);
+	assert_int_equal(dev_limits(rig.dev)->dirs, DEV_WRITE);
+	assert_false(dev_limits(rig.dev)->destructive);
+	for (unsigned int i = 0; i < 8; i++)
+		reqs[i] = (struct dev_req){DEV_WRITE, 0, RIG_IOVA + i * 4096 + i * 4, 4096, 99};
+	assert_int_equal(dev_transfer(rig.dev, 0, reqs, 8, 1000), 0);
+	for (unsigned int i = 0; i < 8; i++)
+		assert_int_equal(reqs[i].status, 0);
+	assert_memory_equal(mem + 4, "model    ", 9);
+	assert_memory_equal(mem + 7 * 4096 + 28 + 4, "model    ", 9);
+	assert_int_equal(chip_of(&rig)->most_at_once, 8);
+	assert_int_equal(rig.rings, 3);
+	stop(&rig);
+	rig_close(&rig);
+
+	for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
+		start(&rig, logs[i].options);
+		mem = rig.mem.va;
+		assert_int_equal(dev_limits(rig.dev)->max_len, logs[i].len);
+		memset(mem, RIG_POISON, 8192);
+		reqs[0] = (struct dev_req){DEV_WRITE, 0, RIG_IOVA, logs[i].len, 99};
+		assert_int_equal(dev_transfer(rig.dev, 0, reqs, 1, 1000), 0);
+		assert_int_equal(reqs[0].status, 0);
+		assert_int_equal(mem[0], logs[i].first);
+		assert_int_equal(mem[logs[i].len - 1], (unsigned char)(logs[i].first + logs[i].len / 4 - 1));
+		assert_true(all((char *)mem + logs[i].len, 4096, RIG_POISON));
+		stop(&rig);
+		rig_close(&rig);
+	}
+}
+
+static void test_compare_blocks(void **state)
+{
+	struct dev_req req = {DEV_READ, RIG_IOVA, 0, 4096, 99};
+	struct model_rig rig;
+
+	start(&rig, "compare=8+8");
+	assert_int_equal(dev_limits(rig.dev)->dirs, DEV_READ);
+	assert_false(dev_limits(rig.dev)->destructive);
+	pattern((char *)chip_of(&rig)->media + 8 * 512, 4096, 3);
+	pattern(rig.mem.va, 4096, 3);
+	assert_int_equal(dev_transfer(rig.dev, 0, &req, 1, 1000), 0);
+	assert_int_equal(req.status, 0);
+	((char *)rig.mem.va)[4095] ^= 1;
+	assert_int_equal(dev_transfer(rig.dev, 0, &req, 1, 1000), 0);
+	assert_int_equal(req.status, -EIO);
+	stop(&rig);
+	rig_close(&rig);
+}
+
+/* What is asked of a namespace that has none of it, and how that is told. */
+static void test_namespace(void **state)
+{
+	static const struct {
+		const char *options;
+		int err;
+		const char *text, *hint;
+		uint16_t metadata;
+	} bad[] = {
+		{.options = "scratch=0+16385",
+		 .err = -ERANGE,
+		 .text = "blocks 0+16385 are not all in namespace 1",
+		 .hint = "it has 16384 blocks of 512"},
+		{.options = "scratch=16384+1",
+		 .err = -ERANGE,
+		 .text = "blocks 16384+1 are not all in namespace 1",
+		 .hint = "it has 16384 blocks of 512"},
+		{.options = "blocks=0x100000000+1",
+		 .err = -ERANGE,
+		 .text = "blocks 4294967296+1 are not all in namespace 1",
+		 .hint = "it has 16384 blocks of 512"},
+		{.options = "scratch=0+8,ns=2",
+		 .err = -EIO,
+		 .text = "nvme refused to identify a namespace: status 0x400b",
+		 .hint = ""},
+		{.options = "scratch=0+8",
+		 .err = -EOPNOTSUPP,
+		 .text = "namespace 1 has 8 bytes of metadata with each block",
+		 .hint = "",
+		 .metadata = 8},
+		{.options = "scratch=0+2048,max-transfer=1M",
+		 .err = -ERANGE,
+		 .text = "max-transfer=1M is not what nvme moves at once",
+		 .hint = "up to 512K"},
+	};
+	struct model_rig rig;
+	char driver[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		snprintf(driver, sizeof(driver), "nvme,%s", bad[i].options);
+		rig_open(&rig, "nvme", driver);
+		chip_of(&rig)->metadata = bad[i].metadata;
+		assert_int_equal(dev_start(rig.dev, &rig.fail), bad[i].err);
+		assert_string_equal(rig.fail.text, bad[i].text);
+		assert_string_equal(rig.fail.hint, bad[i].hint);
+		assert_int_equal(rig.freed, rig.rings);
+		assert_false(chip_of(&rig)->cc & NVME_CC_EN);
+		assert_true(all((char *)chip_of(&rig)->media, MiB(8), 0));
+		rig_close(&rig);
+	}
+	start(&rig, "scratch=16383+1"); /* the last one */
+	stop(&rig);
+	rig_close(&rig);
+}
+
+/* Blocks of 4096 bytes, and transfers as large as the controller's limit. */
+static void test_geometry(void **state)
+{
+	struct model_rig rig;
+	char *mem;
+
+	rig_open(&rig, "nvme", "nvme,scratch=8+16");
+	chip_of(&rig)->block_shift = 12;
+	chip_of(&rig)->mdts = 1;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), 0);
+	assert_int_equal(dev_limits(rig.dev)->align, 4096);
+	assert_int_equal(dev_limits(rig.dev)->max_len, 8192);
+	assert_int_equal(dev_limits(rig.dev)->buffer, 65536);
+	mem = big_map(&rig);
+	there_and_back(&rig, mem, 4, 2048, 8192);
+	assert_memory_equal(chip_of(&rig)->media + 8 * 4096, mem + 4, 8192);
+	stop(&rig);
+	rig_close(&rig);
+}
+
+/* Registers of other controllers. */
+static void test_controllers(void **state)
+{
+	const uint64_t plain = UINT64_C(1) << 37 | UINT64_C(1) << 24 | UINT64_C(1) << 16;
+	struct model_rig rig;
+
+	/* queues of 8 entries, doorbells 16 bytes apart, ready times by CRTO */
+	rig_open(&rig, "nvme", "nvme,scratch=0+64,queues=3");
+	chip_of(&rig)->cap = plain | UINT64_C(2) << 32 | UINT64_C(1) << 59 | 7;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), 0);
+	assert_int_equal(dev_limits(rig.dev)->depth, 7);
+	many(&rig, 7, 30);
+	stop(&rig);
+	rig_close(&rig);
+
+	rig_open(&rig, "nvme", "nvme,scratch=0+64,depth=8");
+	chip_of(&rig)->cap = plain | 7;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), -ERANGE);
+	assert_string_equal(rig.fail.hint, "depth=7");
+	rig_close(&rig);
+
+	/* doorbells of 16 queues 1 KiB apart would lie behind the BAR */
+	rig_open(&rig, "nvme", "nvme,scratch=0+64,queues=16");
+	chip_of(&rig)->cap = plain | UINT64_C(8) << 32 | 63;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), -EOPNOTSUPP);
+	assert_non_null(strstr(rig.fail.text, "no doorbells for 16 queues"));
+	rig_close(&rig);
+
+	rig_open(&rig, "nvme", NULL);
+	chip_of(&rig)->cap = plain | UINT64_C(1) << 48 | 63;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), -EOPNOTSUPP);
+	assert_string_equal(rig.fail.text, "nvme wants memory pages of at least 0x2000 bytes");
+	rig_close(&rig);
+
+	rig_open(&rig, "nvme", NULL);
+	chip_of(&rig)->cap = UINT64_C(1) << 43 | UINT64_C(1) << 24 | 63;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), -EOPNOTSUPP);
+	assert_non_null(strstr(rig.fail.text, "no NVM command set"));
+	rig_close(&rig);
+}
+
+/* Left running by somebody who died: disabled first, and theirs no more. */
+static void test_found_enabled(void **state)
+{
+	struct model_rig rig;
+
+	rig_open(&rig, "nvme", "nvme,scratch=0+64");
+	assert_int_equal(idev_bus_master(rig.idev, true), 0);
+	assert_int_equal(idev_bar_write(rig.idev, 0, NVME_AQA, 4, 0x00030003), 0);
+	assert_int_equal(idev_bar_write(rig.idev, 0, NVME_ASQ, 8, 0x4000), 0);
+	assert_int_equal(idev_bar_write(rig.idev, 0, NVME_ACQ, 8, 0x5000), 0);
+	assert_int_equal(idev_bar_write(rig.idev, 0, NVME_CC, 4, 0x460001), 0);
+	assert_int_equal(chip_of(&rig)->csts, NVME_CSTS_RDY);
+	assert_int_equal(dev_start(rig.dev, &rig.fail), 0);
+	assert_int_equal(chip_of(&rig)->sq[0].base, rig_ring_iova(1));
+	many(&rig, 8, 3);
+	stop(&rig);
+	rig_close(&rig);
+}
+
+/* What hangs, fails or lies ends in a stop that knows the controller quiet, and works again after it. */
+static void check_recovers(struct model_rig *rig)
+{
+	struct nvme_model *chip = chip_of(rig);
+
+	assert_int_equal(dev_stop(rig->dev), 0);
+	assert_int_equal(rig->freed, rig->rings);
+	rig_break(rig, MODEL_SOUND);
+	chip->mangle = NULL;
+	chip->twice = false;
+	assert_int_equal(dev_start(rig->dev, &rig->fail), 0);
+	many(rig, 8, 10);
+	stop(rig);
+	rig_close(rig);
+}
+
+static void bad_cid(struct nvme_model_completion *c)
+{
+	c->cid = 0xffff;
+}
+
+static void free_cid(struct nvme_model_completion *c)
+{
+	c->cid += 5;
+}
+
+static void old_cid(struct nvme_model_completion *c)
+{
+	c->cid -= 64;
+}
+
+static void other_queue(struct nvme_model_completion *c)
+{
+	c->sq_id++;
+}
+
+static void far_head(struct nvme_model_completion *c)
+{
+	c->sq_head = 64;
+}
+
+static void no_phase(struct nvme_model_completion *c)
+{
+	c->status ^= 1;
+}
+
+static void test_bogus_completions(void **state)
+{
+	static void (*const lies[])(struct nvme_model_completion *) = {
+		bad_cid, free_cid, old_cid, other_queue, far_head, no_phase,
+	};
+	struct dev_req reqs[2];
+	struct model_rig rig;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+		start(&rig, "scratch=0+64");
+		many(&rig, 8, 3);
+		chip_of(&rig)->mangle = lies[i];
+		reqs[0] = reqs[1] = (struct dev_req){DEV_WRITE, 0, RIG_IOVA, 512, 99};
+		assert_int_equal(dev_transfer(rig.dev, 0, reqs, 2, 30), -ETIMEDOUT);
+		assert_int_equal(dev_transfer(rig.dev, 0, reqs, 2, 30), -EBUSY);
+		check_recovers(&rig);
+	}
+	/* one too many is seen when the next is waited for */
+	start(&rig, "scratch=0+64");
+	chip_of(&rig)->twice = true;
+	assert_int_equal(dev_transfer(rig.dev, 0, reqs, 1, 30), 0);
+	assert_int_equal(dev_transfer(rig.dev, 0, reqs, 1, 30), -ETIMEDOUT);
+	check_recovers(&rig);
+	/* or at once */
+	start(&rig, "scratch=0+64");
+	chip_of(&rig)->twice = true;
+	assert_int_equal(dev_transfer(rig.dev, 0, reqs, 2, 30), -ETIMEDOUT);
+	check_recovers(&rig);
+}
+
+/* It has failed when its commands cannot be fetched: told at once, not after the time. */
+static void test_failed(void **state)
+{
+	struct dev_req req = {DEV_WRITE, 0, RIG_IOVA, 512, 99};
+	struct iommu_map_req again = {.size = 4096, .iova = rig_ring_iova(3), .prot = IOMMU_PROT_RW};
+	struct model_rig rig;
+	uint64_t begun;
+
+	start(&rig, "scratch=0+64");
+	assert_int_equal(chip_of(&rig)->sq[1].base, again.iova);
+	assert_int_equal(iommu_unmap(rig.iommu, again.iova, 4096, NULL, NULL), 0);
+	begun = clock_ns();
+	assert_int_equal(dev_transfer(rig.dev, 0, &req, 1, 60000), -ETIMEDOUT);
+	assert_true(clock_ns() - begun < 20000000000);
+	assert_true(chip_of(&rig)->csts & NVME_CSTS_CFS);
+	again.va = rig.ring[3].va;
+	assert_int_equal(iommu_map(rig.iommu, &again, &rig.fail), 0);
+	assert_int_equal(chip_of(&rig)->shutdowns, 0);
+	check_recovers(&rig);
+}
+
+/* What memory refuses: reads are told, writes are not; a list that cannot be read is an error of its own. */
+static void test_refused(void **state)
+{
+	const iova_t outside = RIG_IOVA + RIG_SIZE;
+	struct dev_req reqs[3] = {
+		{DEV_READ, outside, 0, 512, 99}, {DEV_WRITE, 0, outside, 512, 99}, {DEV_READ, RIG_IOVA, 0, 512, 99}};
+	struct dev_req longer = {DEV_READ, RIG_IOVA, 0, 16384, 99};
+	struct model_rig rig;
+
+	start(&rig, "scratch=0+64");
+	assert_int_equal(dev_transfer(rig.dev, 0, reqs, 3, 1000), 0);
+	assert_int_equal(reqs[0].status, -EFAULT);
+	assert_int_equal(reqs[1].status, 0);
+	assert_int_equal(reqs[2].status, 0);
+	assert_int_equal(iommu_unmap(rig.iommu, rig_ring_iova(5), 4096, NULL, NULL), 0);
+	assert_int_equal(dev_transfer(rig.dev, 0, &longer, 1, 1000), 0);
+	assert_int_equal(longer.status, -EFAULT);
+	/* the rig gives back what is mapped */
+	assert_int_equal(
+		iommu_map(rig.iommu,
+			  &(struct iommu_map_req){
+				  .va = rig.ring[5].va, .size = 4096, .iova = rig_ring_iova(5), .prot = IOMMU_PROT_RW},
+			  &rig.fail),
+		0);
+	stop(&rig);
+	rig_close(&rig);
+}
+
+struct broken_case {
+	enum model_broken broken;
+	int start; /* broken from before it on */
+	const char *text;
+	int transfer, status; /* broken after it */
+	int stop;
+};
+
+static void check_broken(const struct broken_case *c)
+{
+	struct dev_req req = {DEV_WRITE, 0, RIG_IOVA, 8192, 99};
+	struct model_rig rig;
+	char *mem;
+
+	rig_open(&rig, "nvme", "nvme,scratch=0+64");
+	nvme_of(rig.dev)->admin_ms = 30;
+	rig_break(&rig, c->broken);
+	assert_int_equal(dev_start(rig.dev, &rig.fail), c->start);
+	assert_string_equal(c->start ? rig.fail.text : "", c->text);
+	assert_int_equal(dev_stop(rig.dev), c->stop);
+	rig_close(&rig);
+
+	start(&rig, "scratch=0+64");
+	mem = rig.mem.va;
+	memset(chip_of(&rig)->media, 0x77, 8192);
+	memset(mem, RIG_POISON, 8192);
+	rig_break(&rig, c->broken);
+	assert_int_equal(dev_transfer(rig.dev, 0, &req, 1, 30), c->transfer);
+	if (!c->transfer)
+		assert_int_equal(req.status, c->status);
+	/* whatever it says: nothing came, or half of it */
+	assert_int_equal(mem[0], c->broken == MODEL_BOGUS_LENGTH || c->broken == MODEL_NEVER_READY ? 0x77 : RIG_POISON);
+	assert_int_equal(mem[8191], c->broken == MODEL_NEVER_READY ? 0x77 : RIG_POISON);
+	nvme_of(rig.dev)->admin_ms = 30;
+	assert_int_equal(dev_stop(rig.dev), c->stop);
+	assert_int_equal(rig.freed, c->stop ? 0 : rig.rings);
+	rig_close(&rig);
+}
+
+static void test_broken(void **state)
+{
+	static const struct broken_case cases[] = {
+		{MODEL_NEVER_READY, -ETIMEDOUT, "nvme did not become ready within 500 ms", 0, 0, 0},
+		{MODEL_STUCK_BUSY, -ETIMEDOUT, "nvme did not answer when it was asked to identify itself", -ETIMEDOUT,
+		 0, 0},
+		{MODEL_ERROR_STATUS, -EIO, "nvme refused to identify itself: status 0x4006", 0, -EIO, 0},
+		{MODEL_BOGUS_LENGTH, 0, "", 0, 0, 0},
+		{MODEL_GONE, -ENODEV, "nvme does not answer: its registers are all ones", -ETIMEDOUT, 0, -EBUSY},
+		{MODEL_SILENT_ERROR, -EIO,
+		 "nvme ended the command to identify itself well, but its data did not arrive in memory", 0, 0, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_broken(&cases[i]);
+}
+
+/* CSTS.RDY stays although CC.EN is gone: a reset of the function is what is left, and does it. */
+static void test_stays_ready(void **state)
+{
+	struct model_rig rig;
+
+	start(&rig, "scratch=0+64");
+	many(&rig, 1, 1);
+	chip_of(&rig)->stuck_ready = true;
+	assert_int_equal(dev_stop(rig.dev), 0);
+	assert_int_equal(chip_of(&rig)->csts, 0);
+	assert_int_equal(rig.freed, rig.rings);
+	rig_close(&rig);
+}
+
+static void *waits(void *arg)
+{
+	struct model_rig *rig = arg;
+	struct dev_req req = {DEV_WRITE, 0, RIG_IOVA, 512, 99};
+
+	assert_int_equal(dev_transfer(rig->dev, 1, &req, 1, 60000), -ETIMEDOUT);
+	return NULL;
+}
+
+/* Threads that wait on other queues leave before what they look at is given back. */
+static void test_stop_under_threads(void **state)
+{
+	struct dev_req req = {DEV_WRITE, 0, RIG_IOVA, 512, 99};
+	struct model_rig rig;
+	pthread_t thread;
+	uint64_t begun;
+
+	start(&rig, "scratch=0+64,queues=2");
+	rig_break(&rig, MODEL_STUCK_BUSY);
+	begun = clock_ns();
+	assert_int_equal(pthread_create(&thread, NULL, waits, &rig), 0);
+	assert_int_equal(dev_transfer(rig.dev, 0, &req, 1, 50), -ETIMEDOUT);
+	assert_int_equal(dev_stop(rig.dev), 0);
+	assert_int_equal(rig.freed, rig.rings);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(clock_ns() - begun < 30000000000);
+	rig_close(&rig);
+}
+
+static void test_options(void **state)
+{
+	static const struct {
+		const char *options, *text, *hint;
+	} bad[] = {
+		{"fast", "driver nvme has no option \"fast\"", "options: log=LID, "},
+		{"scratch=0+8,,", "driver nvme has no option", "options: "},
+		{"scratch", "bad value \"\" for option scratch", "FIRST+COUNT"},
+		{"scratch=8", "bad value \"8\" for option scratch", "FIRST+COUNT"},
+		{"scratch=0+0", "bad value \"0+0\" for option scratch", "FIRST+COUNT"},
+		{"scratch=-1+8", "bad value", "FIRST+COUNT"},
+		{"scratch=0+8K", "bad value", "FIRST+COUNT"},
+		{"scratch=0xffffffffffffffff+2", "bad value", "FIRST+COUNT"},
+		{"blocks=0+8+8", "bad value \"0+8+8\" for option blocks", "FIRST+COUNT"},
+		{"scratch=0+8,blocks=0+8", "driver nvme does one thing at a time: \"blocks\"", "one of log=, "},
+		{"log=2,scratch=0+8", "driver nvme does one thing at a time: \"scratch\"", "one of log=, "},
+		{"log=4", "bad value \"4\" for option log", "log=LID: 1 errors"},
+		{"log=", "bad value \"\" for option log", "log=LID: 1 errors"},
+		{"ns=0,scratch=0+8", "bad value \"0\" for option ns", "ns=N, 1..4294967294"},
+		{"ns=4294967295,scratch=0+8", "bad value", "ns=N, 1..4294967294"},
+		{"depth=0", "bad value \"0\" for option depth", "depth=N, 1..63"},
+		{"depth=64", "bad value \"64\" for option depth", "depth=N, 1..63"},
+		{"scratch=0+64,queues=17", "bad value", "queues=N, 1..16"},
+		{"scratch=0+3,queues=4", "3 blocks cannot be shared by 4 queues", "each queue works on"},
+		{"scratch=0+64,max-transfer=100", "bad value \"100\" for option max-transfer", "max-transfer=SIZE"},
+		{"scratch=0+64,max-transfer=16M", "bad value", "max-transfer=SIZE, 512..8M"},
+		{"scratch=0+64,sgl=yes", "bad value \"yes\" for option sgl", "sgl takes no value"},
+		{"queues=2", "driver nvme takes ns=, queues=", "with blocks=, "},
+		{"log=2,sgl", "driver nvme takes ns=, queues=", "with blocks=, "},
+	};
+	char driver[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct model_rig rig;
+
+		rig_open(&rig, "nvme", NULL);
+		dev_close(rig.dev);
+		snprintf(driver, sizeof(driver), "nvme,%s", bad[i].options);
+		if (dev_open(&rig.dev, rig.idev, driver, &rig.env, &rig.fail) != -EINVAL)
+			fail_msg("accepted: %s", driver);
+		if (strncmp(rig.fail.text, bad[i].text, strlen(bad[i].text)) ||
+		    strncmp(rig.fail.hint, bad[i].hint, strlen(bad[i].hint)))
+			fail_msg("%s: \"%s\", hint \"%s\"", driver, rig.fail.text, rig.fail.hint);
+		assert_int_equal(rig.model->accesses, 0);
+		rig_close(&rig);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_chained_lists),
+		cmocka_unit_test(test_list_capacity),
+		cmocka_unit_test(test_sgl),
+		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_identifiers),
+		cmocka_unit_test(test_roundtrip_in_depth),
+		cmocka_unit_test(test_queues),
+		cmocka_unit_test(test_harmless),
+		cmocka_unit_test(test_compare_blocks),
+		cmocka_unit_test(test_namespace),
+		cmocka_unit_test(test_geometry),
+		cmocka_unit_test(test_controllers),
+		cmocka_unit_test(test_found_enabled),
+		cmocka_unit_test(test_bogus_completions),
+		cmocka_unit_test(test_failed),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_stays_ready),
+		cmocka_unit_test(test_stop_under_threads),
+		cmocka_unit_test(test_options),
+	};
+
+	msg_set_level(MSG_QUIET);
+	return cmocka_run_group_tests_name("nvme", tests, NULL, NULL);
+}
