@@ -47,6 +47,7 @@ const struct command *const commands[] = {
 	&command_dirty,
 	&command_bench,
 	&command_recipe,
+	&command_migration,
 	&command_run_script,
 	NULL,
 };

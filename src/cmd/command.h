@@ -72,6 +72,7 @@ const struct command *command_find(const char *name);
 
 extern const struct command command_decode;
 extern const struct command command_recipe;
+extern const struct command command_migration;
 extern const struct command command_list, command_caps, command_bind, command_unbind, command_map, command_unmap,
 	command_maps, command_fill, command_check, command_dma, command_free, command_vaddr, command_ioas, command_hwpt,
 	command_attach, command_detach, command_destroy, command_hwinfo, command_faultq, command_viommu,

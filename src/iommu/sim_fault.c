@@ -59,11 +59,12 @@ static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
 	[SIM_FAULT_MIG_GARBAGE] = {"mig-garbage", "migration: what is no stream of its is loaded as if it were"},
 	[SIM_FAULT_MIG_STATE_LOST] = {"mig-state-lost", "migration: what was saved is accepted, and not loaded"},
 	[SIM_FAULT_MIG_STOPPED_DMA] = {"mig-stopped-dma", "migration: a stopped device goes on with its DMA"},
-	[SIM_FAULT_MIG_P2P_DMA] = {"mig-p2p-dma", "migration: DMA to peers goes on in the P2P states"},
+	[SIM_FAULT_MIG_PEER_DMA] = {"mig-peer-dma", "migration: DMA to peers goes on in the P2P states"},
 	[SIM_FAULT_MIG_RUNNING_IDLE] = {"mig-running-idle",
 					"migration: a device that was stopped does no DMA when it runs again"},
 	[SIM_FAULT_MIG_CONFIG_STOPPED] =
 		{"mig-config-stopped", "migration: configuration space cannot be accessed while the device is stopped"},
+	[SIM_FAULT_MIG_SLOW_STOP] = {"mig-slow-stop", "migration: to stop the device takes 100 ms"},
 };
 
 const struct iommu_help *iommu_sim_faults_help(void)

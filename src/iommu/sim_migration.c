@@ -9,7 +9,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "iommu/sim_context.h"
+
+#define SIM_MIG_SLOW_NS 100000000u
 
 enum mig_does { DOES_RUN, DOES_P2P, DOES_HALT };
 enum mig_open { OPEN_NONE, OPEN_SAVING, OPEN_RESUMING };
@@ -128,7 +131,7 @@ static void sim_mig_set_gate(struct sim_mig *m, enum mig_state state)
 
 	if (sim_mig_is_stopped(state) && !sim_mig_fires(m, SIM_FAULT_MIG_STOPPED_DMA))
 		gate = SIM_GATE_CLOSED;
-	else if (sim_mig_states[state].does == DOES_P2P && !sim_mig_fires(m, SIM_FAULT_MIG_P2P_DMA))
+	else if (sim_mig_states[state].does == DOES_P2P && !sim_mig_fires(m, SIM_FAULT_MIG_PEER_DMA))
 		gate = SIM_GATE_NO_PEER;
 	if (m->idle)
 		gate = SIM_GATE_CLOSED;
@@ -231,6 +234,8 @@ static int sim_mig_walk(struct sim_mig *m, enum mig_state to)
 		   sim_mig_fires(m, SIM_FAULT_MIG_ARC_SHORT);
 	int r = 0;
 
+	if (!sim_mig_is_stopped(m->state) && sim_mig_is_stopped(to) && sim_mig_fires(m, SIM_FAULT_MIG_SLOW_STOP))
+		clock_sleep_ns(SIM_MIG_SLOW_NS, NULL);
 	while (m->state != to && !r) {
 		enum mig_state next = sim_mig_next(m, m->state, to);
 
