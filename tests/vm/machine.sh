@@ -55,7 +55,14 @@ machine_defaults() {
 		defaults=",serial=vm$2,drive=drive$2"
 		;;
 	# The option ROMs are not used, and a fetched QEMU has none.
-	e1000* | igb | rtl8139 | vmxnet3) defaults=,romfile= ;;
+	e1000* | igb | rtl8139 | vmxnet3)
+		defaults=,romfile=
+		# A network of its own, with nobody else on it; all that is sent into it is kept.
+		if [ -n "$packets" ]; then
+			qemu_args+=(-netdev "hubport,id=net$2,hubid=$2" -object "filter-dump,id=packets$2,netdev=net$2,file=$packets.$2")
+			defaults=$defaults,netdev=net$2
+		fi
+		;;
 	# A virtio device that is not told so ignores the IOMMU.
 	virtio-*) defaults=,iommu_platform=on,disable-legacy=on ;;
 	*) defaults= ;;
