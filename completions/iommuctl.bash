@@ -101,8 +101,8 @@ _iommuctl() {
 			dma) words='read write copy' ;;
 			bench) words='bitmap dirty map' ;;
 			recipe)
-				words=check
-				if [[ " ${COMP_WORDS[*]::COMP_CWORD} " =~ \ check\  ]]; then
+				words='check dry-run'
+				if [[ " ${COMP_WORDS[*]::COMP_CWORD} " =~ \ (check|dry-run)\  ]]; then
 					mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 					return
 				fi

@@ -1,32 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* iommuctl recipe check: are these files recipes, and what do they say. Asks no device. */
+/* iommuctl recipe: are these files recipes, what do they say, and what would one do to a device. None is asked. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/command.h"
+#include "core/recipe_dry.h"
 #include "dev/recipe.h"
 
 #define RECIPE_FILES_MAX 256
 
+enum { OPT_SET = 0x100 };
+
+static const struct argp_option recipe_options[] = {
+	{"set", OPT_SET, "OFFSET=VALUE", 0, "dry-run: the register reads as VALUE, whatever is written to it", 0},
+	{0},
+};
+
+enum recipe_deed { RECIPE_NOTHING, RECIPE_CHECK_FILES, RECIPE_DRY_RUN };
+
 struct recipe_state {
-	bool check;
+	enum recipe_deed deed;
+	struct recipe_dry_params dry; /* its sets */
 	unsigned int nr;
 	const char *files[RECIPE_FILES_MAX]; /* into argv */
 };
 
 static error_t recipe_parse_arg(struct argp_state *state, const char *arg, struct recipe_state *s)
 {
-	if (!s->check && strcmp(arg, "check"))
-		return usage_error(state, "'%s' is nothing that is done to a recipe; there is check", arg);
-	if (!s->check) {
-		s->check = true;
-		return 0;
+	if (s->deed == RECIPE_NOTHING) {
+		s->deed = !strcmp(arg, "check")	    ? RECIPE_CHECK_FILES
+			  : !strcmp(arg, "dry-run") ? RECIPE_DRY_RUN
+						    : RECIPE_NOTHING;
+		return s->deed ? 0
+			       : usage_error(state, "'%s' is nothing that is done to a recipe; there is check, dry-run",
+					     arg);
 	}
+	if (s->deed == RECIPE_DRY_RUN && s->nr)
+		return usage_error(state, "dry-run takes one file, %s, not also '%s'", s->files[0], arg);
 	if (s->nr == RECIPE_FILES_MAX)
 		return usage_error(state, "more than %d files", RECIPE_FILES_MAX);
 	s->files[s->nr++] = arg;
+	return 0;
+}
+
+static error_t recipe_parse_set(struct argp_state *state, const char *arg, struct recipe_dry_params *dry)
+{
+	if (dry->nr_sets == RECIPE_DRY_SETS_MAX)
+		return usage_error(state, "--set: more than %d registers", RECIPE_DRY_SETS_MAX);
+	if (recipe_dry_parse_set(arg, &dry->sets[dry->nr_sets]))
+		return usage_error(state, "--set: '%s' is not OFFSET=VALUE (such as 0x1c=0x1)", arg);
+	for (unsigned int i = 0; i < dry->nr_sets; i++)
+		if (dry->sets[i].offset == dry->sets[dry->nr_sets].offset)
+			return usage_error(state, "--set: register 0x%" PRIx64 " is set twice", dry->sets[i].offset);
+	dry->nr_sets++;
+	return 0;
+}
+
+static error_t recipe_parse_end(struct argp_state *state, const struct recipe_state *s)
+{
+	if (!s->deed)
+		return usage_error(state, "what? `iommuctl recipe check FILE`");
+	if (!s->nr)
+		return usage_error(state, "%s which file?", s->deed == RECIPE_DRY_RUN ? "dry-run" : "check");
+	if (s->dry.nr_sets && s->deed != RECIPE_DRY_RUN)
+		return usage_error(state, "--set is for dry-run: check looks at no registers");
 	return 0;
 }
 
@@ -35,12 +74,12 @@ static error_t recipe_parse_args(int key, char *arg, struct argp_state *state)
 	struct recipe_state *s = state->input;
 
 	switch (key) {
+	case OPT_SET:
+		return recipe_parse_set(state, arg, &s->dry);
 	case ARGP_KEY_ARG:
 		return recipe_parse_arg(state, arg, s);
 	case ARGP_KEY_END:
-		if (!s->check)
-			return usage_error(state, "what? `iommuctl recipe check FILE`");
-		return s->nr ? 0 : usage_error(state, "check which file?");
+		return recipe_parse_end(state, s);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -190,9 +229,8 @@ static void recipe_report_errors(struct report *r, const struct recipe_state *s,
 }
 
 /* A file that is no recipe is what was asked for; one that cannot be read is an error, and the last. */
-static int recipe_execute(struct command_run *run, void *arg)
+static int recipe_do_check(struct command_run *run, const struct recipe_state *s)
 {
-	const struct recipe_state *s = arg;
 	CLEANUP_FREE struct recipe_error *errors = calloc(s->nr, sizeof(*errors));
 	struct report *r = run->report;
 	struct recipe *rec = NULL;
@@ -221,10 +259,36 @@ static int recipe_execute(struct command_run *run, void *arg)
 	return err;
 }
 
+/* A recipe that is none is given, not asked for, here: a usage error. */
+static int recipe_do_dry_run(struct command_run *run, struct recipe_state *s)
+{
+	struct recipe *rec;
+	int err = recipe_load(&rec, s->files[0], &run->fail);
+
+	if (err)
+		return err;
+	run->shows = run->partial = true;
+	s->dry.recipe = rec;
+	s->dry.file = s->files[0];
+	report_str(run->report, "file", s->files[0]);
+	report_text_hide(run->report, "file");
+	err = recipe_dry_run(&s->dry, run->report, &run->fail);
+	recipe_free(rec);
+	return err;
+}
+
+static int recipe_execute(struct command_run *run, void *arg)
+{
+	struct recipe_state *s = arg;
+
+	return s->deed == RECIPE_DRY_RUN ? recipe_do_dry_run(run, s) : recipe_do_check(run, s);
+}
+
 const struct command command_recipe = {
 	.name = "recipe",
-	.summary = "check FILE...: is it a recipe, iommuctl-recipe(5), and what does it say",
-	.args_doc = "check FILE...",
+	.summary = "check recipes, iommuctl-recipe(5), or show what one would do to a device's registers",
+	.args_doc = "check FILE...\ndry-run FILE",
+	.options = recipe_options,
 	.state_size = sizeof(struct recipe_state),
 	.parse = recipe_parse_args,
 	.execute = recipe_execute,

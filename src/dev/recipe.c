@@ -55,24 +55,24 @@ void recipe_free(struct recipe *r)
 /* As much as a recipe may have and one byte more, by which it is seen to have too many. */
 static int recipe_read(const char *path, char *text, size_t *len)
 {
-	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	CLEANUP_FD int fd = -1;
 	struct stat st;
 	ssize_t got;
 
-	if (fd < 0 || fstat(fd, &st))
+	/* a pipe is waited for as everybody does; a device is not even opened */
+	if (stat(path, &st))
 		return -errno;
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-	/* a pipe is waited for; what O_NONBLOCK spares is the open of one that nobody writes */
-	if (fcntl(fd, F_SETFL, 0))
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
 		return -errno;
 	for (*len = 0; *len <= RECIPE_FILE_MAX; *len += (size_t)got) {
 		got = read(fd, text + *len, RECIPE_FILE_MAX + 1 - *len);
-		if (got < 0 && errno != EINTR)
+		if (got < 0)
 			return -errno;
 		if (!got)
 			break;
-		got = MAX(got, 0);
 	}
 	return 0;
 }

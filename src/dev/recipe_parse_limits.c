@@ -26,15 +26,16 @@ static int limits_lengths(struct parser *p)
 {
 	const struct dev_limits *l = &p->r->limits;
 
-	if (l->min_len > l->max_len)
-		return parse_error(p, p->given[SETTING_MIN], "min-length %" PRIu64 " is above max-length %" PRIu64,
-				   l->min_len, l->max_len);
 	if (l->max_len - 1 > l->max_iova)
 		return parse_error(p, p->given[SETTING_MAX], "max-length %" PRIu64 " is more than address-bits reach",
 				   l->max_len);
 	if (l->max_len % l->align)
 		return parse_error(p, p->given[SETTING_MAX],
 				   "max-length %" PRIu64 " is no multiple of alignment %" PRIu64, l->max_len, l->align);
+	/* the alignment, where it was not given: that is not above a multiple of it */
+	if (l->min_len > l->max_len)
+		return parse_error(p, p->given[SETTING_MIN], "min-length %" PRIu64 " is above max-length %" PRIu64,
+				   l->min_len, l->max_len);
 	if (l->min_len % l->align)
 		return parse_error(p, p->given[SETTING_MIN],
 				   "min-length %" PRIu64 " is no multiple of alignment %" PRIu64, l->min_len, l->align);

@@ -57,7 +57,7 @@ is "$(offers iommuctl dirty read)" "$(printf 'read\nread-clear')" "dirty's verbs
 is "$(offers iommuctl dirty verify --case '' | wc -l)" "$("$IOMMUCTL" -q --json dirty verify --list | jq '.cases | length')" "and verify's cases"
 is "$(cd "$top_srcdir/tests" && offers iommuctl dirty show ta)" tap.sh "files are offered where dirty takes them"
 is "$(cd "$top_srcdir/tests" && offers iommuctl dirty read a -o ta)" tap.sh "also behind -o"
-is "$(offers iommuctl recipe '')" check "what is done to a recipe is offered"
+is "$(offers iommuctl recipe '')" "$(printf 'check\ndry-run')" "what is done to a recipe is offered"
 is "$(cd "$top_srcdir/tests" && offers iommuctl recipe check ta)" tap.sh "and files behind it"
 is "$(offers iommuctl decode vtd.e)" "vtd.ecap=" "a register is completed"
 is "$(offers iommuctl decode '' | wc -l)" "$("$IOMMUCTL" -q decode --list | grep -c bits)" "all registers are offered"

@@ -94,12 +94,38 @@ run recipe check "$tmp/large.recipe"
 is "$status" 1 "a file of 70,000 bytes is no recipe"
 like "$(messages)" 'large.recipe: this is no recipe: it has more than 65536 bytes$' "its size is told, no line"
 mkfifo "$tmp/pipe"
-cat "$tmp/page.recipe" >"$tmp/pipe" &
+timeout 10 cp "$tmp/page.recipe" "$tmp/pipe" &
 run recipe check "$tmp/pipe"
 is "$status" 0 "it can come from a pipe"
 wait
 run_stdin "$tmp/page.recipe" recipe check /dev/stdin
 is "$status" 0 "and from stdin"
+
+# what one would do
+run recipe dry-run "$tmp/page.recipe"
+is "$status" 0 "a dry run of the manual page's recipe comes to its end"
+like "$stdout" "write64 0x88 = 0x40000" "and shows what is written"
+like "$stdout" "poll32 0x98 & 0x1 is 0x0: reads 0x3, taken to be" "and what is taken to be"
+run recipe dry-run "$tmp/page.recipe" --set 0x98=1
+is "$status" 1 "a register that always reads as busy ends it"
+like "$stdout" "FAIL  init: .*page.recipe:[0-9]+: register 0x98" "by line and register"
+run recipe dry-run "$tmp/page.recipe" --set 0x0=0x010000ed --set 0x98=0
+is "$status" 0 "registers may be told what is due"
+unlike "$stdout" "taken to be" "then nothing is taken for granted"
+run recipe dry-run "$broken/outside.recipe"
+is "$status" 64 "a broken recipe cannot be tried"
+like "$stderr" "outside.recipe:11:13: 0x1000 with 4 bytes is not inside the BAR's 0x1000" "and says where it is broken"
+for set in 0x98 =1 0x98= 98h=1 0x98=1,2 0x100000=1 "0x98=1 --set 0x98=2"; do
+	# shellcheck disable=SC2086 # two options
+	run recipe dry-run "$tmp/page.recipe" --set $set
+	is "$status" 64 "--set $set is refused"
+done
+run recipe check "$tmp/page.recipe" --set 0=0
+is "$status" 64 "check takes no --set"
+run recipe dry-run "$tmp/page.recipe" "$tmp/page.recipe"
+is "$status" 64 "dry-run takes one file"
+run recipe dry-run
+is "$status" 64 "which has to be named"
 
 # usage
 run recipe
@@ -108,7 +134,7 @@ run recipe check
 is "$status" 64 "to a file"
 run recipe cook "$tmp/page.recipe"
 is "$status" 64 "and not anything"
-like "$stderr" "'cook' is nothing that is done to a recipe; there is check" "but what there is"
+like "$stderr" "'cook' is nothing that is done to a recipe; there is check, dry-run" "but what there is"
 
 # as a driver: a usage error with the same words
 run --backend sim,model=edu --driver "recipe:$broken/outside.recipe" compare --loops 1

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "dev/recipe.h"
 
@@ -438,11 +437,6 @@ static void test_load(void **state)
 	assert_false(f.usage);
 	assert_int_equal(recipe_load(&r, "/", &f), -EISDIR);
 	assert_int_equal(recipe_load(&r, "/dev/zero", &f), -EINVAL);
-	/* nobody writes into it, and nobody is waited for */
-	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(recipe_load(&r, path, &f), -EINVAL);
-	assert_non_null(strstr(f.text, "it is empty"));
-	assert_int_equal(unlink(path), 0);
 	recipe_free(NULL);
 }
 
