@@ -16,6 +16,7 @@
 #include "core/verify_some.h"
 
 #define WINDOW_GRAINS 8
+#define WINDOW_FILL 0x5a
 
 /* What the device has done to the page before the call with the window, so that the IOMMU has cached that or not. */
 enum window_page { PAGE_UNTOUCHED, PAGE_READ, PAGE_WRITTEN, PAGE_WRITTEN_BETWEEN, WINDOW_PAGES };
@@ -63,7 +64,7 @@ struct window_try {
 	enum window_page page;
 	struct verify_area *area;
 	uint64_t off; /* of the page's write */
-	bool fired, reported;
+	bool fired, arrived, reported;
 	enum window_outcome outcome;
 	int status, err;
 	struct fail f;
@@ -72,16 +73,22 @@ struct window_try {
 static void window_write(void *arg)
 {
 	struct window_try *t = arg;
+	uint64_t len = verify_write_len(t->v);
+	unsigned char *at = (unsigned char *)t->area->mem.va + t->off % t->area->mem.size;
 
 	t->fired = true;
-	t->err = verify_dma(t->v, 0, t->area->iova + t->off, verify_write_len(t->v), &t->status, &t->f);
+	/* most devices do not tell that they were refused: memory does */
+	memset(at, WINDOW_FILL, len);
+	t->err = verify_dma(t->v, 0, t->area->iova + t->off, len, &t->status, &t->f);
+	for (uint64_t i = 0; i < len; i++)
+		t->arrived |= at[i] != WINDOW_FILL;
 }
 
 static enum window_outcome window_outcome(const struct window_try *t)
 {
 	if (!t->fired)
 		return OUTCOME_SHUT;
-	if (t->status)
+	if (t->status || !t->arrived)
 		return OUTCOME_REFUSED;
 	return t->reported ? OUTCOME_REPORTED : OUTCOME_LOST;
 }

@@ -61,7 +61,19 @@ nothing() { # MODEL GLOBAL OPTIONS
 	json_is '[.driver, .result, .loops, .classes, .failures]' "[\"$1\",\"pass\",$loops,{},[]]" "$1: sound: nothing at all"
 }
 
+dirty() { # MODEL GLOBAL: what it writes is in the bits; most devices do not tell which of their writes were refused
+	# shellcheck disable=SC2086
+	run -q --seed 1 $2 --backend "sim,model=$1,personality=iommufd" dirty verify --strict --rounds 1 --json
+	status_is 0 "$1: the bits of what it writes"
+	json_is '[.driver, .missing, .spurious_pages]' "[\"$1\",[],0]" "$1: are neither too few nor too many"
+	# shellcheck disable=SC2086
+	run -q --seed 1 $2 --backend "sim,model=$1,personality=iommufd,fault=dirty-lost-unmap" dirty verify --rounds 1 --json
+	status_is 1 "$1: dirty-lost-unmap is found"
+	json_is '.missing | length > 0' true "$1: dirty-lost-unmap: as missing"
+}
+
 while IFS='|' read -r model global; do
+	is_slow || dirty "$model" "$global"
 	while IFS='|' read -r fault options classes; do found "$model" "$global" "$options" "$fault" "$classes"; done < <(each "$faults")
 	while read -r options; do nothing "$model" "$global" "$options"; done < <(each "$faults" | cut -d'|' -f2 | sort -u)
 done < <(each "$drivers")
