@@ -104,6 +104,8 @@ SPOIL(value_var, STEP(RECIPE_INIT, 1)->value.ops[0].op = RECIPE_OP_VAR; STEP(REC
 SPOIL(value_op, STEP(RECIPE_INIT, 1)->value.ops[0].op = (enum recipe_op)99)
 SPOIL(value_underflow, STEP(RECIPE_INIT, 1)->value.ops[0].op = RECIPE_OP_ADD)
 SPOIL(value_not_underflow, STEP(RECIPE_INIT, 1)->value.ops[0].op = RECIPE_OP_NOT)
+SPOIL(value_below, STEP(RECIPE_INIT, 1)->value = ((struct recipe_expr){
+			   3, {{RECIPE_OP_ADD, 0}, {RECIPE_OP_CONST, 1}, {RECIPE_OP_CONST, 1}}}))
 SPOIL(value_two, STEP(RECIPE_INIT, 1)->value.n = 2)
 SPOIL(value_modulo, STEP(RECIPE_INIT, 1)->value = ((struct recipe_expr){
 			    3, {{RECIPE_OP_CONST, 1}, {RECIPE_OP_CONST, 0}, {RECIPE_OP_MOD, 0}}}))
@@ -167,6 +169,7 @@ static const struct hostile hostile[] = {
 	HOSTILE(value_op),
 	HOSTILE(value_underflow),
 	HOSTILE(value_not_underflow),
+	HOSTILE(value_below),
 	HOSTILE(value_two),
 	HOSTILE(value_modulo),
 	HOSTILE(mask_op),

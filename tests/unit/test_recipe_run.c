@@ -337,6 +337,18 @@ static void test_many_polls(void **state)
 	dev_close(dev);
 }
 
+/* Nor is a delay, which nobody else bounds. */
+static void test_long_delay(void **state)
+{
+	struct dev *dev = open_started(HEADER INIT READ WRITE "wait\n\tdelay 50s\n\tpoll32 0x20 1 1\nend\n" STOP);
+	uint64_t begun = clock_ns();
+	int status;
+
+	assert_int_equal(read_one(dev, &status, 20), -ETIMEDOUT);
+	assert_in_range(ms_since(begun), 0, 20000);
+	dev_close(dev);
+}
+
 static int gone_config(struct iommu_device *device, unsigned int offset, unsigned int width, uint32_t *value)
 {
 	*value = offset == 4 ? fake_of(device)->command : 0xffff;
@@ -526,13 +538,14 @@ static void test_examples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_roundtrip),    cmocka_unit_test(test_never_ready),
-		cmocka_unit_test(test_errors),	     cmocka_unit_test(test_stuck_busy),
-		cmocka_unit_test(test_own_patience), cmocka_unit_test(test_many_polls),
-		cmocka_unit_test(test_gone),	     cmocka_unit_test(test_gone_from_memory),
-		cmocka_unit_test(test_all_ones),     cmocka_unit_test(test_widths_and_loops),
-		cmocka_unit_test(test_for_whom),     cmocka_unit_test(test_other_device),
-		cmocka_unit_test(test_run_bounds),   cmocka_unit_test(test_examples),
+		cmocka_unit_test(test_roundtrip),	 cmocka_unit_test(test_never_ready),
+		cmocka_unit_test(test_errors),		 cmocka_unit_test(test_stuck_busy),
+		cmocka_unit_test(test_own_patience),	 cmocka_unit_test(test_many_polls),
+		cmocka_unit_test(test_long_delay),	 cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_gone_from_memory), cmocka_unit_test(test_all_ones),
+		cmocka_unit_test(test_widths_and_loops), cmocka_unit_test(test_for_whom),
+		cmocka_unit_test(test_other_device),	 cmocka_unit_test(test_run_bounds),
+		cmocka_unit_test(test_examples),
 	};
 
 	msg_set_level(MSG_QUIET);
