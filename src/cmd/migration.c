@@ -110,7 +110,7 @@ static error_t migration_parse(int key, char *arg, struct argp_state *state)
 
 static const char *migration_errno(int err)
 {
-	return err ? script_errno_name(err) : "ok";
+	return err ? script_errno_name(-err) : "ok";
 }
 
 static void report_flags(struct report *r, uint64_t flags)

@@ -94,6 +94,20 @@ static void run_way_out(struct migration *m)
 			      migration_state_text(migration_get(m), text, sizeof(text)));
 }
 
+static void run_kernel(struct migration *m)
+{
+	const char *complaint = session_kernel_complaint(m->s);
+
+	if (complaint[0])
+		migration_say(m, CHECK_KERNEL, RESULT_FAIL, "%.200s", complaint);
+	else if (!session_kernel_watched(m->s))
+		migration_say(m, CHECK_KERNEL, RESULT_SKIP, "nobody is looking: %s",
+			      session_is_simulated(m->s) ? "there is none behind the simulation"
+							 : "no right to read its log");
+	else
+		migration_pass(m, CHECK_KERNEL);
+}
+
 static void run_finish(struct migration *m)
 {
 	for (unsigned int i = 0; i < CHECK_COUNT; i++) {
@@ -127,6 +141,7 @@ int migration_run(struct session *s, const struct migration_params *p, struct mi
 		return err;
 	run_parts(&m);
 	run_way_out(&m);
+	run_kernel(&m);
 	run_finish(&m);
 	migration_data_free(&m.saved);
 	return 0;

@@ -42,6 +42,7 @@ static const struct migration_check check_table[CHECK_COUNT + 1] = {
 	[CHECK_DMA_PEER] = {"dma-peer", "does it do no DMA to peers in the P2P states?"},
 	[CHECK_P2P_APART] = {"p2p-apart", "is there a state in which only DMA to peers is quiet?"},
 	[CHECK_DIRTY] = {"dirty", "can be told what memory the running device writes to?"},
+	[CHECK_KERNEL] = {"kernel", "does the kernel not complain?"},
 	[CHECK_WAY_OUT] = {"way-out", "is the device in RUNNING at the end?"},
 };
 

@@ -43,6 +43,7 @@ enum migration_check_id {
 	CHECK_DMA_PEER,
 	CHECK_P2P_APART,
 	CHECK_DIRTY,
+	CHECK_KERNEL,
 	CHECK_WAY_OUT,
 	CHECK_COUNT,
 };
@@ -73,8 +74,9 @@ struct migration {
 	struct migration_data saved; /* a whole stream of the stopped device, to fill RESUMING with */
 	uint64_t unlike;	     /* two streams of one stopped device differ: 1 + where */
 	bool endless, silent;	     /* seen once: no stream is read to such an end again */
+	bool disturbed;		     /* its state was made another since it was saved */
 	bool lost;		     /* it cannot be brought to RUNNING */
-	int no_error;		     /* a way into ERROR was looked for: 1 there is none */
+	bool no_error;		     /* a way into ERROR was looked for, and there is none */
 };
 
 /* --- migration_check.c --- */

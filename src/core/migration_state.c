@@ -73,7 +73,7 @@ static int reach_error(struct migration *m, char *why, size_t len)
 		mig_close(m->idev, &m->stream);
 		return 0;
 	}
-	m->no_error = 1;
+	m->no_error = true;
 	return -ENOENT;
 }
 

@@ -204,10 +204,8 @@ int sim_mig_load(struct sim_mig *m, struct sim_mig_stream *s)
 
 	if (r)
 		return sim_mig_fires(m, SIM_FAULT_MIG_GARBAGE) ? 0 : r;
-	if (sim_mig_fires(m, SIM_FAULT_MIG_STATE_LOST)) {
-		memset(m->regs, 0, SIM_MIG_REGS);
+	if (sim_mig_fires(m, SIM_FAULT_MIG_STATE_LOST))
 		return 0;
-	}
 	memcpy(m->regs, regs, SIM_MIG_REGS);
 	memcpy(m->config, config, SIM_MIG_CONFIG);
 	return 0;
