@@ -61,7 +61,7 @@ static const struct nic_chip igb_i210 = {
 	.rx_read = igb_rx_read,
 	.configure = igb_configure,
 	.queue_enable = true,
-	.ilos = true,
+	.m88 = true,
 	.lock = NIC_LOCK_SYNC,
 	.rxdctl = IGB_RXDCTL,
 };

@@ -162,7 +162,7 @@ static void nic_force_link(const struct dev *dev)
 	ctrl &= ~(NIC_CTRL_MASTER_DISABLE | NIC_CTRL_LRST | NIC_CTRL_ASDE | NIC_CTRL_ILOS | NIC_CTRL_SPEED |
 		  NIC_CTRL_RST | NIC_CTRL_RFCE | NIC_CTRL_TFCE | NIC_CTRL_VME | NIC_CTRL_PHY_RST);
 	ctrl |= NIC_CTRL_FD | NIC_CTRL_SLU | NIC_CTRL_SPEED_1000 | NIC_CTRL_FRCSPD | NIC_CTRL_FRCDPX;
-	if (nic_of(dev)->chip->ilos)
+	if (nic_of(dev)->chip->m88)
 		ctrl |= NIC_CTRL_ILOS;
 	nic_write(dev, NIC_CTRL, ctrl);
 }

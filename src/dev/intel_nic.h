@@ -36,8 +36,8 @@ struct nic_chip {
 	struct nic_rx (*rx_read)(uint64_t word);
 	void (*configure)(const struct dev *dev); /* after a reset, before the queues are on */
 	bool queue_enable;			  /* bit 25 of TXDCTL and RXDCTL turns a queue on */
-	bool ilos; /* a PHY whose loss of signal counts the other way round (CTRL.ILOS) */
-	bool bm;   /* the PHY of the 82574, which is told more about its loopback */
+	bool m88; /* a PHY of Marvell's: paged by register 22, and its loss of signal counts the other way round (CTRL.ILOS) */
+	bool bm; /* the PHY of the 82574, which is told more about its loopback */
 	enum nic_phy_lock lock;
 	uint32_t txdctl, rxdctl;
 	unsigned int settle_ms; /* after a reset, while the PHY is configured from the NVM */

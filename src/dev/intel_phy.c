@@ -17,7 +17,7 @@
 #define PHY_CONTROL_RESET 0x8000
 #define PHY_CONTROL_NEGOTIATE 0x1000
 #define PHY_CONTROL_RESTART 0x0200
-#define PHY_PAGE 22 /* of the 82574's */
+#define PHY_PAGE 22 /* of the 82574's and the I210's */
 
 /* What the PHY of the 82574 is told before it is looped back: Linux, e1000_integrated_phy_loopback(), e1000_phy_bm. */
 static const struct {
@@ -151,8 +151,10 @@ static int phy_loop_locked(struct dev *dev)
 {
 	struct nic *nic = nic_of(dev);
 	uint16_t control;
-	int err = phy_read(dev, PHY_CONTROL, &control);
+	int err = nic->chip->m88 ? phy_write(dev, PHY_PAGE, 0) : 0;
 
+	if (!err)
+		err = phy_read(dev, PHY_CONTROL, &control);
 	if (err)
 		return err;
 	if (!nic->phy_saved)
