@@ -220,8 +220,10 @@ void sim_engine_set_log(struct sim_engine *e, struct sim_log *log);
 /* What of its DMA goes on: requests that do not wait until it may. Setting it returns when what must not is over. */
 enum sim_gate { SIM_GATE_OPEN, SIM_GATE_NO_PEER, SIM_GATE_CLOSED };
 void sim_engine_set_gate(struct sim_engine *e, enum sim_gate gate);
-/* Inside rcu_enter(): may it go on, to @page (as sim_access_page() has it)? NULL: to none. */
-bool sim_engine_may(struct sim_engine *e, const char *page);
+/* Inside rcu_enter(), for as long as that lasts. */
+enum sim_gate sim_engine_gate(struct sim_engine *e);
+/* Is it a peer's memory? @at as sim_access_page() has it. */
+bool sim_engine_is_peer(struct sim_engine *e, const char *at);
 /* Another moment has passed. False: the engine is being stopped, what was held is cancelled. */
 bool sim_engine_hold(struct sim_engine *e);
 /* The page that counts as a peer's memory. */

@@ -49,6 +49,7 @@ static uint64_t sim_dma_piece(struct sim_access *access, struct sim_engine *e, c
 			      char *buffer)
 {
 	uint64_t n = dma->len - done, src_at = dma->src + done, dst_at = dma->dst + done;
+	enum sim_gate gate;
 	char *src, *dst;
 
 	if (dma->kind != SIM_DMA_WRITE)
@@ -56,14 +57,15 @@ static uint64_t sim_dma_piece(struct sim_access *access, struct sim_engine *e, c
 	if (dma->kind != SIM_DMA_READ)
 		n = MIN(n, sim_dma_page_rest(dst_at));
 	rcu_enter();
-	if (!sim_engine_may(e, NULL)) {
+	gate = sim_engine_gate(e);
+	if (__builtin_expect(gate == SIM_GATE_CLOSED, 0)) {
 		rcu_leave();
 		return 0;
 	}
 	access->space = sim_engine_space(e);
 	src = dma->kind == SIM_DMA_WRITE ? buffer + src_at : sim_access_page(access, src_at, false);
 	dst = dma->kind == SIM_DMA_READ ? buffer + dst_at : sim_access_page(access, dst_at, true);
-	if (!sim_engine_may(e, src) || !sim_engine_may(e, dst))
+	if (gate == SIM_GATE_NO_PEER && (sim_engine_is_peer(e, src) || sim_engine_is_peer(e, dst)))
 		n = 0;
 	else if (dst && src)
 		sim_dma_move(dst, src, n);

@@ -254,15 +254,16 @@ void sim_engine_set_peer(struct sim_engine *e, const char *page)
 	atomic_store(&e->peer, page);
 }
 
-bool sim_engine_may(struct sim_engine *e, const char *page)
+enum sim_gate sim_engine_gate(struct sim_engine *e)
 {
-	unsigned int gate = atomic_load_explicit(&e->gate, memory_order_acquire);
-	const char *peer;
+	return (enum sim_gate)atomic_load_explicit(&e->gate, memory_order_acquire);
+}
 
-	if (__builtin_expect(gate == SIM_GATE_OPEN, 1))
-		return true;
-	peer = atomic_load(&e->peer);
-	return gate == SIM_GATE_NO_PEER && !(page && peer && page >= peer && page < peer + SIM_PAGE);
+bool sim_engine_is_peer(struct sim_engine *e, const char *at)
+{
+	const char *peer = atomic_load(&e->peer);
+
+	return at && peer && at >= peer && at < peer + SIM_PAGE;
 }
 
 bool sim_engine_hold(struct sim_engine *e)
