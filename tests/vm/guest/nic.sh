@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 mode=$1
 shift
+case $mode in [0-9]*) RUN_TIMEOUT=600 ;; esac
 
 # on BACKEND WHAT LOOPS ARGS...
 on() { compare_passes "$1, $driver, $2" "$3" --backend "$1" --device "$card" --canary require "${@:4}"; }
