@@ -201,6 +201,8 @@ static void fault_log_record(struct fault_log *log, char *record, struct fault_s
 		return;
 	if (log->have_seq && seq > log->next_seq)
 		*sink->suppressed += (unsigned int)MIN(seq - log->next_seq, (uint64_t)UINT32_MAX / 2);
+	else if (log->skipped && !log->have_seq)
+		++*sink->suppressed;
 	log->have_seq = true;
 	log->skipped = false;
 	log->next_seq = seq + 1;

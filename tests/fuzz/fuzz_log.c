@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "host/fault_log.h"
+#include "host/fault_trace.h"
 #include "host/machine.h"
 
 #define RECORDS_MAX 16
@@ -31,6 +32,10 @@ static void lines(const char *text)
 		if (fault_parse_line(line, &fault))
 			fault_holds(&fault);
 		fault_line_is_complaint(line);
+		memset(&fault, 0xee, sizeof(fault));
+		if (fault_trace_parse(line, &fault))
+			fault_holds(&fault);
+		fault_trace_lost(line);
 	}
 	free(copy);
 }

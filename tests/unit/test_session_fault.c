@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* core/session_fault, core/op_faults on a log: whose faults they are, what ties them to the op, and floods of others'. */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "core/session_priv.h"
+#include "host/fault_log.h"
+#include "iommu/device.h"
+
+#define OURS "0000:00:05.0"
+#define VTD(device, addr)                                                         \
+	"DMAR: [DMA Write NO_PASID] Request device [" device "] fault addr " addr \
+	" [fault reason 0x05] PTE Write access is not set"
+/* QEMU's AMD IOMMU: no bus, no address */
+#define AMD(device) "vfio-pci " device ": AMD-Vi: Event logged [IO_PAGE_FAULT domain=0x0000 address=0x0 flags=0x000a]"
+
+/* A session whose faults come from a log of ours, on a device of a machine that has none. */
+struct logged {
+	struct host host;
+	struct session *s;
+	struct failures found;
+	int fd;
+	unsigned int seq;
+	const char *line; /* of the flood */
+	bool stop;
+};
+
+static void logged_open(struct logged *l)
+{
+	struct session_params p = {.backend = "sim", .seed = 5};
+	struct iommu_caps *caps;
+	struct fail f = {0};
+	int sv[2];
+
+	memset(l, 0, sizeof(*l));
+	snprintf(l->host.root, sizeof(l->host.root), "/nowhere");
+	failures_init(&l->found);
+	assert_int_equal(session_open(&l->s, &p, &l->host, &f), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sv), 0);
+	l->fd = sv[0];
+	assert_int_equal(fault_log_adopt(&l->s->faults, sv[1]), 0);
+	/* what makes a session look at a log */
+	caps = (struct iommu_caps *)iommu_caps(l->s->iommu);
+	caps->simulated = false;
+	caps->no_hardware = false;
+	snprintf((char *)idev_id(l->s->idev)->name, sizeof(idev_id(l->s->idev)->name), OURS);
+	l->s->group = 7;
+}
+
+static void logged_close(struct logged *l)
+{
+	struct iommu_caps *caps = (struct iommu_caps *)iommu_caps(l->s->iommu);
+
+	caps->simulated = true;
+	caps->no_hardware = true;
+	session_close(l->s, NULL);
+	close(l->fd);
+}
+
+static void say(struct logged *l, const char *line)
+{
+	char record[512];
+	int n = snprintf(record, sizeof(record), "3,%u,1,-;%s\n", l->seq++, line);
+
+	assert_int_equal(send(l->fd, record, (size_t)n, 0), n);
+}
+
+static const struct dma_fault *nth(const struct logged *l, unsigned int n)
+{
+	assert_true(n < op_faults(l->s)->kept);
+	return &op_faults(l->s)->list[n];
+}
+
+static void test_whose(void **state)
+{
+	struct op_reach reach = {.ranges = {{0x10000, 0x1ffff}}, .nr = 1};
+	struct logged l;
+
+	logged_open(&l);
+	op_faults_before(l.s, &reach);
+	say(&l, VTD(OURS, "0x10000"));
+	say(&l, VTD("0000:00:06.0", "0x10000")); /* another's */
+	say(&l, VTD("00:05.0", "0x1f000"));
+	op_faults_after(l.s, &reach, &l.found);
+	assert_int_equal(failures_total(&l.found), 2);
+	assert_int_equal(op_faults(l.s)->kept, 2);
+	assert_int_equal(nth(&l, 0)->tie, FAULT_TIE_ADDRESS);
+	assert_false(nth(&l, 0)->expected);
+	/* elsewhere: the device's own, and no op's */
+	op_faults_before(l.s, &reach);
+	say(&l, VTD(OURS, "0x90000"));
+	op_faults_after(l.s, &reach, &l.found);
+	assert_int_equal(failures_total(&l.found), 2);
+	assert_int_equal(op_faults(l.s)->strays, 1);
+	assert_int_equal(nth(&l, 2)->tie, FAULT_TIE_DEVICE);
+	logged_close(&l);
+}
+
+/* Where neither address nor bus are known, the time is what ties it; what may fault, and what has to, was expected. */
+static void test_expected(void **state)
+{
+	struct op_reach may = {.ranges = {{0x10000, 0x1ffff}}, .nr = 1, .may_fault = true},
+			must = {.ranges = {{0x50000, 0x50fff}}, .nr = 1, .must_fault = true};
+	struct logged l;
+
+	logged_open(&l);
+	op_faults_line(l.s, 4);
+	op_faults_before(l.s, &may);
+	say(&l, AMD(OURS));
+	say(&l, VTD(OURS, "0x11000"));
+	op_faults_after(l.s, &may, &l.found);
+	assert_int_equal(failures_total(&l.found), 0);
+	assert_int_equal(nth(&l, 0)->tie, FAULT_TIE_TIME);
+	assert_int_equal(nth(&l, 1)->tie, FAULT_TIE_ADDRESS);
+	assert_true(nth(&l, 0)->expected && nth(&l, 1)->expected);
+	assert_int_equal(nth(&l, 0)->line, 4);
+	/* a late one belongs to the line before */
+	say(&l, VTD(OURS, "0x12000"));
+	op_faults_line(l.s, 5);
+	op_faults_before(l.s, &must);
+	say(&l, VTD(OURS, "0x50000"));
+	op_faults_after(l.s, &must, &l.found);
+	assert_int_equal(failures_total(&l.found), 1);
+	assert_int_equal(nth(&l, 2)->line, 4);
+	assert_int_equal(nth(&l, 3)->line, 5);
+	assert_true(nth(&l, 3)->expected);
+	assert_int_equal(op_faults(l.s)->strays, 0);
+	assert_int_equal(op_faults(l.s)->lost, 0);
+	say(&l, "viommu_fault_handler: 54 callbacks suppressed");
+	op_faults_settle(l.s);
+	assert_int_equal(op_faults(l.s)->lost, 54);
+	logged_close(&l);
+}
+
+/* Where the list is full, one that nobody expected takes the place of one that somebody did. */
+static void test_room(void **state)
+{
+	struct op_reach may = {.ranges = {{0x10000, 0x1ffff}}, .nr = 1, .may_fault = true};
+	struct logged l;
+
+	logged_open(&l);
+	op_faults_before(l.s, &may);
+	for (unsigned int i = 0; i < OP_FAULTS_KEPT + 3; i++)
+		say(&l, VTD(OURS, "0x10000"));
+	say(&l, VTD(OURS, "0x90000"));
+	say(&l, VTD(OURS, "0x91000"));
+	op_faults_after(l.s, &may, &l.found);
+	assert_int_equal(op_faults(l.s)->kept, OP_FAULTS_KEPT);
+	assert_int_equal(nth(&l, OP_FAULTS_KEPT - 2)->iova, 0x90000);
+	assert_int_equal(nth(&l, OP_FAULTS_KEPT - 1)->iova, 0x91000);
+	assert_int_equal(nth(&l, 0)->iova, 0x10000);
+	assert_int_equal(op_faults(l.s)->strays, 2);
+	logged_close(&l);
+}
+
+static void *flood(void *arg)
+{
+	struct logged *l = arg;
+	char record[512];
+	int n;
+
+	while (!__atomic_load_n(&l->stop, __ATOMIC_RELAXED)) {
+		n = snprintf(record, sizeof(record), "3,%u,1,-;%s\n", l->seq++, l->line);
+		if (send(l->fd, record, (size_t)n, MSG_NOSIGNAL) < 0)
+			break;
+	}
+	return NULL;
+}
+
+/* Nothing that somebody writes without an end holds up an op, whoever's it is. */
+static void test_floods(void **state)
+{
+	static const char *const lines[] = {
+		"usb 1-1: reset high-speed USB device number 3 using xhci_hcd",
+		VTD("0000:00:06.0", "0x10000"),
+		VTD("0000:7f:00.0", "0x10000"), /* of a device that is not there */
+		VTD(OURS, "0x90000"),
+	};
+	struct op_reach reach = {.ranges = {{0x10000, 0x1ffff}}, .nr = 1};
+	pthread_t thread;
+	struct logged l;
+	uint64_t start;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		logged_open(&l);
+		l.line = lines[i];
+		fcntl(l.fd, F_SETFL, 0);
+		assert_int_equal(pthread_create(&thread, NULL, flood, &l), 0);
+		start = clock_ns();
+		for (unsigned int n = 0; n < 10; n++) {
+			op_faults_before(l.s, &reach);
+			op_faults_after(l.s, &reach, &l.found);
+		}
+		op_faults_settle(l.s);
+		/* ten ops of two looks at 20 ms each and a last one of 200 ms; a busy machine may take longer */
+		assert_true(clock_ns() - start < 10000000000);
+		assert_int_equal(failures_total(&l.found), 0);
+		assert_true(op_faults(l.s)->kept <= OP_FAULTS_KEPT);
+		if (strcmp(lines[i], VTD(OURS, "0x90000")))
+			assert_int_equal(op_faults(l.s)->strays, 0);
+		__atomic_store_n(&l.stop, true, __ATOMIC_RELAXED);
+		fault_log_close(l.s->faults);
+		l.s->faults = NULL;
+		pthread_join(thread, NULL);
+		logged_close(&l);
+	}
+}
+
+/* What is there before an op and cannot be read in time is passed over, and counts as lost: no fault of it is charged to the op. */
+static void test_long(void **state)
+{
+	static const char old[] = "3,1,1,-;" VTD(OURS, "0x10000") "\n", young[] = "3,9,1,-;" VTD(OURS, "0x11000") "\n";
+	const off_t record = 8192, records = 1000000;
+	struct op_reach reach = {.ranges = {{0x10000, 0x1ffff}}, .nr = 1};
+	char path[] = "/tmp/iommuctl-log-XXXXXX";
+	int fd = mkstemp(path);
+	struct logged l;
+
+	assert_true(fd >= 0);
+	unlink(path);
+	logged_open(&l);
+	fault_log_close(l.s->faults);
+	assert_int_equal(fault_log_adopt(&l.s->faults, fd), 0);
+	/* the fault stands behind records of no use, a million of them */
+	assert_int_equal(pwrite(fd, old, strlen(old), (records - 1) * record), strlen(old));
+	op_faults_before(l.s, &reach);
+	assert_int_equal(op_faults(l.s)->kept, 0);
+	assert_int_equal(pwrite(fd, young, strlen(young), lseek(fd, 0, SEEK_CUR)), strlen(young));
+	op_faults_after(l.s, &reach, &l.found);
+	assert_int_equal(failures_total(&l.found), 1);
+	assert_int_equal(nth(&l, 0)->iova, 0x11000);
+	op_faults_settle(l.s);
+	assert_true(op_faults(l.s)->lost > 0);
+	assert_false(session_faults_behind(l.s));
+	logged_close(&l);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whose),  cmocka_unit_test(test_expected), cmocka_unit_test(test_room),
+		cmocka_unit_test(test_floods), cmocka_unit_test(test_long),
+	};
+
+	return cmocka_run_group_tests_name("session faults", tests, NULL, NULL);
+}
