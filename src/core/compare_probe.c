@@ -115,17 +115,18 @@ void compare_probe_free(struct compare *c)
 	iommu_mem_free(iommu, &c->scratch);
 }
 
-/* The device writes the start of the helper's first page to @dst. A reported fault is what a probe hopes for: not an error. */
-static int probe_write(struct compare_loop *l, const struct compare_probe *p, iova_t dst, struct fail *f)
+/* The device writes the start of the helper's first page to @dst. *status: a reported fault is what a probe hopes for, no error. */
+static int probe_write(struct compare_loop *l, const struct compare_probe *p, iova_t dst, int *status, struct fail *f)
 {
 	struct dev *dev = session_dev(l->c->s);
 	unsigned int queues = dev_limits(dev)->queues, queue = queues > 1 ? 1 + l->t->index % (queues - 1) : 0;
-	int status = 0, err;
+	int err;
 
+	*status = 0;
 	if (l->c->reference.bytes)
-		err = dev_oneway(dev, queue, DEV_WRITE, dst, probe_bytes(l->c), PROBE_TIMEOUT_MS, &status);
+		err = dev_oneway(dev, queue, DEV_WRITE, dst, probe_bytes(l->c), PROBE_TIMEOUT_MS, status);
 	else
-		err = dev_roundtrip(dev, queue, p->helper_iova, dst, probe_bytes(l->c), &status);
+		err = dev_roundtrip(dev, queue, p->helper_iova, dst, probe_bytes(l->c), status);
 	return err ? compare_dma_failed(l->c, err, dst, f) : 0;
 }
 
@@ -222,6 +223,21 @@ static void probe_check_victim(struct compare_loop *l, enum failure_class class,
 		 "the device's write reached %zu bytes at iova 0x%" PRIx64 ", which was %s", v.length, bad->iova, how);
 }
 
+/* A device that reports what is refused had to report this write, wherever it landed: no page that was looked at has it. */
+static void probe_check_status(struct compare_loop *l, enum failure_class class, int status, iova_t iova,
+			       const char *how)
+{
+	struct failure *bad;
+
+	if (status || l->nr || !dev_limits(session_dev(l->c->s))->reports_faults)
+		return;
+	bad = compare_found(l, class, iova, probe_bytes(l->c));
+	snprintf(bad->text, sizeof(bad->text),
+		 "the device, which reports what is refused, reports that its write to iova 0x%" PRIx64
+		 ", which was %s, was done",
+		 iova, how);
+}
+
 /* What the device writes, where its reads go, and what lies in wait for those that are not translated. */
 static void probe_prepare(struct compare_probe *p, unsigned int i)
 {
@@ -267,7 +283,7 @@ int compare_probe_unmapped(struct compare_loop *l, struct fail *f)
 {
 	struct compare_probe *p = &l->c->probes[l->t->index];
 	struct stamp stamp = {l->stamp.session, l->stamp.generation, p->at[0].phys};
-	int err;
+	int status, err;
 
 	__atomic_add_fetch(&l->c->res->unmapped_probes, 1, __ATOMIC_RELAXED);
 	probe_prepare(p, 0);
@@ -275,15 +291,16 @@ int compare_probe_unmapped(struct compare_loop *l, struct fail *f)
 	if (err)
 		return err == -EEXIST || err == -EADDRINUSE ? 0 : err;
 	/* used once while mapped, so that a translation is cached */
-	err = probe_unmap_after(l, probe_write(l, p, p->at[0].phys, f), p->victim[0].va, p->at[0].phys, f);
+	err = probe_unmap_after(l, probe_write(l, p, p->at[0].phys, &status, f), p->victim[0].va, p->at[0].phys, f);
 	if (err)
 		return err;
 	stamp_fill(p->victim[0].va, PROBE_PAGE, &stamp);
-	err = probe_write(l, p, p->at[0].phys, f);
+	err = probe_write(l, p, p->at[0].phys, &status, f);
 	if (err)
 		return err;
 	probe_check_victim(l, FAILURE_UNMAPPED_ACCESS, p->victim[0].va, p->at[0].phys, "unmapped before");
 	probe_check_canary(l, &p->at[0]);
+	probe_check_status(l, FAILURE_UNMAPPED_ACCESS, status, p->at[0].phys, "unmapped before");
 	return l->c->reference.bytes || l->c->res->untranslated ? 0 : probe_read_unmapped(l, p, &stamp, f);
 }
 
@@ -314,7 +331,7 @@ int compare_probe_readonly(struct compare_loop *l, struct fail *f)
 {
 	struct compare_probe *p = &l->c->probes[l->t->index];
 	struct stamp stamp = {l->stamp.session, l->stamp.generation, p->at[1].phys};
-	int err;
+	int status = 0, err;
 
 	__atomic_add_fetch(&l->c->res->readonly_probes, 1, __ATOMIC_RELAXED);
 	probe_prepare(p, 1);
@@ -325,10 +342,11 @@ int compare_probe_readonly(struct compare_loop *l, struct fail *f)
 	if (!l->c->reference.bytes)
 		err = probe_read_readonly(l, p, &stamp, f);
 	if (!err && !l->c->res->untranslated)
-		err = probe_write(l, p, p->at[1].phys, f);
+		err = probe_write(l, p, p->at[1].phys, &status, f);
 	if (!err) {
 		probe_check_victim(l, FAILURE_READONLY_WRITE, p->victim[1].va, p->at[1].phys, "mapped read-only");
 		probe_check_canary(l, &p->at[1]);
+		probe_check_status(l, FAILURE_READONLY_WRITE, status, p->at[1].phys, "mapped read-only");
 	}
 	return probe_unmap_after(l, err, p->victim[1].va, p->at[1].phys, f);
 }

@@ -8,6 +8,8 @@
 
 #include "core/compare_priv.h"
 #include "iommu/ledger.h"
+#include "iommu/model.h"
+#include "iommu/sim_context.h"
 
 #define PROBE_BYTES 64
 
@@ -157,6 +159,38 @@ static void test_patterns(void **state)
 	run_close(&r);
 }
 
+/*
+ * A device that reports what is refused: what it reports as done, where nothing may be written, is told even if no page that is looked at
+ * has it.
+ */
+static void test_reported(void **state)
+{
+	static struct probe_run r;
+	struct fail f = {0};
+	struct host host = {0};
+	struct model *model;
+
+	(void)state;
+	run_open(&r, &host, "sim,model=testdev");
+	assert_int_equal(compare_payloads(&r.c, &f), 0);
+	assert_int_equal(compare_reference(&r.c, &f), 0);
+	assert_int_equal(compare_probe_unmapped(&r.l, &f), 0);
+	assert_int_equal(compare_probe_readonly(&r.l, &f), 0);
+	assert_int_equal(r.l.nr, 0);
+	model = container_of(session_device(r.c.s), struct sim_device, idev)->model;
+	model->broken = MODEL_SILENT_ERROR;
+	assert_int_equal(compare_probe_unmapped(&r.l, &f), 0);
+	assert_int_equal(r.l.nr, 1);
+	assert_int_equal(r.l.found[0].class, FAILURE_UNMAPPED_ACCESS);
+	assert_non_null(strstr(r.l.found[0].text, "which was unmapped before, was done"));
+	r.l.nr = 0;
+	assert_int_equal(compare_probe_readonly(&r.l, &f), 0);
+	assert_int_equal(r.l.nr, 1);
+	assert_int_equal(r.l.found[0].class, FAILURE_READONLY_WRITE);
+	compare_reference_free(&r.c);
+	run_close(&r);
+}
+
 /* The device refuses the probe's transfer: an error, and the page is not left mapped. */
 static void test_failed_transfer(void **state)
 {
@@ -253,10 +287,10 @@ static void test_fault_check(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),		cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_reads),		cmocka_unit_test(test_patterns),
-		cmocka_unit_test(test_failed_transfer), cmocka_unit_test(test_fault_counts),
-		cmocka_unit_test(test_fault_check),
+		cmocka_unit_test(test_answers),	     cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_reads),	     cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_reported),     cmocka_unit_test(test_failed_transfer),
+		cmocka_unit_test(test_fault_counts), cmocka_unit_test(test_fault_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
