@@ -23,6 +23,6 @@ done
 for c in $("$IOMMUCTL" --list-cmds); do
 	ok "the README has the command $c" grep -qE "^\| .*\`$c\`.* \|" <(awk '/^## /{ on = $2 == "Commands" } on' "$readme")
 done
-is "$(sed -n 's/^| misbehaviours of the simulation | \([a-z]*\), .*/\1/p' "$readme")" "twenty" "the README counts the misbehaviours"
-is "$("$IOMMUCTL" --backend sim,help | grep -c '^[a-z-]* ')" 20 "as many as there are"
+is "$(sed -n 's/^| misbehaviours of the simulation | \([0-9]*\), .*/\1/p' "$readme")" \
+	"$("$IOMMUCTL" --backend sim,help | grep -c '^[a-z-]* ')" "the README counts the misbehaviours"
 done_testing
