@@ -18,13 +18,6 @@
 
 enum dma_seen { DMA_DONE, DMA_NONE, DMA_BROKEN };
 
-/* Memory that the device reaches: a page that it reads, one that it writes to. */
-struct migration_area {
-	struct iommu_mem mem;
-	iova_t iova;
-	bool mapped;
-};
-
 static int area_map(struct migration *m, struct migration_area *a, uint64_t place, struct fail *f)
 {
 	struct session *s = m->s;
@@ -39,8 +32,7 @@ static int area_map(struct migration *m, struct migration_area *a, uint64_t plac
 	return err;
 }
 
-/* What a device may still write to stays as it is until exit. */
-static void area_free(struct migration *m, struct migration_area *a)
+void migration_area_free(struct migration *m, struct migration_area *a)
 {
 	struct iommu *iommu = session_iommu(m->s);
 
@@ -52,15 +44,15 @@ static void area_free(struct migration *m, struct migration_area *a)
 	a->mapped = false;
 }
 
-static int area_new(struct migration *m, struct migration_area *a, struct fail *f)
+int migration_area_new(struct migration *m, struct migration_area *a, uint64_t size, struct fail *f)
 {
-	int err = iommu_mem_alloc(session_iommu(m->s), DMA_BYTES, IOMMU_MEM_ANON, &a->mem, f);
+	int err = iommu_mem_alloc(session_iommu(m->s), size, IOMMU_MEM_ANON, &a->mem, f);
 
 	if (err)
 		return err;
 	err = area_map(m, a, rng_place("migration area"), f);
 	if (err)
-		area_free(m, a);
+		migration_area_free(m, a);
 	return err;
 }
 
@@ -93,8 +85,7 @@ static enum dma_seen dma_try(struct migration *m, struct migration_area *a, iova
 	return !err && !req.status ? DMA_BROKEN : DMA_NONE;
 }
 
-/* Whatever was left hanging is given up: engine stopped, device reset where it can be, RUNNING, engine up again. */
-static int dma_ready(struct migration *m, bool anew, struct fail *f)
+int migration_dma_ready(struct migration *m, bool anew, struct fail *f)
 {
 	int err = 0;
 
@@ -132,16 +123,6 @@ static bool dma_again(struct migration *m, struct migration_area *a)
 	return false;
 }
 
-static void dma_stopped(struct migration *m, struct migration_area *a)
-{
-	if (migration_set(m, MIG_STOP))
-		migration_say(m, CHECK_DMA_STOPPED, RESULT_SKIP, "it cannot be stopped");
-	else if (dma_try(m, a, 0, DMA_STOPPED_MS) == DMA_DONE)
-		migration_say(m, CHECK_DMA_STOPPED, RESULT_FAIL, "in STOP it wrote to memory when it was told to");
-	else
-		migration_say(m, CHECK_DMA_STOPPED, RESULT_PASS, "within %u ms nothing was written", DMA_STOPPED_MS);
-}
-
 /* The device's own BAR, where that is memory: to reach it is to reach a device. Registers are no target for this. */
 static void dma_peer(struct migration *m, struct migration_area *a)
 {
@@ -154,6 +135,12 @@ static void dma_peer(struct migration *m, struct migration_area *a)
 		migration_say(m, CHECK_DMA_PEER, RESULT_SKIP, "the device has no P2P states");
 		return;
 	}
+	if (!session_is_simulated(m->s) || !(dev_limits(session_dev(m->s))->dirs & DEV_COPY)) {
+		migration_say(m, CHECK_DMA_PEER, RESULT_SKIP,
+			      "no peer is there whose registers could be a target, and a device is not to be touched "
+			      "in these states");
+		return;
+	}
 	if (migration_set(m, MIG_RUNNING_P2P)) {
 		migration_say(m, CHECK_DMA_PEER, RESULT_SKIP, "RUNNING_P2P was not entered");
 		return;
@@ -161,11 +148,6 @@ static void dma_peer(struct migration *m, struct migration_area *a)
 	plain = dma_try(m, a, 0, DMA_STOPPED_MS);
 	if (plain != DMA_DONE) {
 		migration_say(m, CHECK_DMA_PEER, RESULT_PASS, "in RUNNING_P2P all its DMA stands still");
-		return;
-	}
-	if (!session_is_simulated(m->s) || !(dev_limits(session_dev(m->s))->dirs & DEV_COPY)) {
-		migration_say(m, CHECK_DMA_PEER, RESULT_SKIP,
-			      "DMA to memory goes on, and no peer is there whose registers could be a target");
 		return;
 	}
 	if (idev_bar_mem(m->idev, 0, 0, DMA_PAGE, false, &peer.mem, &why) ||
@@ -179,8 +161,8 @@ static void dma_peer(struct migration *m, struct migration_area *a)
 	else
 		migration_say(m, CHECK_DMA_PEER, RESULT_PASS, "in RUNNING_P2P %s", verdict);
 	/* the engine is still at it: first that ends, then the mapping goes */
-	if (!dma_ready(m, true, &why))
-		area_free(m, &peer);
+	if (!migration_dma_ready(m, true, &why))
+		migration_area_free(m, &peer);
 }
 
 void migration_dma(struct migration *m)
@@ -188,14 +170,14 @@ void migration_dma(struct migration *m)
 	struct migration_area a = {.mem = {.fd = -1}};
 	struct fail why = {0};
 	bool runs;
-	int err = dma_ready(m, true, &why);
+	int err = migration_dma_ready(m, true, &why);
 
 	if (!err && !(dev_limits(session_dev(m->s))->dirs & (DEV_WRITE | DEV_COPY)))
 		err = fail_set(&why, EOPNOTSUPP, "its driver cannot have it write to memory");
 	if (!err && dma_length(dev_limits(session_dev(m->s))) > DMA_PAGE)
 		err = fail_set(&why, EOPNOTSUPP, "its driver moves no less than a page at a time");
 	if (!err)
-		err = area_new(m, &a, &why);
+		err = migration_area_new(m, &a, DMA_BYTES, &why);
 	if (err) {
 		dma_skip(m, err, why.text);
 		return;
@@ -204,11 +186,11 @@ void migration_dma(struct migration *m)
 		dma_skip(m, 0, "not even when it was never stopped did its DMA reach memory");
 	} else {
 		runs = dma_again(m, &a);
-		err = dma_ready(m, !runs, &why);
+		err = migration_dma_ready(m, !runs, &why);
 		if (!err)
-			dma_stopped(m, &a);
+			migration_flight(m);
 		if (!err)
-			err = dma_ready(m, true, &why);
+			err = migration_dma_ready(m, true, &why);
 		if (!err)
 			dma_peer(m, &a);
 		if (err)
@@ -217,7 +199,7 @@ void migration_dma(struct migration *m)
 	if (!session_pause(m->s, &why))
 		mig_reset(m->idev);
 	migration_home(m);
-	area_free(m, &a);
+	migration_area_free(m, &a);
 }
 
 /* --- what tells of its writes --- */
@@ -227,7 +209,7 @@ static bool dirty_can_write(struct migration *m, struct fail *f)
 {
 	const struct dev_limits *limits;
 
-	if (!session_dev(m->s) || dma_ready(m, true, f))
+	if (!session_dev(m->s) || migration_dma_ready(m, true, f))
 		return false;
 	limits = dev_limits(session_dev(m->s));
 	return limits->dirs & (DEV_WRITE | DEV_COPY) && dma_length(limits) <= DMA_PAGE;
@@ -269,7 +251,7 @@ static void dirty_by_log(struct migration *m, const struct dirty_at *at)
 	struct fail why = {0};
 	bool wrote = dirty_can_write(m, &why), told = false;
 	const char *what;
-	int err = area_new(m, &a, &why);
+	int err = migration_area_new(m, &a, DMA_BYTES, &why);
 
 	if (err) {
 		migration_say(m, CHECK_DIRTY, RESULT_SKIP, "%.200s", why.text);
@@ -287,7 +269,7 @@ static void dirty_by_log(struct migration *m, const struct dirty_at *at)
 			      wrote ? ", and it has the page that was written"
 				    : "; nothing here can have the device write");
 	session_pause(m->s, &why);
-	area_free(m, &a);
+	migration_area_free(m, &a);
 }
 
 void migration_dirty(struct migration *m)

@@ -109,6 +109,19 @@ int migration_feed(struct migration *m, const char *bytes, size_t len);
 int migration_data_add(struct migration_data *d, const char *piece, size_t n);
 void migration_data_free(struct migration_data *d);
 
+/* --- migration_dma.c --- */
+/* Memory that the device reaches. */
+struct migration_area {
+	struct iommu_mem mem;
+	iova_t iova;
+	bool mapped;
+};
+int migration_area_new(struct migration *m, struct migration_area *a, uint64_t size, struct fail *f);
+/* What a device may still write to stays as it is until exit. */
+void migration_area_free(struct migration *m, struct migration_area *a);
+/* In RUNNING with its engine up. @anew: whatever was left hanging is given up, by a reset where it can be. */
+int migration_dma_ready(struct migration *m, bool anew, struct fail *f);
+
 /* --- the parts of a run; each begins and ends in RUNNING --- */
 /* migration_stream.c: saving and loading. */
 void migration_save(struct migration *m);
@@ -120,6 +133,8 @@ void migration_states(struct migration *m);
 void migration_dirty(struct migration *m);
 /* migration_dma.c: whether DMA goes on. */
 void migration_dma(struct migration *m);
+/* migration_flight.c: the device is stopped while its DMA is under way. From migration_dma(), engine up; ends anyhow. */
+void migration_flight(struct migration *m);
 /* migration_arcs.c */
 void migration_arcs(struct migration *m);
 
