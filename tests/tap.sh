@@ -21,7 +21,8 @@ tap_point() { # 0|1 name
 
 # Lines for people who read the log.
 diag() {
-	printf '%s\n' "$*" | sed 's/^/# /'
+	local text=$*
+	printf '# %s\n' "${text//$'\n'/$'\n# '}"
 }
 
 pass() { tap_point 0 "$1"; }

@@ -22,6 +22,27 @@ fails "isnt fails" 'isnt a a x'
 passes "like passes" 'like "one two" "^one" x'
 fails "like fails" 'like "one two" "^two" x'
 fails "unlike fails" 'unlike "one two" "two$" x'
+# What guests have instead of jq, for plain values: the same answers, or none at all (status 3: then jq is asked).
+picks() { filter=$2 awk -f "$top_srcdir/tests/vm/guest/json.awk" <<<"$1"; }
+object='{"a":{"b":1},"b":"x y","n":-12,"t":true,"u":null,"l":[{"b":"z"}],"r":1.50,"last":"\u00fc"}'
+if have_jq; then
+	for filter in .b .n .t .u '"\(.b): \(.n) of \(.t)"' '"\(.n)\(.n)"' '"plain"'; do
+		is "$(picks "$object" "$filter")" "$(jq -r "$filter" <<<"$object")" "guests pick $filter as jq does"
+	done
+	run --json compare --loops 3
+	for filter in .result .loops .backend .canary '"\(.result) \(.loops) \(.seed)"'; do
+		is "$(picks "$stdout" "$filter")" "$(json "$filter")" "guests pick $filter of a result as jq does"
+	done
+fi
+for bad in .a .l .r .last .none '"\(.b) \(.r)"'; do
+	picks "$object" "$bad" >"$tmp/picked"
+	is "$? $(<"$tmp/picked")" "3 " "guests leave $bad to jq"
+done
+for bad in '{"b":"x \"y\""}' "$object
+$object" ''; do
+	picks "$bad" .b >"$tmp/picked"
+	is "$? $(<"$tmp/picked")" "3 " "and '${bad:0:20}'"
+done
 like "$(points 'skip x "no such thing"; done_testing')" '^ok 1 - x # SKIP no such thing$' "skip says why"
 is "$(points 'skip_all "not here"')" "1..0 # SKIP not here" "skip_all is a plan of none"
 is "$(points 'is a b x; done_testing' | tail -n 1)" "1..1" "the plan counts the points"

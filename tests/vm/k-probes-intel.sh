@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Accesses that must be refused, by each driver's device, with --iommu intel: the faults in the kernel's log, and their absence.
+. "$(dirname "$0")/lib.sh"
+qemu=$(fetched qemu trixie-backports) || skip_all "a newer QEMU cannot be fetched: $(tail -n 1 "$tap_tmp/get.err")"
+guest_built probes --qemu "$qemu" --iommu intel --memory 1G --drivers none --device lsi --device iommu-testdev --device e1000e --device nvme \
+	--device pcie-pci-bridge,id=br,addr=0a.0 --device lsi,bus=br,addr=02.0 -- probes.sh intel
+done_testing
