@@ -174,7 +174,9 @@ int dev_open(struct dev **out, struct iommu_device *idev, const char *spec, cons
 		ops = dev_match(id);
 		if (!ops) {
 			fail_set(f, ENODEV, "no driver for %s (%04x:%04x)", id->name, id->vendor, id->device);
-			dev_hint_known(f);
+			fail_hint(f, "map, dirty, caps and bench map need none; --driver recipe:FILE drives what a "
+				     "text file "
+				     "describes, iommuctl-recipe(5)");
 			return -ENODEV;
 		}
 		return dev_open_ops(out, ops, idev, options, NULL, env, f);
