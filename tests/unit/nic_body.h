@@ -43,6 +43,7 @@ struct nic_rig {
 };
 
 static struct nic_rig r;
+static uint16_t nic_relative; /* another device's id, for the same model */
 
 static volatile uint64_t *nic_word(unsigned int page, unsigned int tail, unsigned int back)
 {
@@ -112,6 +113,8 @@ static void nic_open(const char *options)
 	idev_ops = *r.rig.idev->ops;
 	idev_ops.reset = nic_fake_reset;
 	r.rig.idev->ops = &idev_ops;
+	if (nic_relative)
+		r.rig.idev->id.device = nic_relative;
 	assert_int_equal(dev_open_ops(&r.rig.dev, &NIC_OPS, r.rig.idev, options, &fake, &r.rig.env, &r.rig.fail), 0);
 }
 

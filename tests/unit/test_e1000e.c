@@ -18,6 +18,21 @@ static const struct nic_lie nic_lies[8] = {
 	{"an error of the data", 1, UINT64_C(0x80) << 40},
 };
 
+/* A relative takes what it needs of its own: GCR's bit 22 is the 82574's alone. */
+static void test_relative(void **state)
+{
+	nic_relative = 0x105e;
+	nic_start("");
+	assert_int_equal(nic_model_get(r.rig.model, 0x5b00), 0);
+	nic_works();
+	assert_int_equal(dev_stop(r.rig.dev), 0);
+	rig_close(&r.rig);
+	nic_relative = 0;
+	nic_start("");
+	assert_int_equal(nic_model_get(r.rig.model, 0x5b00), 0x00400000);
+	rig_close(&r.rig);
+}
+
 static void test_ids(void **state)
 {
 	static const uint16_t ours[] = {0x10d3, 0x10f6, 0x105e, 0x10a4, 0x10bc, 0x10d5, 0x107d, 0x10b9};
@@ -39,7 +54,8 @@ static void test_ids(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {NIC_TESTS, cmocka_unit_test(test_ids)};
+	static const struct CMUnitTest tests[] = {NIC_TESTS, cmocka_unit_test(test_relative),
+						  cmocka_unit_test(test_ids)};
 
 	return cmocka_run_group_tests_name("e1000e", tests, NULL, NULL);
 }

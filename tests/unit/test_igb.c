@@ -42,6 +42,21 @@ static void test_phy_claimed(void **state)
 	rig_close(&r.rig);
 }
 
+/* A relative takes what it needs of its own: the I210 has its loss of signal inverted. */
+static void test_relative(void **state)
+{
+	nic_relative = 0x1533;
+	nic_start("");
+	assert_int_equal(nic_model_get(r.rig.model, 0) & 0x80, 0x80);
+	nic_works();
+	assert_int_equal(dev_stop(r.rig.dev), 0);
+	rig_close(&r.rig);
+	nic_relative = 0;
+	nic_start("");
+	assert_int_equal(nic_model_get(r.rig.model, 0) & 0x80, 0);
+	rig_close(&r.rig);
+}
+
 static void test_ids(void **state)
 {
 	static const uint16_t ours[] = {0x10c9, 0x10e8, 0x1526, 0x150a, 0x1533, 0x157b, 0x1539};
@@ -65,6 +80,7 @@ int main(void)
 		NIC_TESTS,
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_phy_claimed),
+		cmocka_unit_test(test_relative),
 		cmocka_unit_test(test_ids),
 	};
 
