@@ -40,6 +40,26 @@ done < <(each "$pairs")
 
 is_slow && { done_testing; exit; }
 
+# Broken hardware: from the first access on, and in mid-run. Most of the time is spent waiting, so all wait at once, while
+# others work. One recipe has the patience of a slow drive.
+sed 's/ 30s$/ 300ms/' "$recipes/nvme-identify.recipe" >"$tmp/nvme-identify.recipe"
+hurried=${pairs/"$recipes/nvme"/"$tmp/nvme"}
+ways=$("$IOMMUCTL" --backend sim,help | sed -n 's/^broken=\([a-z-]*\) .*/\1/p')
+isnt "$ways" "" "ways of being broken are listed"
+lacks() { "$IOMMUCTL" --backend "sim,model=$1:broken=$2" maps 2>&1 >"$tmp/none" | grep -q "model $1 cannot be broken"; }
+broken() { # MODEL DRIVER RECIPE WAY AFTER
+	local dir=$tmp/$1-$4-$5 tmp=$tmp
+	mkdir "$dir"
+	tmp=$dir
+	both "$2" "$3" ":broken=$4:after=$5" --canary off compare --loops 2000 --json
+}
+while IFS='|' read -r driver recipe; do
+	for way in $ways; do
+		lacks "${driver%%,*}" "$way" && continue
+		for after in 0 1000; do broken "${driver%%,*}" "$driver" "$recipe" "$way" "$after" & done
+	done
+done < <(each "$hurried")
+
 # the same seed is the same loop in which a misbehaviour is found, and the same class
 faults='
 stale-iotlb|--iova fixed:0x40000000
@@ -64,25 +84,6 @@ while IFS='|' read -r driver recipe; do
 	is "$(<"$tmp/recipe.status")" 1 "${driver%%,*}: early-unpin: found"
 done < <(each "$pairs")
 
-# Broken hardware: from the first access on, and in mid-run. Most of the time is spent waiting, so all wait at once. One recipe has
-# the patience of a slow drive.
-sed 's/ 30s$/ 300ms/' "$recipes/nvme-identify.recipe" >"$tmp/nvme-identify.recipe"
-hurried=${pairs/"$recipes/nvme"/"$tmp/nvme"}
-ways=$("$IOMMUCTL" --backend sim,help | sed -n 's/^broken=\([a-z-]*\) .*/\1/p')
-isnt "$ways" "" "ways of being broken are listed"
-lacks() { "$IOMMUCTL" --backend "sim,model=$1:broken=$2" maps 2>&1 >"$tmp/none" | grep -q "model $1 cannot be broken"; }
-broken() { # MODEL DRIVER RECIPE WAY AFTER
-	local dir=$tmp/$1-$4-$5 tmp=$tmp
-	mkdir "$dir"
-	tmp=$dir
-	both "$2" "$3" ":broken=$4:after=$5" --canary off compare --loops 2000 --json
-}
-while IFS='|' read -r driver recipe; do
-	for way in $ways; do
-		lacks "${driver%%,*}" "$way" && continue
-		for after in 0 1000; do broken "${driver%%,*}" "$driver" "$recipe" "$way" "$after" & done
-	done
-done < <(each "$hurried")
 wait
 
 quiet() { grep -c 'would not stop; its buffers stay mapped' "$1"; }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # In the guest: recipe drivers of lsi, nvme and edu against the drivers in C: compare passes by both, and the rates side by side.
-# recipes.sh [LOOPS [PAIRS]]
+# recipes.sh [LOOPS [PAIRS [LOOPS-OF-A-PAIR]]]
 . "$(dirname "$0")/lib.sh"
 lsi=$(pci_lsi) edu=$(pci_edu) nvme=$(pci 1b36:0010)
-loops=${1:-300} pairs=${2:-3}
+loops=${1:-300} pairs=${2:-3} each=${3:-600}
 
 take "$lsi" "$edu" "$nvme"
 
@@ -52,8 +52,8 @@ judge() { # RECIPE: by the lines of $tmp/speed, RATIO LOOPS/S LOOPS/S-IN-C, the 
 	diag "  ratios: $(cut -d' ' -f1 "$tmp/speed" | xargs); loops/s at the median: $(cut -d' ' -f2 <<<"$median"), in C $(cut -d' ' -f3 <<<"$median")"
 	ok "recipe:$1: at least half of the driver's speed" awk '{ exit !($1 >= 0.5) }' <<<"$median"
 }
-speed "$lsi" lsi lsi --loops "$((loops + 300))" --size 8K --iova fixed:0x10000000
-speed "$nvme" nvme nvme-identify --loops "$((loops + 300))" --size 4K --iova fixed:0x10000000
+speed "$lsi" lsi lsi --loops "$each" --size 8K --iova fixed:0x10000000
+speed "$nvme" nvme nvme-identify --loops "$each" --size 4K --iova fixed:0x10000000
 
 # 100 ms of each of edu's transfers are its own
 ratio "${rates[@]}" >"$tmp/speed"
