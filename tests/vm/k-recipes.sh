@@ -3,6 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 recipes=()
 for recipe in edu lsi nvme-identify; do recipes+=(--add "$top_srcdir/recipes/$recipe.recipe:/t/recipes/$recipe.recipe"); done
-guest_built recipes --iommu intel ${IOMMUCTL_LONG:+--timeout 1800} --device lsi --device edu --device nvme,serial=recipes "${recipes[@]}" -- recipes.sh \
+guest_built recipes --iommu intel --timeout ${IOMMUCTL_LONG:+1}800 --device lsi --device edu --device nvme,serial=recipes "${recipes[@]}" -- recipes.sh \
 	${IOMMUCTL_LONG:+20000 9 3000}
 done_testing

@@ -3,7 +3,7 @@
 # recipes.sh [LOOPS [PAIRS [LOOPS-OF-A-PAIR]]]
 . "$(dirname "$0")/lib.sh"
 lsi=$(pci_lsi) edu=$(pci_edu) nvme=$(pci 1b36:0010)
-loops=${1:-300} pairs=${2:-3} each=${3:-600}
+loops=${1:-200} pairs=${2:-3} each=${3:-400}
 [ "$loops" -le 1000 ] || RUN_TIMEOUT=600
 
 take "$lsi" "$edu" "$nvme"
