@@ -53,6 +53,9 @@ static int nvme_io_length(struct dev *dev, struct fail *f)
 
 	if (nvme->transfer_most)
 		most = MIN(most, nvme->transfer_most);
+	if (most < block)
+		return fail_set(f, EIO, "nvme moves 0x%" PRIx64 " bytes at the most, less than a block of 0x%" PRIx64,
+				most, block);
 	if (want > most || (want && !IS_ALIGNED(want, block))) {
 		fail_usage(f, ERANGE, "max-transfer=%s is not what nvme moves at once",
 			   num_format_size(text, sizeof(text), want));

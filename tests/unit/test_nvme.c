@@ -312,6 +312,15 @@ static void test_geometry(void **state)
 	assert_memory_equal(chip_of(&rig)->media + 8 * 4096, mem + 4, 8192);
 	stop(&rig);
 	rig_close(&rig);
+
+	/* no block fits into a transfer */
+	rig_open(&rig, "nvme", "nvme,scratch=0+4");
+	chip_of(&rig)->block_shift = 14;
+	chip_of(&rig)->mdts = 1;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), -EIO);
+	assert_non_null(strstr(rig.fail.text, "nvme moves 0x2000 bytes at the most, less than a block of 0x4000"));
+	assert_int_equal(rig.freed, rig.rings);
+	rig_close(&rig);
 }
 
 /* Registers of other controllers. */
