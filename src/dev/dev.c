@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -298,8 +299,9 @@ int dev_run(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned 
 	err = dev->ops->submit(dev, queue, reqs, n);
 	if (!err)
 		err = dev->ops->wait(dev, queue, reqs, n, timeout_ms);
+	/* unless another thread's stop was faster, which knows more */
 	if (err == -ETIMEDOUT)
-		d->state = DEV_HUNG;
+		atomic_compare_exchange_strong(&d->state, &state, DEV_HUNG);
 	return err;
 }
 
