@@ -191,7 +191,7 @@ int nvme_queue_wait(struct dev *dev, struct nvme_queue *q, unsigned int timeout_
 
 /* nvme_admin.c */
 int nvme_admin_identify_controller(struct dev *dev, struct fail *f);
-/* -ENXIO no such namespace, -ERANGE the blocks are not in it, -EOPNOTSUPP nothing that this driver can work with. */
+/* -ENXIO no such namespace, -ERANGE the blocks are not in it, -EOPNOTSUPP, -EROFS, -EBUSY: not for this driver, or not to be written. */
 int nvme_admin_identify_namespace(struct dev *dev, struct fail *f);
 /* I/O queues, limits.queues of them; -ENOSPC: it has fewer. */
 int nvme_admin_make_queues(struct dev *dev, struct fail *f);

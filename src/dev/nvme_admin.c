@@ -12,6 +12,7 @@
 #define NVME_SHUTDOWN_MS_MIN 1000u
 #define NVME_SHUTDOWN_MS_MAX 10000u
 #define NVME_ONCS_COMPARE 0x1
+#define NVME_NMIC_SHARED 0x1
 #define NVME_NSATTR_PROTECTED 0x1
 #define NVME_BLOCK_SHIFT_MIN 9u
 #define NVME_BLOCK_SHIFT_MAX 16u
@@ -94,6 +95,22 @@ static int nvme_check_range(const struct nvme_options *opt, uint64_t blocks, uns
 	return -ERANGE;
 }
 
+/*
+ * N 4.1.5.1: what another controller's driver has mounted cannot be seen from here: nothing ties the two together any more once this
+ * controller is VFIO's.
+ */
+static int nvme_check_writable(const struct nvme_options *opt, const uint8_t *data, struct fail *f)
+{
+	if (data[99] & NVME_NSATTR_PROTECTED)
+		return fail_complete(f, EROFS, "namespace %u is write protected", opt->ns);
+	if (!(data[30] & NVME_NMIC_SHARED))
+		return 0;
+	fail_complete(f, EBUSY, "namespace %u may be used by another controller as well: nothing is written to it",
+		      opt->ns);
+	fail_hint(f, "scratch= takes a private namespace (NMIC 0), blocks= any");
+	return -EBUSY;
+}
+
 static int nvme_check_format(const struct nvme_options *opt, const uint8_t *data, unsigned int *shift, struct fail *f)
 {
 	struct bytes b = {data, NVME_PAGE};
@@ -110,9 +127,7 @@ static int nvme_check_format(const struct nvme_options *opt, const uint8_t *data
 				     (unsigned int)(lbaf & 0xffff));
 	if (*shift < NVME_BLOCK_SHIFT_MIN || *shift > NVME_BLOCK_SHIFT_MAX)
 		return fail_complete(f, EOPNOTSUPP, "namespace %u has blocks of 2^%u bytes", opt->ns, *shift);
-	if (opt->mode == NVME_SCRATCH && (data[99] & NVME_NSATTR_PROTECTED))
-		return fail_complete(f, EROFS, "namespace %u is write protected", opt->ns);
-	return 0;
+	return opt->mode == NVME_SCRATCH ? nvme_check_writable(opt, data, f) : 0;
 }
 
 int nvme_admin_identify_namespace(struct dev *dev, struct fail *f)

@@ -20,9 +20,9 @@ struct guard_reasons {
  */
 int guards_check(const struct host *host, const struct pci_info *dev, bool probe, struct guard_reasons *out);
 /*
- * What may still be in use of a device that VFIO has: what `bind --force` took it away from, what is seen of its disks by another way
- * (multipath), and file systems and swap on NVMe disks that are not there any more, whosoever they were. For whoever is about to write
- * to its media.
+ * What may still be in use of a device that VFIO has: what `bind --force` took it away from, what a driver of the host still has behind
+ * it, and file systems and swap on NVMe disks that are not there any more, whosoever they were. For whoever is about to write to its
+ * media. That another controller leads to the same disk cannot be seen: the kernel's link goes with the driver.
  */
 int guards_check_taken(const struct host *host, const struct pci_info *dev, struct guard_reasons *out);
 /*

@@ -60,7 +60,8 @@ struct nvme_model {
 	/* For tests: other hardware, or wrong in ways that have no name. */
 	uint64_t cap;
 	uint8_t mdts, block_shift;
-	uint16_t metadata; /* bytes per block */
+	uint8_t nmic, nsattr; /* of the namespace */
+	uint16_t metadata;    /* bytes per block */
 	uint32_t sgls;
 	unsigned int pairs; /* of I/O queues that Set Features grants */
 	void (*mangle)(struct nvme_model_completion *c);

@@ -59,6 +59,8 @@ static void nvme_fill_namespace(const struct model *m, uint8_t *data)
 
 	for (unsigned int at = 0; at < 24; at += 8) /* NSZE, NCAP, NUSE */
 		nvme_put(data + at, blocks, 8);
+	data[30] = nvme->nmic;
+	data[99] = nvme->nsattr;
 	nvme_put(data + 128, (uint32_t)nvme->block_shift << 16 | nvme->metadata, 4);
 }
 

@@ -247,6 +247,7 @@ static void test_namespace(void **state)
 		int err;
 		const char *text, *hint;
 		uint16_t metadata;
+		uint8_t nmic, nsattr;
 	} bad[] = {
 		{.options = "scratch=0+16385",
 		 .err = -ERANGE,
@@ -269,6 +270,16 @@ static void test_namespace(void **state)
 		 .text = "namespace 1 has 8 bytes of metadata with each block",
 		 .hint = "",
 		 .metadata = 8},
+		{.options = "scratch=0+8",
+		 .err = -EBUSY,
+		 .text = "namespace 1 may be used by another controller as well: nothing is written to it",
+		 .hint = "scratch= takes a private namespace (NMIC 0), blocks= any",
+		 .nmic = 1},
+		{.options = "scratch=0+8",
+		 .err = -EROFS,
+		 .text = "namespace 1 is write protected",
+		 .hint = "",
+		 .nsattr = 1},
 		{.options = "scratch=0+2048,max-transfer=1M",
 		 .err = -ERANGE,
 		 .text = "max-transfer=1M is not what nvme moves at once",
@@ -281,6 +292,8 @@ static void test_namespace(void **state)
 		snprintf(driver, sizeof(driver), "nvme,%s", bad[i].options);
 		rig_open(&rig, "nvme", driver);
 		chip_of(&rig)->metadata = bad[i].metadata;
+		chip_of(&rig)->nmic = bad[i].nmic;
+		chip_of(&rig)->nsattr = bad[i].nsattr;
 		assert_int_equal(dev_start(rig.dev, &rig.fail), bad[i].err);
 		assert_string_equal(rig.fail.text, bad[i].text);
 		assert_string_equal(rig.fail.hint, bad[i].hint);
@@ -290,6 +303,12 @@ static void test_namespace(void **state)
 		rig_close(&rig);
 	}
 	start(&rig, "scratch=16383+1"); /* the last one */
+	stop(&rig);
+	rig_close(&rig);
+	/* read, anybody's and protected ones are */
+	rig_open(&rig, "nvme", "nvme,blocks=0+8");
+	chip_of(&rig)->nmic = chip_of(&rig)->nsattr = 1;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), 0);
 	stop(&rig);
 	rig_close(&rig);
 }
