@@ -65,9 +65,9 @@ static int recipe_check_whole(struct parser *p)
 {
 	if (recipe_check_sections(p))
 		return -EINVAL;
-	if (p->r->sections[RECIPE_WAIT].present && p->blind.line) {
+	if (p->waits && p->blind.line) {
 		parse_error(p, p->blind, "'stop' neither polls nor checks: it cannot know that the device is idle");
-		return parse_hint(p, "poll for what 'wait' waits for");
+		return parse_hint(p, "poll for what a request waits for");
 	}
 	if (p->r->limits.reports_faults && !p->faults) {
 		parse_error(p, p->given[SETTING_REPORTS], "'reports-faults', but there is no fault-if");

@@ -56,6 +56,7 @@ struct parser {
 	struct parse_level levels[RECIPE_NEST_MAX + 1];
 	bool looks, writes; /* this section polls or checks; it tells the device something */
 	struct place blind; /* a 'stop' that does neither */
+	bool waits;	    /* a request is waited for: there is 'wait', or a poll where it starts */
 	bool faults;	    /* any has a fault-if */
 };
 

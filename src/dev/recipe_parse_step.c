@@ -76,6 +76,7 @@ int parse_open_section(struct parser *p, enum recipe_section which, struct place
 	p->depth = 0;
 	p->levels[0] = (struct parse_level){.place = at};
 	p->looks = p->writes = false;
+	p->waits = p->waits || which == RECIPE_WAIT;
 	return parse_done(p);
 }
 
@@ -363,6 +364,9 @@ static int step_add(struct parser *p, const struct word *w, const struct step_ve
 		return -EINVAL;
 	p->looks = p->looks || v->looks;
 	p->writes = p->writes || v->writes;
+	if ((v->verb == RECIPE_POLL || v->verb == RECIPE_POLL_MEM) && p->which != RECIPE_INIT &&
+	    p->which != RECIPE_STOP)
+		p->waits = true;
 	/* the REPEAT counts outside of its loop, the END inside */
 	p->levels[p->depth].run++;
 	p->levels[p->depth].ns += step->ns;
