@@ -147,7 +147,7 @@ bool fault_smmu_feed(struct fault_smmu *state, const char *line, struct dma_faul
 	uint64_t word;
 
 	*complete = false;
-	if (state->open && state->dwords < SMMU_DWORDS && fault_smmu_word(line, &word)) {
+	if (state->open && !state->headless && state->dwords < SMMU_DWORDS && fault_smmu_word(line, &word)) {
 		fault_smmu_take_word(state, word);
 		return true;
 	}
@@ -164,6 +164,7 @@ bool fault_smmu_feed(struct fault_smmu *state, const char *line, struct dma_faul
 	}
 	*complete = fault_smmu_flush(state, done);
 	state->open = true;
+	state->headless = strstr(line, ": event: ") != NULL;
 	state->event = first;
 	return true;
 }

@@ -8,6 +8,7 @@
 /* An event whose lines are still arriving. Zero it to begin. */
 struct fault_smmu {
 	bool open;
+	bool headless; /* its first line was lost: words that follow are of another one */
 	unsigned int dwords;
 	struct dma_fault event;
 };
