@@ -38,7 +38,7 @@ struct fault_log {
 	char *text; /* instead of it: what is left of a saved log */
 	bool have_seq;
 	bool behind;  /* the last look ended at its bound */
-	bool skipped; /* to the end, and no record since has told how far that was */
+	bool skipped; /* or overrun, and no record since has told how far that was */
 	uint64_t next_seq;
 	uint64_t header_ns; /* when a header without a record was read, 0 = none */
 	struct fault_smmu smmu;
@@ -252,9 +252,11 @@ static int fault_log_next(struct fault_log *log, struct fault_sink *sink)
 		return fault_log_next_line(log, sink);
 	n = read(log->fd, record, sizeof(record) - 1);
 
-	/* EPIPE is an overrun: the next record's number tells how much */
-	if (n < 0)
+	/* EPIPE is an overrun: the next record's number tells how much, unless it is the first one */
+	if (n < 0) {
+		log->skipped |= errno == EPIPE;
 		return errno == EINTR || errno == EPIPE ? 0 : -errno;
+	}
 	if (!n)
 		return -EAGAIN;
 	record[n] = '\0';
