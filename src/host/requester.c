@@ -212,6 +212,16 @@ void requesters_resolve(struct requesters *r, struct dma_fault *fault)
 	requester_look(r, number, fault);
 }
 
+/* How many devices, in all segments, have this bus, device and function? */
+static unsigned int requester_count(const struct requesters *r, uint64_t number)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < r->nr; i++)
+		n += BDF_OF(r->at[i].number) == BDF_OF(number);
+	return n;
+}
+
 /* Bus and segment are not known. Behind a bridge function 00.0 may be the bridge's name for it. */
 static bool requester_may_be(const struct requesters *r, const struct dma_fault *fault, const char *addr)
 {
@@ -226,13 +236,19 @@ static bool requester_may_be(const struct requesters *r, const struct dma_fault 
 
 enum fault_tie requesters_match(const struct requesters *r, const struct dma_fault *fault, const char *addr, int group)
 {
+	bool same_but_segment;
+
 	if (!fault->device[0])
 		return FAULT_TIE_TIME;
 	if (fault->bus_lost)
 		return requester_may_be(r, fault, addr) ? FAULT_TIE_TIME : FAULT_TIE_NONE;
+	same_but_segment =
+		fault->segment_lost && BDF_OF(pci_path_number(fault->device)) == BDF_OF(pci_path_number(addr));
+	if (same_but_segment && requester_count(r, pci_path_number(addr)) > 1)
+		return FAULT_TIE_TIME;
 	if (!strcmp(fault->device, addr) || !strcmp(fault->alias_of, addr))
 		return FAULT_TIE_DEVICE;
-	if (fault->segment_lost && BDF_OF(pci_path_number(fault->device)) == BDF_OF(pci_path_number(addr)))
+	if (same_but_segment)
 		return fault->group_known && (int)fault->group != group ? FAULT_TIE_NONE : FAULT_TIE_DEVICE;
 	return group >= 0 && fault->group_known && (int)fault->group == group ? FAULT_TIE_DEVICE : FAULT_TIE_NONE;
 }

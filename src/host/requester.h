@@ -24,7 +24,8 @@ void requesters_resolve(struct requesters *r, struct dma_fault *fault);
 
 /*
  * Was it @addr, or a device that the IOMMU cannot tell from it? @group -1: it has none. @fault is resolved. FAULT_TIE_NONE: another
- * device; FAULT_TIE_TIME: nobody knows, for requester or bus were not logged; FAULT_TIE_DEVICE.
+ * device; FAULT_TIE_TIME: nobody knows, for requester or bus were not logged, or the segment was not, and several have such a device;
+ * FAULT_TIE_DEVICE.
  */
 enum fault_tie requesters_match(const struct requesters *r, const struct dma_fault *fault, const char *addr, int group);
 

@@ -139,7 +139,8 @@ static void test_match(void **state)
 		{"0000:05:00.0", "0000:05:00.0", -1, false, false, FAULT_TIE_DEVICE},
 		{"0000:7f:00.0", "0000:05:00.0", -1, false, false, FAULT_TIE_NONE},
 		/* segment lost: of two candidates either may be it */
-		{"0000:03:00.0", "0001:03:00.0", 8, true, false, FAULT_TIE_DEVICE},
+		{"0000:03:00.0", "0001:03:00.0", 8, true, false, FAULT_TIE_TIME},
+		{"0000:03:00.0", "0000:03:00.0", 5, true, false, FAULT_TIE_TIME},
 		{"0000:09:00.0", "0001:09:00.0", 9, true, false, FAULT_TIE_DEVICE},
 		{"0000:00:02.0", "0001:00:02.0", 11, true, false, FAULT_TIE_NONE},
 		{"0000:03:00.0", "0001:03:00.0", 8, false, false, FAULT_TIE_NONE},
