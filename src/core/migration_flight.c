@@ -67,8 +67,8 @@ static void *flight_thread(void *arg)
 	return NULL;
 }
 
-/* Within a moment: does anything of what was written change? */
-static bool flight_changes(const struct flight *fl)
+/* Within a moment: does anything of what was written change? @last was not yet written when the device was in STOP. */
+static bool flight_changes(const struct flight *fl, uint64_t last)
 {
 	size_t size = (size_t)(fl->nr * fl->piece);
 	CLEANUP_FREE unsigned char *then = malloc(size);
@@ -77,13 +77,13 @@ static bool flight_changes(const struct flight *fl)
 		return false;
 	memcpy(then, flight_at(fl, 0), size);
 	clock_sleep_ns(FLIGHT_WATCH_NS, &session_signal);
-	return memcmp(then, flight_at(fl, 0), size) != 0;
+	/* it may have been through before there was a copy to compare with */
+	return flight_touched(fl, last) || memcmp(then, flight_at(fl, 0), size) != 0;
 }
 
 static enum flight_seen flight_watch(struct flight *fl)
 {
 	uint64_t last = fl->nr * fl->piece - 1, begin = clock_ns();
-	enum flight_seen seen;
 
 	while (!flight_touched(fl, 0) && clock_ns() - begin < UINT64_C(2000000000))
 		;
@@ -91,8 +91,7 @@ static enum flight_seen flight_watch(struct flight *fl)
 		return FLIGHT_NONE;
 	if (flight_touched(fl, last))
 		return FLIGHT_OVER;
-	seen = flight_changes(fl) ? FLIGHT_WENT_ON : FLIGHT_STOOD;
-	return seen;
+	return flight_changes(fl, last) ? FLIGHT_WENT_ON : FLIGHT_STOOD;
 }
 
 static enum flight_seen flight_try(struct flight *fl)
