@@ -73,6 +73,8 @@ static int reach_error(struct migration *m, char *why, size_t len)
 		mig_close(m->idev, &m->stream);
 		return 0;
 	}
+	/* half a state is not to run, should it have been taken */
+	mig_reset(m->idev);
 	m->no_error = true;
 	return -ENOENT;
 }

@@ -244,6 +244,9 @@ static void load_bad(struct migration *m, enum migration_check_id id, const char
 	else
 		migration_say(m, id, RESULT_PASS, "%s; state %s", strerror(-err),
 			      migration_state_text(at, text, sizeof(text)));
+	/* what was taken for its state is not to run */
+	if (at != MIG_RESUMING && at != MIG_ERROR)
+		mig_reset(m->idev);
 }
 
 static void load_garbage(struct migration *m)
