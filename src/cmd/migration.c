@@ -10,7 +10,6 @@
 #include "base/msg.h"
 #include "base/num.h"
 #include "cmd/command.h"
-#include "core/op_faults.h"
 #include "core/script.h"
 
 enum { OPT_ROUNDS = 0x100, OPT_ARC, OPT_STRICT, OPT_STOP_LIMIT, OPT_LIST };
@@ -338,8 +337,6 @@ static int migration_in_session(struct command_run *run, struct session *s, void
 	migration_detail(run, &res);
 	if (session_signal)
 		report_interrupted(r, session_signal);
-	if (!run->own_session)
-		op_faults_forget(s);
 	return 0;
 }
 

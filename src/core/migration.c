@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/migration_priv.h"
+#include "core/op_faults.h"
 
 static_assert(CHECK_COUNT <= MIGRATION_CHECKS_MAX, "room for every check");
 
@@ -96,8 +97,11 @@ static void run_way_out(struct migration *m)
 
 static void run_kernel(struct migration *m)
 {
-	const char *complaint = session_kernel_complaint(m->s);
+	const char *complaint;
 
+	/* the log is read up to here */
+	op_faults_forget(m->s);
+	complaint = session_kernel_complaint(m->s);
 	if (complaint[0])
 		migration_say(m, CHECK_KERNEL, RESULT_FAIL, "%.200s", complaint);
 	else if (!session_kernel_watched(m->s))

@@ -329,7 +329,7 @@ uint64_t session_table_checks(const struct session *s)
 
 bool session_kernel_watched(const struct session *s)
 {
-	return s->faults || s->taint_watched;
+	return (s->faults && s->faults_seen) || s->taint_watched;
 }
 
 const char *session_kernel_complaint(struct session *s)
