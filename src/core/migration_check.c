@@ -105,6 +105,11 @@ void migration_say(struct migration *m, enum migration_check_id id, enum result 
 {
 	va_list ap;
 
+	/* what is waited for is cut short by a signal: what looks wrong since then need not be */
+	if (session_signal && result == RESULT_FAIL && id != CHECK_KERNEL && id != CHECK_WAY_OUT) {
+		result = RESULT_SKIP;
+		fmt = "interrupted";
+	}
 	if (check_stands(&m->res->checks[id], result))
 		return;
 	va_start(ap, fmt);

@@ -82,6 +82,8 @@ enum migration_end migration_drain(struct migration *m, struct migration_data *o
 			m->silent = true;
 			return END_SILENT;
 		}
+		if (session_signal)
+			got = -EINTR;
 		if (got <= 0)
 			return data_end(got, err);
 		*n += (uint64_t)got;

@@ -156,4 +156,10 @@ kill -INT "$pid"
 finish
 is "$status" 130 "interrupted"
 like "$stdout" 'ok +way-out' "and in RUNNING all the same"
+# in the two seconds that the stream is given
+start -q --backend sim,fault=mig-precopy-blocks migration --json
+sleep 1
+kill -INT "$pid"
+finish
+is "$status $(failed)" "130 " "what a signal cuts short does not fail"
 done_testing
