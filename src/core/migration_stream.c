@@ -27,7 +27,7 @@ static void save_size(struct migration *m)
 		migration_say(m, CHECK_SIZE_KNOWN, RESULT_FAIL, "MIG_DATA_SIZE failed: %s", strerror(-err));
 }
 
-static void save_judge_size(struct migration *m, uint64_t n)
+static void save_judge_size(struct migration *m, uint64_t n, bool whole)
 {
 	const struct migration_result *res = m->res;
 
@@ -36,6 +36,9 @@ static void save_judge_size(struct migration *m, uint64_t n)
 	else if (n > SIZE_SLACK && (n - SIZE_SLACK) / 2 > res->stated)
 		migration_say(m, CHECK_SIZE_TRUE, RESULT_FAIL, "%" PRIu64 " bytes were told, and %" PRIu64 " came%s",
 			      res->stated, n, m->endless ? ", without an end" : "");
+	else if (!whole)
+		migration_say(m, CHECK_SIZE_TRUE, RESULT_SKIP, "its end was not seen: %" PRIu64 " bytes came before",
+			      n);
 	else
 		migration_say(m, CHECK_SIZE_TRUE, RESULT_PASS, "%" PRIu64 " bytes were told, %" PRIu64 " came",
 			      res->stated, n);
@@ -139,7 +142,7 @@ void migration_save(struct migration *m)
 	}
 	whole = save_read(m, &m->saved, &n);
 	m->res->streamed = n;
-	save_judge_size(m, n);
+	save_judge_size(m, n, whole);
 	if (whole && !save_enter(m, MIG_STOP_COPY) && save_read(m, &again, &n))
 		save_judge_repeat(m, &again);
 	if (!whole)
@@ -150,13 +153,11 @@ void migration_save(struct migration *m)
 
 /* --- loading --- */
 
-/* RESUMING, filled, and out of it to STOP. *fed: what writing said; returns what the request for STOP said. */
+/* RESUMING is filled, and left to STOP. *fed: what writing said; returns what the request for STOP said. */
 static int load_try(struct migration *m, const char *bytes, size_t len, int *fed)
 {
-	int err = save_enter(m, MIG_RESUMING);
-
-	*fed = err ? err : migration_feed(m, bytes, len);
-	return err ? err : migration_set(m, MIG_STOP);
+	*fed = migration_feed(m, bytes, len);
+	return migration_set(m, MIG_STOP);
 }
 
 /*
@@ -207,10 +208,15 @@ static void load_judge_kept(struct migration *m)
 static void load_whole(struct migration *m)
 {
 	char text[16];
-	int fed, err = load_try(m, m->saved.bytes, m->saved.len, &fed);
-	uint32_t at = migration_get(m);
+	int fed = 0, err = 0, entered = save_enter(m, MIG_RESUMING);
+	uint32_t at;
 
-	if (fed)
+	if (!entered)
+		err = load_try(m, m->saved.bytes, m->saved.len, &fed);
+	at = migration_get(m);
+	if (entered)
+		migration_say(m, CHECK_LOAD, RESULT_FAIL, "RESUMING cannot be filled: %s", strerror(-entered));
+	else if (fed)
 		migration_say(m, CHECK_LOAD, RESULT_FAIL, "writing what was read failed: %s", strerror(-fed));
 	else if (err || at != MIG_STOP)
 		migration_say(m, CHECK_LOAD, RESULT_FAIL, "RESUMING to STOP: %s, state %s",
@@ -232,6 +238,10 @@ static void load_bad(struct migration *m, enum migration_check_id id, const char
 
 	if (migration_home(m))
 		return;
+	if (save_enter(m, MIG_RESUMING)) {
+		migration_say(m, id, RESULT_SKIP, "RESUMING cannot be filled");
+		return;
+	}
 	err = load_try(m, bytes, len, &fed);
 	at = migration_get(m);
 	if (!err)
