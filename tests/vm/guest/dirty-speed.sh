@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# In the guest: `bench dirty` held against plain C loops that do the same ioctls and nothing else.
+# In the guest: `bench dirty` held against plain C loops that do the same ioctls and nothing else. dirty-speed.sh [PAIRS]
 . "$(dirname "$0")/lib.sh"
 lsi=$(pci_lsi)
-pairs=15 size=268435456 loops=20
+pairs=${1:-9} size=268435456 loops=20
 take "$lsi"
 
 plain() { # mock|GROUP PERCENT LOOPS: GiB/s
@@ -18,8 +18,9 @@ speed() {
 	for ((i = 0; i < pairs; i++)); do
 		run "$@" --json bench dirty --loops "$loops" --size $size
 		[ "$status" -eq 0 ] || diag "$stderr"
+		json '.results[] | select(.unit == "GiB/s") | "\(.name) \(.value)"' >"$tmp/rates"
 		for percent in $percents; do
-			ours=$(json ".results[] | select(.name == \"read-clear-$percent%\") | .value")
+			ours=$(sed -n "s/^read-clear-$percent% //p" "$tmp/rates")
 			raw=$(plain "$of" "$percent" "$loops")
 			echo "$ours $raw" | awk 'NF == 2 && $2 > 0 { printf "%.3f %.2f %.2f\n", $1 / $2, $1, $2 }' >>"$tmp/pairs.$percent"
 		done

@@ -17,9 +17,10 @@ found() { # BACKEND OPTIONS...
 		diag "stderr: $(head -c 1000 "$tmp/stderr")"
 		return
 	}
-	diag "$(json '"loop \(.loops), \(.classes): \(.failures[0].text // .failures[0])"')"
-	isnt "$(json '.classes | length')" 0 "$name: with a class"
-	for class in $(json '.classes | keys[]'); do
+	json '"loop \(.loops), \(.classes): \(.failures[0].text // .failures[0])", (.classes | keys[])' >"$tmp/found"
+	diag "$(head -n 1 "$tmp/found")"
+	isnt "$(sed 1d "$tmp/found")" "" "$name: with a class"
+	for class in $(sed 1d "$tmp/found"); do
 		like " $classes " " $class " "$name: $class is a right name for it"
 	done
 }
