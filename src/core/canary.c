@@ -30,6 +30,8 @@ static int canary_pair(struct session *s, unsigned int outer, struct fail *f)
 	iova_t max = dev_limits(s->dev)->max_iova;
 	struct session_page *out, *in;
 
+	if (!(dev_limits(s->dev)->dirs & (DEV_WRITE | DEV_COPY)))
+		return fail_set(f, EOPNOTSUPP, "a device that only reads shows no canary");
 	if (canary_bytes(s) > SESSION_PAGE)
 		return fail_set(f, ERANGE, "the device moves no less than %llu bytes, more than a canary's page has",
 				(unsigned long long)canary_bytes(s));
@@ -153,8 +155,6 @@ static int canary_move(struct session *s, int *status, struct fail *f)
 		return fail_set(f, EOPNOTSUPP,
 				"the device moves no less than %llu bytes, more than a canary's page has",
 				(unsigned long long)canary_bytes(s));
-	if (!(lim->dirs & DEV_WRITE))
-		return fail_set(f, EOPNOTSUPP, "a device that only reads shows no canary");
 	return dev_oneway(s->dev, 0, DEV_WRITE, to, canary_bytes(s), CANARY_TIMEOUT_MS, status);
 }
 

@@ -26,6 +26,12 @@ passes "more than the device's buffer" --driver sim,dirs=rw compare --loops 5 --
 run -q --driver sim,dirs=read compare --loops 10 --json
 status_is 4 "a device that only reads shows nothing: skip"
 json_is '[.result, .loops]' '["skip",0]' "and no loop is claimed"
+printf 'map a --size 4K --iova 0x100000\ndma read a --size 4K\n' >"$tmp/reads.iommu"
+run --driver sim,dirs=read run "$tmp/reads.iommu"
+status_is 0 "what it is asked to read it reads"
+like "$stderr" 'warning: no canary: a device that only reads shows no canary' "without a canary, and that is said"
+run --driver sim,dirs=read --canary require run "$tmp/reads.iommu"
+refused 2 'the canary is required but cannot be had: a device that only reads' "or not at all where one is required"
 passes "a mask of 32 bits" --driver sim,mask=32 compare --loops "$few" --iova random
 passes "a mask of 32 bits, adversarial" --driver sim,mask=32 compare --loops "$few" --iova adversarial
 json_is '.skipped | length > 0' true "cases beyond the mask are listed"

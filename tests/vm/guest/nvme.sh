@@ -60,11 +60,11 @@ if [ $host = yes ]; then
 	is "$status" 1 "the device wrote what the disk has"
 	like "$stdout$stderr" 'byte 0x76 where 0x6e was due' "which begins with an n, and goes on with a v"
 	# nothing shows where a device reads that only reads
-	run --backend "$1" --device "$nvme" --driver nvme,compare=0+8 --canary off run "$tmp/compare.iommu"
+	run --backend "$1" --device "$nvme" --driver nvme,compare=0+8 run "$tmp/compare.iommu"
 	is "$status" 1 "memory that differs from blocks is the device's error" || diag "$stdout $stderr"
 	like "$stdout$stderr" 'the device reported an error' "and told as that"
 fi
-run --backend "$1" --device "$nvme" --driver nvme,compare=65536+8 --canary off run "$tmp/compare.iommu"
+run --backend "$1" --device "$nvme" --driver nvme,compare=65536+8 run "$tmp/compare.iommu"
 status_is 0 "memory that does not is none" || diag "$stdout $stderr"
 
 run compare --backend "$1" --device "$nvme" --driver nvme,scratch=131064+16 --size 4K --loops 1
