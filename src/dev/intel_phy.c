@@ -74,6 +74,36 @@ static void phy_clear(const struct dev *dev, uint64_t reg, uint32_t bit)
 	mmio_write32(&dev->mmio, reg, mmio_read32(&dev->mmio, reg) & ~bit);
 }
 
+/* Among the drivers of all ports: had by who reads the bit as 0, which sets it, until 0 is written (igb_get_hw_semaphore() of Linux). */
+static bool phy_claim_among_drivers(const struct dev *dev)
+{
+	for (unsigned int i = 0; i < PHY_LOCK_MS; i++) {
+		if (!(mmio_read32(&dev->mmio, NIC_SWSM) & NIC_SWSM_SMBI))
+			return true;
+		clock_sleep_ns(PHY_MS, NULL);
+	}
+	return false;
+}
+
+static void phy_release_semaphore(const struct dev *dev)
+{
+	phy_clear(dev, NIC_SWSM, NIC_SWSM_SMBI | NIC_SWSM_SWESMBI);
+}
+
+/* One that nobody gives back for so long was left behind: Linux takes it then, too (igb_get_hw_semaphore_i210()). */
+static bool phy_claim_semaphore(const struct dev *dev)
+{
+	if (!phy_claim_among_drivers(dev)) {
+		phy_release_semaphore(dev);
+		if (!phy_claim_among_drivers(dev))
+			return false;
+	}
+	if (phy_claim(dev, NIC_SWSM, NIC_SWSM_SWESMBI))
+		return true;
+	phy_release_semaphore(dev);
+	return false;
+}
+
 /* A bit for each port; software's are the lower 16, firmware's the upper (82576 data sheet, 8.6.5). */
 static uint32_t phy_sync_bit(const struct dev *dev)
 {
@@ -89,13 +119,13 @@ static bool phy_sync(const struct dev *dev, bool take)
 	bool taken = false;
 
 	for (unsigned int i = 0; !taken && i < PHY_LOCK_MS / 5; i++) {
-		if (!phy_claim(dev, NIC_SWSM, NIC_SWSM_SWESMBI))
+		if (!phy_claim_semaphore(dev))
 			return false;
 		sync = mmio_read32(&dev->mmio, NIC_SW_FW_SYNC);
 		taken = !take || !(sync & bit << 16);
 		if (taken)
 			mmio_write32(&dev->mmio, NIC_SW_FW_SYNC, take ? sync | bit : sync & ~bit);
-		phy_clear(dev, NIC_SWSM, NIC_SWSM_SWESMBI);
+		phy_release_semaphore(dev);
 		if (!taken)
 			clock_sleep_ns(5 * PHY_MS, NULL);
 	}
@@ -108,7 +138,7 @@ static bool phy_lock(const struct dev *dev)
 	case NIC_LOCK_MDIO:
 		return phy_claim(dev, NIC_EXTCNF_CTRL, NIC_EXTCNF_MDIO_SW);
 	case NIC_LOCK_SWSM:
-		return phy_claim(dev, NIC_SWSM, NIC_SWSM_SWESMBI);
+		return phy_claim_semaphore(dev);
 	default:
 		return phy_sync(dev, true);
 	}
@@ -121,7 +151,7 @@ static void phy_unlock(const struct dev *dev)
 		phy_clear(dev, NIC_EXTCNF_CTRL, NIC_EXTCNF_MDIO_SW);
 		break;
 	case NIC_LOCK_SWSM:
-		phy_clear(dev, NIC_SWSM, NIC_SWSM_SWESMBI);
+		phy_release_semaphore(dev);
 		break;
 	default:
 		phy_sync(dev, false);

@@ -85,6 +85,7 @@
 #define NIC_MRQC 0x05818
 #define NIC_GCR 0x05b00
 #define NIC_SWSM 0x05b50
+#define NIC_SWSM_SMBI 0x00000001u
 #define NIC_SWSM_SWESMBI 0x00000002u
 #define NIC_SW_FW_SYNC 0x05b5c
 #define NIC_GCR2 0x05b64

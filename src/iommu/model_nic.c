@@ -47,6 +47,8 @@
 #define NIC_RAH 0x05404
 #define NIC_RAH_VALID 0x80000000u
 #define NIC_RARS 16u
+#define NIC_SWSM 0x05b50
+#define NIC_SWSM_SMBI 0x00000001u
 #define NIC_SHORT 1518u /* without their checksum, packets up to here need no LPE */
 #define NIC_DESC 16u
 #define NIC_SENT (UINT64_C(1) << 32) /* DD of a transmit descriptor */
@@ -267,6 +269,9 @@ uint64_t nic_model_read(struct model *m, uint64_t offset, unsigned int width)
 		value &= ~NIC_QUEUE_ENABLE;
 	if (reg == NIC_TDBAL + NIC_RING_CONTROL && !(nic_model_get(m, NIC_TCTL) & NIC_TCTL_EN))
 		value &= ~NIC_QUEUE_ENABLE;
+	/* who reads it as 0 has it */
+	if (reg == NIC_SWSM)
+		*nic_reg(m, NIC_SWSM) |= NIC_SWSM_SMBI;
 	return width == 4 ? value : value >> (offset & 3) * 8;
 }
 

@@ -25,6 +25,8 @@ static void test_relative(void **state)
 	nic_start("");
 	assert_int_equal(nic_model_get(r.rig.model, 0x5b00), 0);
 	nic_works();
+	/* what the drivers of both ports share is given back */
+	assert_int_equal(nic_model_get(r.rig.model, 0x5b50), 0);
 	assert_int_equal(dev_stop(r.rig.dev), 0);
 	rig_close(&r.rig);
 	nic_relative = 0;

@@ -49,6 +49,9 @@ static void test_relative(void **state)
 	nic_start("");
 	assert_int_equal(nic_model_get(r.rig.model, 0) & 0x80, 0x80);
 	nic_works();
+	/* what the drivers of all ports share is given back */
+	assert_int_equal(nic_model_get(r.rig.model, 0x5b50), 0);
+	assert_int_equal(nic_model_get(r.rig.model, 0x5b5c), 0);
 	assert_int_equal(dev_stop(r.rig.dev), 0);
 	rig_close(&r.rig);
 	nic_relative = 0;
