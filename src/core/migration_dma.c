@@ -153,6 +153,7 @@ static void dma_peer(struct migration *m, struct migration_area *a)
 	if (idev_bar_mem(m->idev, 0, 0, DMA_PAGE, false, &peer.mem, &why) ||
 	    area_map(m, &peer, rng_place("migration peer"), &why)) {
 		migration_say(m, CHECK_DMA_PEER, RESULT_SKIP, "%.200s", why.text);
+		migration_area_free(m, &peer);
 		return;
 	}
 	if (dma_try(m, a, peer.iova, DMA_STOPPED_MS) == DMA_DONE)
@@ -249,12 +250,13 @@ static void dirty_by_log(struct migration *m, const struct dirty_at *at)
 {
 	struct migration_area a = {.mem = {.fd = -1}};
 	struct fail why = {0};
-	bool wrote = dirty_can_write(m, &why), told = false;
+	bool can = dirty_can_write(m, &why), wrote = can, told = false;
 	const char *what;
 	int err = migration_area_new(m, &a, DMA_BYTES, &why);
 
 	if (err) {
 		migration_say(m, CHECK_DIRTY, RESULT_SKIP, "%.200s", why.text);
+		session_pause(m->s, &why);
 		return;
 	}
 	err = dirty_log(m, &a, at, &wrote, &told, &what);
@@ -267,6 +269,7 @@ static void dirty_by_log(struct migration *m, const struct dirty_at *at)
 		migration_say(m, CHECK_DIRTY, RESULT_PASS,
 			      "the device has a log (DMA_LOGGING), started and read in RUNNING%s",
 			      wrote ? ", and it has the page that was written"
+			      : can ? "; the device was told to write, and nothing came"
 				    : "; nothing here can have the device write");
 	session_pause(m->s, &why);
 	migration_area_free(m, &a);
