@@ -90,11 +90,8 @@ static void faults_drain_for(struct session *s, const struct op_reach *reach, st
 	bool seen;
 
 	do {
-		if (session_faults(s, batch, ARRAY_SIZE(batch), &n, &seen, &lost)) {
-			/* a log that can no longer be read shows nothing */
-			s->faults_seen = false;
+		if (session_faults(s, batch, ARRAY_SIZE(batch), &n, &seen, &lost))
 			return;
-		}
 		s->op_faults.lost += lost;
 		for (unsigned int i = 0; i < n; i++)
 			faults_take(&s->op_faults, &batch[i], reach, found);

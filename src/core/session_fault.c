@@ -155,7 +155,10 @@ int session_faults(struct session *s, struct dma_fault *out, unsigned int max, u
 	}
 	if (s->faults_seen)
 		err = session_log_faults(s, out, max, count, lost);
-	if (!err)
+	/* a log that can no longer be read shows nothing, also when later looks succeed */
+	if (err)
+		s->faults_seen = false;
+	else
 		*count += session_page_faults(s, out + *count, max - *count);
 	return err;
 }

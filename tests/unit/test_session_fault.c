@@ -2,6 +2,7 @@
 /* core/session_fault, core/op_faults on a log: whose faults they are, what ties them to the op, and floods of others'. */
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -243,11 +244,31 @@ static void test_long(void **state)
 	logged_close(&l);
 }
 
+/* A log that could not be read once is not one that showed no fault. */
+static void test_unreadable(void **state)
+{
+	struct dma_fault out[4];
+	unsigned int n, lost;
+	struct logged l;
+	bool seen;
+
+	logged_open(&l);
+	assert_int_equal(session_faults(l.s, out, 4, &n, &seen, &lost), 0);
+	assert_true(seen);
+	fault_log_close(l.s->faults);
+	assert_int_equal(fault_log_adopt(&l.s->faults, open("/dev/null", O_WRONLY)), 0);
+	assert_int_equal(session_faults(l.s, out, 4, &n, &seen, &lost), -EBADF);
+	assert_int_equal(session_faults(l.s, out, 4, &n, &seen, &lost), 0);
+	assert_false(seen);
+	assert_false(session_kernel_watched(l.s));
+	logged_close(&l);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whose),  cmocka_unit_test(test_expected), cmocka_unit_test(test_room),
-		cmocka_unit_test(test_floods), cmocka_unit_test(test_long),
+		cmocka_unit_test(test_floods), cmocka_unit_test(test_long),	cmocka_unit_test(test_unreadable),
 	};
 
 	return cmocka_run_group_tests_name("session faults", tests, NULL, NULL);
