@@ -402,6 +402,27 @@ static void test_found_enabled(void **state)
 	rig_close(&rig);
 }
 
+/* The recipe's way out does not enable what its init left disabled. */
+static void test_recipe_disabled(void **state)
+{
+	const char *top = getenv("top_srcdir");
+	struct model_rig rig;
+	char driver[4096];
+
+	snprintf(driver, sizeof(driver), "recipe:%s/recipes/nvme-identify.recipe", top ? top : "..");
+	rig_open(&rig, "nvme", driver);
+	chip_of(&rig)->cap |= UINT64_C(1) << 48; /* MPSMIN: pages of 8 KiB, which the recipe does not do */
+	assert_int_equal(dev_start(rig.dev, &rig.fail), -EIO);
+	assert_int_equal(chip_of(&rig)->shutdowns, 0);
+	assert_int_equal(rig.freed, rig.rings);
+	chip_of(&rig)->cap &= ~(UINT64_C(1) << 48);
+	assert_int_equal(dev_start(rig.dev, &rig.fail), 0);
+	assert_int_equal(dev_stop(rig.dev), 0);
+	assert_int_equal(chip_of(&rig)->shutdowns, 1);
+	assert_false(chip_of(&rig)->cc & NVME_CC_EN);
+	rig_close(&rig);
+}
+
 static void test_options(void **state)
 {
 	static const struct {
@@ -467,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_geometry),
 		cmocka_unit_test(test_controllers),
 		cmocka_unit_test(test_found_enabled),
+		cmocka_unit_test(test_recipe_disabled),
 		cmocka_unit_test(test_options),
 	};
 
