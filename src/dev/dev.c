@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/spec.h"
@@ -23,6 +24,12 @@ struct dev_instance {
 	_Atomic enum dev_state state;
 	pthread_mutex_t lock;			    /* state changes; also transfers on devices with one queue */
 	pthread_mutex_t queue_lock[DEV_QUEUES_MAX]; /* one transfer or roundtrip at a time on each of several queues */
+	const struct dev_env *given;		    /* what env, which the driver has, stands for */
+	struct dev_env env;
+	bool stopping; /* rings given back are kept until the device is known quiet */
+	void **kept;   /* those; has room for every ring there is, for a stop cannot fail for want of memory */
+	unsigned int nr_kept, rings; /* kept, and not given back to whom they came from */
+	unsigned int room;
 };
 
 static const struct dev_ops *const dev_drivers[] = {
@@ -134,6 +141,47 @@ int dev_map_bar(struct dev *dev, unsigned int n, struct fail *f)
 	return 0;
 }
 
+static int dev_ring_alloc(void *ctx, iova_t max_iova, void **va, iova_t *iova, struct fail *f)
+{
+	struct dev_instance *d = ctx;
+	int err;
+
+	if (d->rings == d->room) {
+		unsigned int room = d->room ? 2 * d->room : 8;
+		void **kept = realloc(d->kept, room * sizeof(*kept));
+
+		if (!kept)
+			return fail_set(f, ENOMEM, "cannot keep account of %u rings", room);
+		d->kept = kept;
+		d->room = room;
+	}
+	err = d->given->ring_alloc(d->given->ctx, max_iova, va, iova, f);
+	if (!err)
+		d->rings++;
+	return err;
+}
+
+static void dev_ring_free(void *ctx, void *va)
+{
+	struct dev_instance *d = ctx;
+
+	if (d->stopping) {
+		d->kept[d->nr_kept++] = va;
+		return;
+	}
+	d->rings--;
+	d->given->ring_free(d->given->ctx, va);
+}
+
+/* Until the right to master the bus is gone, an engine that says it stands still is all that keeps it from its rings. */
+static void dev_rings_end(struct dev_instance *d, bool quiet)
+{
+	d->stopping = false;
+	for (unsigned int i = 0; quiet && i < d->nr_kept; i++)
+		dev_ring_free(d, d->kept[i]);
+	d->nr_kept = 0;
+}
+
 int dev_open_ops(struct dev **out, const struct dev_ops *ops, struct iommu_device *idev, const char *options,
 		 const struct mmio *fake, const struct dev_env *env, struct fail *f)
 {
@@ -143,7 +191,10 @@ int dev_open_ops(struct dev **out, const struct dev_ops *ops, struct iommu_devic
 	*out = NULL;
 	if (!d)
 		return fail_set(f, ENOMEM, "cannot open driver %s", ops->name);
-	d->dev = (struct dev){.ops = ops, .idev = idev, .env = env, .limits = ops->limits, .options = strdup(options)};
+	d->given = env;
+	d->env = (struct dev_env){.ctx = d, .ring_alloc = dev_ring_alloc, .ring_free = dev_ring_free};
+	d->dev = (struct dev){
+		.ops = ops, .idev = idev, .env = &d->env, .limits = ops->limits, .options = strdup(options)};
 	if (fake)
 		d->dev.mmio = *fake;
 	pthread_mutex_init(&d->lock, NULL);
@@ -231,12 +282,18 @@ int dev_start(struct dev *dev, struct fail *f)
 /* Safety rule 5. A reset restores config space, bus mastering with it, so that is cleared in every case. */
 static int dev_quiesce(struct dev *dev)
 {
-	int err = dev->ops->stop(dev);
+	struct dev_instance *d = dev_instance(dev);
+	int err;
 
+	d->stopping = true;
+	err = dev->ops->stop(dev);
 	if (err && idev_has_reset(dev->idev) && idev_reset(dev->idev) == 0)
 		err = dev->ops->stop(dev);
 	/* quiet means both: an engine that stands still, and no right to master the bus, read back */
-	return dev_bus_master(dev, false) || err ? -EBUSY : 0;
+	if (dev_bus_master(dev, false))
+		err = -EBUSY;
+	dev_rings_end(d, !err);
+	return err ? -EBUSY : 0;
 }
 
 int dev_stop(struct dev *dev)
@@ -275,6 +332,7 @@ void dev_close(struct dev *dev)
 	for (unsigned int i = 0; i < DEV_QUEUES_MAX; i++)
 		pthread_mutex_destroy(&d->queue_lock[i]);
 	free(dev->options);
+	free(d->kept);
 	free(d);
 }
 

@@ -30,7 +30,10 @@ struct dev_ops {
 	int (*probe)(struct dev *dev, struct fail *f);
 	/* Bring the engine up; allocate rings through dev->env. Bus mastering is already on. */
 	int (*init)(struct dev *dev, struct fail *f);
-	/* Stop the engine; 0 = known idle, -ETIMEDOUT = not. Rings are freed here when idle. */
+	/*
+	 * Stop the engine; 0 = known idle, -ETIMEDOUT = not. Rings are freed here when idle; dev.c keeps them until bus
+	 * mastering is off as well.
+	 */
 	int (*stop)(struct dev *dev);
 	void (*remove)(struct dev *dev); /* free priv; the engine is already stopped or given up */
 	/* Start @n requests (n <= depth). Synchronous devices may already be done when it returns. */

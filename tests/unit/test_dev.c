@@ -13,7 +13,9 @@
 static struct {
 	uint8_t memory[65536], buffer[4096];
 	int init_err, stop_err, wait_err;
-	bool reset_helps;	 /* a reset makes stop succeed */
+	bool reset_helps; /* a reset makes stop succeed */
+	bool wants_ring;
+	void *ring;
 	unsigned int fail_after; /* requests that end well before one with -EIO; 0 = all */
 	unsigned int requests, submits, stops, removes;
 	_Atomic int inside;
@@ -21,6 +23,7 @@ static struct {
 
 static struct fake_idev idev;
 static struct dev_ops ops;
+static struct fake_ring rings;
 
 static bool drv_match(const struct iommu_device_id *id)
 {
@@ -34,12 +37,20 @@ static int drv_probe(struct dev *dev, struct fail *f)
 
 static int drv_init(struct dev *dev, struct fail *f)
 {
+	iova_t iova;
+
+	if (drv.wants_ring)
+		assert_int_equal(dev->env->ring_alloc(dev->env->ctx, 0xffff, &drv.ring, &iova, f), 0);
 	return drv.init_err ? fail_set(f, drv.init_err, "no init") : 0;
 }
 
 static int drv_stop(struct dev *dev)
 {
 	drv.stops++;
+	if (!drv.stop_err && drv.ring) {
+		dev->env->ring_free(dev->env->ctx, drv.ring);
+		drv.ring = NULL;
+	}
 	return drv.stop_err;
 }
 
@@ -82,6 +93,15 @@ static int drv_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, u
 	return drv.wait_err;
 }
 
+/* Rings go back to where they came from when the device may no longer reach them. */
+static void drv_ring_free(void *ctx, void *va)
+{
+	assert_int_equal(idev.command & 4, 0);
+	fake_ring_free(ctx, va);
+}
+
+static const struct dev_env env = {.ctx = &rings, .ring_alloc = fake_ring_alloc, .ring_free = drv_ring_free};
+
 static void drv_on_reset(void *ctx)
 {
 	if (drv.reset_helps)
@@ -93,6 +113,7 @@ static struct dev *open_dev(struct dev_limits limits)
 	struct dev *dev;
 
 	memset(&drv, 0, sizeof(drv));
+	memset(&rings, 0, sizeof(rings));
 	fake_idev_init(&idev, 1, 2);
 	idev.on_reset = drv_on_reset;
 	ops = (struct dev_ops){.name = "fake",
@@ -104,7 +125,7 @@ static struct dev *open_dev(struct dev_limits limits)
 			       .remove = drv_remove,
 			       .submit = drv_submit,
 			       .wait = drv_wait};
-	assert_int_equal(dev_open_ops(&dev, &ops, &idev.idev, "", NULL, NULL, NULL), 0);
+	assert_int_equal(dev_open_ops(&dev, &ops, &idev.idev, "", NULL, &env, NULL), 0);
 	return dev;
 }
 
@@ -303,6 +324,31 @@ static void test_way_out(void **state)
 	dev_close(dev);
 }
 
+static void test_rings_after_bus_master(void **state)
+{
+	struct dev *dev = open_dev(plain);
+
+	drv.wants_ring = true;
+	for (unsigned int i = 1; i <= 20; i++) {
+		assert_int_equal(dev_start(dev, NULL), 0);
+		assert_int_equal(dev_stop(dev), 0);
+		assert_int_equal(rings.freed, i);
+	}
+	/* an init that failed half way */
+	drv.init_err = -EIO;
+	assert_int_equal(dev_start(dev, NULL), -EIO);
+	assert_int_equal(rings.freed, 21);
+	drv.init_err = 0;
+	/* the engine stands still, but may still master the bus: it keeps its rings */
+	assert_int_equal(dev_start(dev, NULL), 0);
+	idev.master_stuck = true;
+	assert_int_equal(dev_stop(dev), -EBUSY);
+	assert_null(drv.ring);
+	dev_close(dev);
+	assert_int_equal(rings.allocated, 22);
+	assert_int_equal(rings.freed, 21);
+}
+
 static void test_open(void **state)
 {
 	struct fail f = {0};
@@ -310,7 +356,7 @@ static void test_open(void **state)
 
 	fake_idev_init(&idev, 0x8086, 0x1234);
 	assert_int_equal(dev_open(&dev, &idev.idev, NULL, NULL, &f), -ENODEV);
-	assert_non_null(strstr(f.hint, "edu, lsi"));
+	assert_non_null(strstr(f.hint, "recipe:FILE"));
 	assert_int_equal(dev_open(&dev, &idev.idev, "nonsense", NULL, &f), -EINVAL);
 	assert_non_null(strstr(f.hint, "edu, lsi"));
 	assert_int_equal(dev_open(&dev, &idev.idev, ",", NULL, &f), -EINVAL);
@@ -369,7 +415,7 @@ int main(void)
 		cmocka_unit_test(test_roundtrip_pieces), cmocka_unit_test(test_roundtrip_edges),
 		cmocka_unit_test(test_states),		 cmocka_unit_test(test_init_fails),
 		cmocka_unit_test(test_way_out),		 cmocka_unit_test(test_open),
-		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_threads),		 cmocka_unit_test(test_rings_after_bus_master),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
