@@ -105,6 +105,8 @@ static int dma_in_session(struct command_run *run, struct session *s, void *arg)
 	if (!err) {
 		report_num(run->report, "bytes", bytes);
 		command_failures(run, "the transfer ended without error", &found);
+		if (run->own_session && op_faults(s)->unclear)
+			op_faults_check(run->report, s);
 	}
 	return err;
 }

@@ -54,7 +54,7 @@ struct compare_result {
 	unsigned int nr_faults;
 	uint64_t faults_lost;	  /* messages the kernel left out or that were overrun */
 	uint64_t faults_expected; /* caused on purpose by probes */
-	uint64_t faults_unclear;  /* perhaps by probes: without an address, or without the access */
+	uint64_t faults_unclear;  /* perhaps by probes or another device: without an address, access or requester */
 	struct dma_fault faults[COMPARE_FAULTS_KEPT];
 	unsigned int nr_skipped;
 	struct compare_skip skipped[COMPARE_SKIPPED_MAX];

@@ -58,6 +58,8 @@ void compare_fault_judge(struct compare *c, const struct dma_fault *logged)
 	fault->expected = origin != FAULT_UNDUE;
 	if (fault_is_addressed(c, fault))
 		fault->tie = FAULT_TIE_ADDRESS;
+	if (origin == FAULT_UNDUE && fault->tie == FAULT_TIE_TIME && !fault->alone)
+		origin = FAULT_UNCLEAR; /* another device's, perhaps */
 	faults_keep(c->res->faults, COMPARE_FAULTS_KEPT, &c->res->nr_faults, fault);
 	switch (origin) {
 	case FAULT_DUE:

@@ -147,7 +147,7 @@ static const char *faults_unseen(const struct session *s, const struct compare_r
 	if (!res->faults_seen && !dev_limits(session_dev(s))->reports_faults)
 		return "the device is silent about faults and the kernel log may not be read";
 	if (res->faults_unclear) {
-		snprintf(why, len, "%" PRIu64 " faults cannot be told from those that the probes cause",
+		snprintf(why, len, "%" PRIu64 " faults cannot be told from the probes' or another device's",
 			 res->faults_unclear);
 		return why;
 	}

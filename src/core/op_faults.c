@@ -61,7 +61,21 @@ void faults_keep(struct dma_fault *list, unsigned int max, unsigned int *kept, c
 		}
 }
 
-/* @reach's own go to @found, what was due is dropped, the rest is stray. */
+/* Neither its requester nor an address of ours tells that it is our device's. */
+static bool faults_may_be_others(const struct dma_fault *fault)
+{
+	return fault->tie == FAULT_TIE_TIME && !fault->alone;
+}
+
+static void faults_count(struct op_faults *all, const struct dma_fault *fault)
+{
+	bool unclear = faults_may_be_others(fault);
+
+	if (!(unclear ? all->unclear++ : all->strays++))
+		*(unclear ? &all->unsure : &all->stray) = *fault;
+}
+
+/* @reach's own go to @found, what was due is dropped, the rest is stray, or unclear. */
 static void faults_take(struct op_faults *all, struct dma_fault *fault, const struct op_reach *reach,
 			struct failures *found)
 {
@@ -70,14 +84,17 @@ static void faults_take(struct op_faults *all, struct dma_fault *fault, const st
 
 	if ((own || due) && fault->iova_known)
 		fault->tie = FAULT_TIE_ADDRESS;
+	/* whoever waits for one takes what comes */
+	if (faults_may_be_others(fault) && !(charged && reach->must_fault))
+		charged = false;
 	/* whoever waits for one to be told of it did expect it */
 	fault->expected = charged ? reach->must_fault : due || all->forgiving;
 	fault->line = all->line;
 	faults_keep(all->list, OP_FAULTS_KEPT, &all->kept, fault);
 	if (charged)
 		faults_charge(fault, found);
-	else if (!fault->expected && !all->strays++)
-		all->stray = *fault;
+	else if (!fault->expected)
+		faults_count(all, fault);
 }
 
 /* All that is logged, for at most @budget_ns. */
@@ -199,7 +216,7 @@ void op_faults_check(struct report *r, const struct session *s)
 	const struct op_faults *all = &s->op_faults;
 	char why[200] = "";
 
-	if (!s->transfers && !all->strays)
+	if (!s->transfers && !all->strays && !all->unclear)
 		return;
 	if (all->strays) {
 		snprintf(why, sizeof(why), "%" PRIu64 " fault%s no line can be charged with; the first: %.120s",
@@ -207,12 +224,17 @@ void op_faults_check(struct report *r, const struct session *s)
 		report_check(r, name, RESULT_FAIL, why);
 		return;
 	}
-	if (iommu_caps(s->iommu)->bypasses_table)
+	if (all->unclear)
+		snprintf(why, sizeof(why), "%" PRIu64 " fault%s may be another device's; the first: %.120s",
+			 all->unclear, all->unclear == 1 ? "" : "s", all->unsure.raw);
+	else if (iommu_caps(s->iommu)->bypasses_table)
 		why[0] = 0; /* the device tells each refusal itself, and that was judged */
 	else if (!s->faults_seen)
 		snprintf(why, sizeof(why), "the kernel log cannot be read");
 	else if (all->lost)
 		snprintf(why, sizeof(why), "the kernel left out %" PRIu64 " messages", all->lost);
+	else
+		session_fault_limit_spent(s, why, sizeof(why));
 	report_check(r, name, why[0] ? RESULT_SKIP : RESULT_PASS, why[0] ? why : NULL);
 }
 

@@ -18,8 +18,8 @@ struct session;
 struct op_faults {
 	struct dma_fault list[OP_FAULTS_KEPT]; /* the first ones, those that were due only where there is room */
 	unsigned int kept;
-	struct dma_fault stray;			 /* the first one no op is charged with */
-	uint64_t strays, lost;			 /* lost: messages the kernel left out */
+	struct dma_fault stray, unsure; /* the first one no op is charged with, and that may be another device's */
+	uint64_t strays, unclear, lost; /* lost: messages the kernel left out */
 	struct iova_range may[OP_FAULTS_RANGES]; /* where faults were due, a ring */
 	unsigned int nr_may;
 	bool forgiving;		/* what is read now was caused on purpose */
@@ -38,7 +38,7 @@ struct op_reach {
 void op_faults_line(struct session *s, unsigned int line);
 /* Before a transfer: what is logged by now is not its own. */
 void op_faults_before(struct session *s, const struct op_reach *reach);
-/* After it: a fault at its addresses is a dma-error of its own, unless it may fault. */
+/* After it: a fault at its addresses is a dma-error of its own, unless it may fault, or may be another device's. */
 void op_faults_after(struct session *s, const struct op_reach *reach, struct failures *found);
 /* Instead, where the transfer could not be done: its faults are part of that. */
 void op_faults_failed(struct session *s, const struct op_reach *reach);

@@ -338,7 +338,7 @@ int replace_run(struct session *s, const struct replace_params *p, struct replac
 {
 	struct replace r = {.s = s, .p = p, .res = out, .found = found};
 	struct op_reach reach = {.nr = 1, .may_fault = replace_may_interrupt(&r)};
-	uint64_t strays = s->op_faults.strays;
+	uint64_t strays = s->op_faults.strays, unclear = s->op_faults.unclear;
 	struct iommu *was = s->at;
 	uint32_t was_pt = s->at_pt;
 	struct fail why = {0};
@@ -364,6 +364,7 @@ int replace_run(struct session *s, const struct replace_params *p, struct replac
 	if (r.res->interrupted) {
 		op_faults_forget(s);
 		s->op_faults.strays = strays;
+		s->op_faults.unclear = unclear;
 	}
 	out->transfers = atomic_load(&r.transfers);
 	out->in_a = r.side[0].lines;

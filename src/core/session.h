@@ -177,6 +177,11 @@ uint64_t session_table_checks(const struct session *s);
  */
 int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen,
 		   unsigned int *lost);
+/*
+ * Faults after those that were seen may be in no log: so many came within its limit's time that the limit may have been spent, and only
+ * a later fault would have the kernel tell how many it left out. @why: the limit in words.
+ */
+bool session_fault_limit_spent(const struct session *s, char *why, size_t len);
 /* The log went on while session_faults() read it: there may be more. */
 bool session_faults_behind(const struct session *s);
 /* Leave out what is logged by now: it counts as lost. */

@@ -22,6 +22,44 @@ struct session_pgfault {
 	struct iommu_pgfault fault;
 };
 
+/*
+ * __ratelimit() with DEFAULT_RATELIMIT_BURST in DEFAULT_RATELIMIT_INTERVAL. In intel/dmar.c the header, the record and the look that finds
+ * no more of them each take one of the ten, and it is one limit for all devices; in amd/iommu.c each device has its own.
+ */
+#define LIMIT_US 5000000
+static const struct {
+	const char *source; /* NULL: every other */
+	unsigned int burst;
+	bool by_device;
+} limits[SESSION_LIMITS] = {{"vt-d", 3, false}, {"amd-vi", 10, true}, {NULL, 10, false}};
+
+static void session_limit_take(struct session *s, const struct dma_fault *fault, bool ours)
+{
+	unsigned int i = 0;
+
+	while (limits[i].source && strcmp(limits[i].source, fault->source))
+		i++;
+	if (ours || !limits[i].by_device)
+		s->limits[i].at_us[s->limits[i].nr++ % limits[i].burst] = fault->log_us;
+}
+
+bool session_fault_limit_spent(const struct session *s, char *why, size_t len)
+{
+	for (unsigned int i = 0; i < SESSION_LIMITS; i++) {
+		const struct session_limit *l = &s->limits[i];
+		unsigned int burst = limits[i].burst;
+
+		/* the latest ones, as many as the limit lets pass: the oldest stands where the next would go */
+		if (l->nr < burst || l->at_us[(l->nr - 1) % burst] - l->at_us[l->nr % burst] >= LIMIT_US)
+			continue;
+		snprintf(why, len,
+			 "the kernel logs %u faults%s in 5 seconds, and so many were seen: more may have followed",
+			 burst, limits[i].by_device ? " of a device" : "");
+		return true;
+	}
+	return false;
+}
+
 /* Fills in what is known of the requester. False: another device's fault. */
 static bool session_fault_is_ours(struct session *s, struct dma_fault *fault)
 {
@@ -34,6 +72,7 @@ static bool session_fault_is_ours(struct session *s, struct dma_fault *fault)
 		return false;
 	requesters_resolve(s->requesters, fault);
 	fault->tie = requesters_match(s->requesters, fault, session_device_name(s), s->group);
+	fault->alone = requesters_alone(s->requesters, fault, session_device_name(s));
 	return fault->tie != FAULT_TIE_NONE;
 }
 
@@ -51,9 +90,13 @@ static int session_log_faults(struct session *s, struct dma_fault *out, unsigned
 
 		asked = max - kept;
 		err = fault_log_read(s->faults, batch, asked, &got, &missed, complaint, sizeof(complaint));
-		for (unsigned int i = 0; i < got; i++)
-			if (session_fault_is_ours(s, &batch[i]))
+		for (unsigned int i = 0; i < got; i++) {
+			bool ours = session_fault_is_ours(s, &batch[i]);
+
+			session_limit_take(s, &batch[i], ours);
+			if (ours)
 				out[kept++] = batch[i];
+		}
 		*lost += missed;
 	} while (!err && got == asked && kept < max && clock_ns() < until);
 	if (complaint[0] && !s->complaint[0])

@@ -35,6 +35,13 @@ struct session_cookie {
 
 struct iommu_pgfault;
 
+/* When the latest faults of one of the kernel's rate limits were logged, a ring. */
+#define SESSION_LIMITS 3
+struct session_limit {
+	uint64_t at_us[10];
+	unsigned int nr;
+};
+
 struct session {
 	struct session_params params;
 	const struct host *host;
@@ -88,6 +95,7 @@ struct session {
 	struct requesters *requesters;	  /* NULL until a fault was logged */
 	struct session_pgfault *pgfaults; /* session_fault.c: read for the list of faults, and for nobody else yet */
 	unsigned int nr_pgfaults;
+	struct session_limit limits[SESSION_LIMITS];
 	bool faults_seen;
 	char complaint[256];
 	uint64_t taint;

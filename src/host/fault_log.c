@@ -40,6 +40,7 @@ struct fault_log {
 	bool behind;  /* the last look ended at its bound */
 	bool skipped; /* or overrun, and no record since has told how far that was */
 	uint64_t next_seq;
+	uint64_t usec;	    /* the last record's time */
 	uint64_t header_ns; /* when a header without a record was read, 0 = none */
 	struct fault_smmu smmu;
 	bool have_carry;
@@ -160,6 +161,7 @@ static void fault_sink_add(struct fault_sink *sink, const struct dma_fault *faul
 		sink->log->have_carry = true;
 	*to = *fault;
 	to->time_ns = sink->now;
+	to->log_us = sink->log->usec;
 }
 
 /* Adds at most two faults: an SMMU event that this line ends, and its own. */
@@ -195,9 +197,9 @@ static void fault_log_record(struct fault_log *log, char *record, struct fault_s
 {
 	char *text = strchr(record, ';');
 	unsigned int prio;
-	uint64_t seq;
+	uint64_t seq, usec = 0;
 
-	if (!text || sscanf(record, "%u,%" SCNu64 ",", &prio, &seq) != 2)
+	if (!text || sscanf(record, "%u,%" SCNu64 ",%" SCNu64, &prio, &seq, &usec) < 2)
 		return;
 	if (log->have_seq && seq > log->next_seq)
 		*sink->suppressed += (unsigned int)MIN(seq - log->next_seq, (uint64_t)UINT32_MAX / 2);
@@ -206,6 +208,7 @@ static void fault_log_record(struct fault_log *log, char *record, struct fault_s
 	log->have_seq = true;
 	log->skipped = false;
 	log->next_seq = seq + 1;
+	log->usec = usec;
 	/* Facility 0 is the kernel; anyone with the right can write the others. */
 	if (prio >> 3)
 		return;

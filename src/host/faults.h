@@ -17,6 +17,7 @@ enum fault_tie {
 
 struct dma_fault {
 	uint64_t time_ns; /* clock_ns() when it was read */
+	uint64_t log_us;  /* when the kernel logged it, by its own clock; 0 = not known */
 	uint64_t iova;
 	bool iova_known; /* QEMU's AMD IOMMU logs address 0 for every fault */
 	bool write;
@@ -35,6 +36,7 @@ struct dma_fault {
 	unsigned int group; /* IOMMU group of the requester */
 	char alias_of[16];  /* a device that uses this requester id, which is no device's own; "" = none */
 	enum fault_tie tie;
+	bool alone;	   /* no other device can be meant, although FAULT_TIE_TIME is all that ties it */
 	bool expected;	   /* somebody caused it on purpose */
 	unsigned int line; /* of a script: the operation it was tied to, 0 = none */
 };

@@ -234,6 +234,21 @@ static bool requester_may_be(const struct requesters *r, const struct dma_fault 
 	return bridges[0] && !devfn;
 }
 
+bool requesters_alone(struct requesters *r, const struct dma_fault *fault, const char *addr)
+{
+	uint64_t devfn = DEVFN_OF(pci_path_number(addr));
+	unsigned int n = 0;
+
+	/* 00.0 may be a bridge's name for all that is behind it */
+	if (!fault->device[0] || !fault->bus_lost || !devfn || devfn != DEVFN_OF(pci_path_number(fault->device)))
+		return false;
+	if (!r->read_ns || clock_ns() - r->read_ns > AGAIN_NS)
+		requesters_read(r);
+	for (unsigned int i = 0; i < r->nr; i++)
+		n += DEVFN_OF(r->at[i].number) == devfn;
+	return n == 1;
+}
+
 enum fault_tie requesters_match(const struct requesters *r, const struct dma_fault *fault, const char *addr, int group)
 {
 	bool same_but_segment;

@@ -28,5 +28,7 @@ void requesters_resolve(struct requesters *r, struct dma_fault *fault);
  * FAULT_TIE_DEVICE.
  */
 enum fault_tie requesters_match(const struct requesters *r, const struct dma_fault *fault, const char *addr, int group);
+/* Of one that is tied to @addr by the time alone, for its bus is not known: has no other device here its device and function? */
+bool requesters_alone(struct requesters *r, const struct dma_fault *fault, const char *addr);
 
 #endif

@@ -228,6 +228,16 @@ static void test_fault_counts(void **state)
 	assert_int_equal(failures_total(&res.failures), 1);
 	assert_int_equal(res.faults_expected, 0);
 	assert_int_equal(res.nr_faults, 3);
+	/* the time alone ties it: another device's, unless none can be meant */
+	p.probe_unmapped = false;
+	nowhere.tie = FAULT_TIE_TIME;
+	compare_fault_judge(&c, &nowhere);
+	assert_int_equal(res.faults_unclear, 3);
+	assert_int_equal(failures_total(&res.failures), 1);
+	assert_false(res.faults[3].expected);
+	nowhere.alone = true;
+	compare_fault_judge(&c, &nowhere);
+	assert_int_equal(failures_total(&res.failures), 2);
 }
 
 /* The line of the report that answers for faults. */

@@ -165,6 +165,32 @@ static void test_match(void **state)
 	requesters_close(r);
 }
 
+/* By device and function alone: only where one device has these. */
+static void test_alone(void **state)
+{
+	static const struct {
+		const char *fault, *addr;
+		bool bus_lost, want;
+	} of[] = {
+		{"0000:00:05.1", "0000:01:05.1", true, true},	/* no other 05.1 */
+		{"0000:00:05.1", "0000:01:05.1", false, false}, /* what was logged is the bus, too */
+		{"0000:00:02.0", "0000:01:02.0", true, false},
+		{"0000:00:00.0", "0000:01:05.1", true, false},
+		{"0000:00:00.0", "0000:05:00.0", true, false},
+		{"0000:00:03.0", "0000:00:03.0", true, true},
+		{"", "0000:01:05.1", true, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(of); i++) {
+		struct requesters *r = requesters_open(&host);
+		struct dma_fault fault = fault_of(of[i].fault);
+
+		fault.bus_lost = of[i].bus_lost;
+		assert_int_equal(requesters_alone(r, &fault, of[i].addr), of[i].want);
+		requesters_close(r);
+	}
+}
+
 /* A device that comes later is found, though not by each of many faults of one that is not there. */
 static void test_later(void **state)
 {
@@ -194,6 +220,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_later),
 	};
 
