@@ -259,6 +259,14 @@ static int dev_bus_master(struct dev *dev, bool on)
 	return idev_id(dev->idev)->no_bus ? 0 : idev_bus_master(dev->idev, on);
 }
 
+/* The engine may have been touched, also by what failed half way. */
+static int dev_start_failed(struct dev *dev, int err)
+{
+	dev_instance(dev)->state = DEV_STARTED;
+	dev_stop(dev);
+	return err;
+}
+
 int dev_start(struct dev *dev, struct fail *f)
 {
 	struct dev_instance *d = dev_instance(dev);
@@ -268,15 +276,22 @@ int dev_start(struct dev *dev, struct fail *f)
 	if (state != DEV_OPENED && state != DEV_STOPPED)
 		return fail_set(f, state == DEV_STARTED ? EALREADY : EBUSY, "cannot start %s",
 				idev_id(dev->idev)->name);
+	if (state == DEV_OPENED && dev->ops->quiet && !idev_id(dev->idev)->no_bus) {
+		err = idev_decode_only(dev->idev);
+		if (err)
+			return fail_set(f, err, "cannot turn off bus mastering of %s", idev_id(dev->idev)->name);
+		err = dev->ops->quiet(dev, f);
+		if (err)
+			return dev_start_failed(dev, err);
+	}
 	err = dev_bus_master(dev, true);
 	if (err)
 		return fail_set(f, err, "cannot turn on bus mastering of %s", idev_id(dev->idev)->name);
 	err = dev->ops->init(dev, f);
-	/* from here on the engine may have been touched, also by an init that failed half way */
-	d->state = DEV_STARTED;
 	if (err)
-		dev_stop(dev);
-	return err;
+		return dev_start_failed(dev, err);
+	d->state = DEV_STARTED;
+	return 0;
 }
 
 /* Safety rule 5. A reset restores config space, bus mastering with it, so that is cleared in every case. */

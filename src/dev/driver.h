@@ -28,6 +28,11 @@ struct dev_ops {
 	bool (*match)(const struct iommu_device_id *id);
 	/* Parse dev->options, map BARs, narrow limits. No DMA. */
 	int (*probe)(struct dev *dev, struct fail *f);
+	/*
+	 * May be NULL. Disable what an earlier owner may have left running: called before the first init, while the device
+	 * may not master the bus, so that nothing of that owner's comes upon memory that is ours now. After a failure stop is called.
+	 */
+	int (*quiet)(struct dev *dev, struct fail *f);
 	/* Bring the engine up; allocate rings through dev->env. Bus mastering is already on. */
 	int (*init)(struct dev *dev, struct fail *f);
 	/*

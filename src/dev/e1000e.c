@@ -131,6 +131,7 @@ const struct dev_ops dev_e1000e_ops = {
 		},
 	.match = e1000e_match,
 	.probe = e1000e_probe,
+	.quiet = nic_quiet,
 	.init = nic_init,
 	.stop = nic_stop,
 	.remove = nic_remove,

@@ -118,6 +118,7 @@ const struct dev_ops dev_igb_ops = {
 		},
 	.match = igb_match,
 	.probe = igb_probe,
+	.quiet = nic_quiet,
 	.init = nic_init,
 	.stop = nic_stop,
 	.remove = nic_remove,

@@ -145,12 +145,27 @@ static int nic_up(struct dev *dev, struct fail *f)
 	return 0;
 }
 
+static int nic_there(const struct dev *dev, struct fail *f)
+{
+	return nic_is_gone(dev) ? fail_set(f, ENODEV, "%s's registers read as all ones", dev->ops->name) : 0;
+}
+
+int nic_quiet(struct dev *dev, struct fail *f)
+{
+	int err = nic_there(dev, f);
+
+	if (err)
+		return err;
+	nic_of(dev)->touched = true;
+	return nic_mac_quiesce(dev) ? fail_set(f, ENODEV, "%s does not answer to a reset", dev->ops->name) : 0;
+}
+
 int nic_init(struct dev *dev, struct fail *f)
 {
-	int err;
+	int err = nic_there(dev, f);
 
-	if (nic_is_gone(dev))
-		return fail_set(f, ENODEV, "%s's registers read as all ones", dev->ops->name);
+	if (err)
+		return err;
 	err = nic_pages(dev, f);
 	return err ? err : nic_up(dev, f);
 }

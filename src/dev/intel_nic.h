@@ -61,6 +61,7 @@ struct nic {
 
 /* For drivers: options, BAR 0, dev->priv. */
 int nic_probe(struct dev *dev, const struct nic_chip *chip, struct fail *f);
+int nic_quiet(struct dev *dev, struct fail *f);
 int nic_init(struct dev *dev, struct fail *f);
 int nic_stop(struct dev *dev);
 void nic_remove(struct dev *dev);

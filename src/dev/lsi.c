@@ -103,15 +103,20 @@ static void lsi_configure(const struct dev *dev)
 	mmio_write8(&dev->mmio, LSI_SIEN1, 0);
 }
 
+static int lsi_quiet(struct dev *dev, struct fail *f)
+{
+	return lsi_soft_reset(dev) ? 0 : fail_set(f, ENODEV, "lsi does not answer to a reset");
+}
+
 static int lsi_init(struct dev *dev, struct fail *f)
 {
 	const uint32_t mark = 0x5ca1ab1e;
 	struct lsi *lsi = dev->priv;
 	void *page;
-	int err;
+	int err = lsi_quiet(dev, f);
 
-	if (!lsi_soft_reset(dev))
-		return fail_set(f, ENODEV, "lsi does not answer to a reset");
+	if (err)
+		return err;
 	lsi_configure(dev);
 	mmio_write32(&dev->mmio, LSI_SCRATCHA, mark);
 	if (mmio_read32(&dev->mmio, LSI_SCRATCHA) != mark)
@@ -321,6 +326,7 @@ const struct dev_ops dev_lsi_ops = {
 		},
 	.match = lsi_match,
 	.probe = lsi_probe,
+	.quiet = lsi_quiet,
 	.init = lsi_init,
 	.stop = lsi_stop,
 	.remove = lsi_remove,

@@ -78,7 +78,8 @@ static int nvme_bring_up(struct dev *dev, struct fail *f)
 	return err ? err : nvme_io_init(dev, f);
 }
 
-static int nvme_init(struct dev *dev, struct fail *f)
+/* Whoever had it before may have left it on. */
+static int nvme_quiet(struct dev *dev, struct fail *f)
 {
 	struct nvme *nvme = nvme_of(dev);
 	int err = nvme_control_look(dev, f);
@@ -87,11 +88,15 @@ static int nvme_init(struct dev *dev, struct fail *f)
 		return err;
 	nvme->sick = nvme->leave = nvme->told = false;
 	nvme->made_cq = nvme->made_sq = 0;
-	/* whoever had it before may have left it on */
 	err = nvme_control_disable(dev);
-	if (err)
-		return fail_set(f, err, "nvme cannot be disabled: it stays ready for more than %u ms", nvme->ready_ms);
-	return nvme_bring_up(dev, f);
+	return err ? fail_set(f, err, "nvme cannot be disabled: that takes it more than %u ms", nvme->ready_ms) : 0;
+}
+
+static int nvme_init(struct dev *dev, struct fail *f)
+{
+	int err = nvme_quiet(dev, f);
+
+	return err ? err : nvme_bring_up(dev, f);
 }
 
 /*
@@ -145,6 +150,7 @@ const struct dev_ops dev_nvme_ops = {
 		},
 	.match = nvme_match,
 	.probe = nvme_probe,
+	.quiet = nvme_quiet,
 	.init = nvme_init,
 	.stop = nvme_stop,
 	.remove = nvme_remove,

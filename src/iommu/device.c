@@ -60,6 +60,22 @@ int idev_bus_master(struct iommu_device *idev, bool on)
 	return on ? ((command & set) == set ? 0 : -EIO) : (command & IDEV_COMMAND_MASTER ? -EIO : 0);
 }
 
+int idev_decode_only(struct iommu_device *idev)
+{
+	uint32_t command;
+	int err = idev_config_read(idev, IDEV_COMMAND, 2, &command);
+
+	if (!err)
+		err = idev_config_write(idev, IDEV_COMMAND, 2,
+					(command | IDEV_COMMAND_MEM) & ~(uint32_t)IDEV_COMMAND_MASTER);
+	if (!err)
+		err = idev_config_read(idev, IDEV_COMMAND, 2, &command);
+	if (err)
+		return err;
+	/* all ones, of a device that is gone, have both */
+	return (command & (IDEV_COMMAND_MEM | IDEV_COMMAND_MASTER)) == IDEV_COMMAND_MEM ? 0 : -EIO;
+}
+
 int idev_bar_map(struct iommu_device *idev, unsigned int n, struct idev_bar *out, struct fail *f)
 {
 	if (!idev->ops->bar_map)

@@ -32,6 +32,8 @@ int idev_config_write(struct iommu_device *idev, unsigned int offset, unsigned i
  * stopped stay readable (VFIO answers an access without MEM with SIGBUS). Read back: -EIO when it did not stick.
  */
 int idev_bus_master(struct iommu_device *idev, bool on);
+/* COMMAND.MEM on, so that registers answer, and MASTER off; read back as above. */
+int idev_decode_only(struct iommu_device *idev);
 
 struct idev_bar {
 	volatile void *base; /* NULL when the BAR is I/O ports or not mappable: use idev_bar_read/write */

@@ -14,6 +14,8 @@ static struct {
 	uint8_t memory[65536], buffer[4096];
 	int init_err, stop_err, wait_err;
 	bool reset_helps; /* a reset makes stop succeed */
+	unsigned int quiets;
+	int quiet_err;
 	bool wants_ring;
 	void *ring;
 	unsigned int fail_after; /* requests that end well before one with -EIO; 0 = all */
@@ -33,6 +35,14 @@ static bool drv_match(const struct iommu_device_id *id)
 static int drv_probe(struct dev *dev, struct fail *f)
 {
 	return 0;
+}
+
+/* What an earlier owner left running is ended while it cannot reach memory. */
+static int drv_quiet(struct dev *dev, struct fail *f)
+{
+	assert_int_equal(idev.command & 6, 2);
+	drv.quiets++;
+	return drv.quiet_err ? fail_set(f, drv.quiet_err, "not quiet") : 0;
 }
 
 static int drv_init(struct dev *dev, struct fail *f)
@@ -120,6 +130,7 @@ static struct dev *open_dev(struct dev_limits limits)
 			       .limits = limits,
 			       .match = drv_match,
 			       .probe = drv_probe,
+			       .quiet = drv_quiet,
 			       .init = drv_init,
 			       .stop = drv_stop,
 			       .remove = drv_remove,
@@ -287,6 +298,35 @@ static void test_init_fails(void **state)
 	dev_close(dev);
 }
 
+static void test_quiet_first(void **state)
+{
+	struct dev *dev = open_dev(plain);
+	struct fail f = {0};
+
+	idev.command = 6; /* as somebody left it */
+	assert_int_equal(dev_start(dev, &f), 0);
+	assert_int_equal(idev.command, 6);
+	assert_int_equal(dev_stop(dev), 0);
+	assert_int_equal(dev_start(dev, &f), 0); /* what is stopped by ourselves is quiet */
+	assert_int_equal(drv.quiets, 1);
+	dev_close(dev);
+	/* an engine that does not end is on the way out at once */
+	dev = open_dev(plain);
+	drv.quiet_err = -EIO;
+	assert_int_equal(dev_start(dev, &f), -EIO);
+	assert_string_equal(f.text, "not quiet");
+	assert_int_equal(drv.stops, 1);
+	assert_int_equal(idev.command, 2);
+	dev_close(dev);
+	/* and one that keeps the right to master the bus is not asked */
+	dev = open_dev(plain);
+	idev.command = 6;
+	idev.master_stuck = true;
+	assert_int_equal(dev_start(dev, &f), -EIO);
+	assert_int_equal(drv.quiets, 0);
+	dev_close(dev);
+}
+
 static void test_way_out(void **state)
 {
 	struct dev_req r = {DEV_COPY, 0x1000, 0x2000, 8, 0};
@@ -416,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_states),		 cmocka_unit_test(test_init_fails),
 		cmocka_unit_test(test_way_out),		 cmocka_unit_test(test_open),
 		cmocka_unit_test(test_threads),		 cmocka_unit_test(test_rings_after_bus_master),
+		cmocka_unit_test(test_quiet_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

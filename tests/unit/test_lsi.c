@@ -300,7 +300,7 @@ static void test_errors(void **state)
 		assert_int_equal(reqs[1].status, -EIO);
 		assert_int_equal(reqs[2].status, -EIO);
 		/* what a script that went wrong did to the registers is undone */
-		assert_int_equal(model.resets, i + 2);
+		assert_int_equal(model.resets, i + 3);
 	}
 	dev_close(dev);
 }
@@ -374,11 +374,11 @@ static void test_hang(void **state)
 	assert_int_equal(r.status, -EIO);
 	assert_int_equal(model.aborts, 1);
 	assert_int_equal(model.istat, 0);
-	assert_int_equal(model.resets, 2);
+	assert_int_equal(model.resets, 3);
 	model.hangs = false;
 	assert_int_equal(dev_transfer(dev, 0, &r, 1, 100), 0);
 	assert_int_equal(r.status, 0);
-	assert_int_equal(model.resets, 2);
+	assert_int_equal(model.resets, 3);
 	/* no answer to the abort: nobody says that the DMA has ended */
 	model.hangs = model.deaf = true;
 	assert_int_equal(dev_transfer(dev, 0, &r, 1, 5), -ETIMEDOUT);

@@ -395,6 +395,10 @@ static void test_found_enabled(void **state)
 	assert_int_equal(idev_bar_write(rig.idev, 0, NVME_ACQ, 8, 0x5000), 0);
 	assert_int_equal(idev_bar_write(rig.idev, 0, NVME_CC, 4, 0x460001), 0);
 	assert_int_equal(chip_of(&rig)->csts, NVME_CSTS_RDY);
+	/* before it may master the bus for us */
+	assert_int_equal(rig.dev->ops->quiet(rig.dev, &rig.fail), 0);
+	assert_int_equal(chip_of(&rig)->csts, 0);
+	assert_int_equal(idev_bar_write(rig.idev, 0, NVME_CC, 4, 0x460001), 0);
 	assert_int_equal(dev_start(rig.dev, &rig.fail), 0);
 	assert_int_equal(chip_of(&rig)->sq[0].base, rig_ring_iova(1));
 	many(&rig, 8, 3);
