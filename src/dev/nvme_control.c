@@ -87,6 +87,14 @@ static int nvme_control_wait(const struct dev *dev, bool ready)
 	}
 }
 
+/* As that, by a single look: it has been waited for. */
+static int nvme_control_ready(const struct dev *dev)
+{
+	uint32_t status = nvme_status(dev);
+
+	return status == NVME_GONE ? -ENODEV : status & (NVME_CSTS_CFS | NVME_CSTS_RDY) ? 0 : -ETIMEDOUT;
+}
+
 int nvme_control_disable(struct dev *dev)
 {
 	struct nvme *nvme = nvme_of(dev);
@@ -94,9 +102,16 @@ int nvme_control_disable(struct dev *dev)
 
 	if (cc == NVME_GONE)
 		return -ENODEV;
-	/* B 3.1.3.5: EN must not be cleared before a controller that somebody just enabled is ready; one that failed never will be */
-	if ((cc & NVME_CC_EN) && !nvme->up && !nvme->sick)
-		(void)nvme_control_wait(dev, true);
+	/*
+	 * B 3.1.3.5: what clearing EN does before RDY is set is undefined, and RDY clear would say nothing then: it takes a reset of
+	 * the function. One that failed never will be ready.
+	 */
+	if ((cc & NVME_CC_EN) && !nvme->up) {
+		int err = nvme->sick ? nvme_control_ready(dev) : nvme_control_wait(dev, true);
+
+		if (err && err != -EIO)
+			return err;
+	}
 	if (cc & (NVME_CC_EN | NVME_CC_SHN_MASK))
 		mmio_write32(&dev->mmio, NVME_CC, cc & ~(NVME_CC_EN | NVME_CC_SHN_MASK));
 	nvme->up = false;

@@ -187,6 +187,33 @@ static void test_broken(void **state)
 		check_broken(&cases[i]);
 }
 
+/* EN must not be cleared before RDY is set: nothing but a reset of the function ends an enable that takes for ever. */
+static void test_never_ready(void **state)
+{
+	struct model_rig rig;
+	struct idev_ops without;
+
+	rig_open(&rig, "nvme", "nvme,scratch=0+64");
+	rig_break(&rig, MODEL_NEVER_READY);
+	assert_int_equal(dev_start(rig.dev, &rig.fail), -ETIMEDOUT);
+	assert_int_equal(chip_of(&rig)->asq, 0); /* only such a reset clears it */
+	assert_int_equal(dev_stop(rig.dev), 0);
+	assert_int_equal(rig.freed, rig.rings);
+	rig_close(&rig);
+
+	rig_open(&rig, "nvme", "nvme,scratch=0+64");
+	without = *rig.idev->ops;
+	without.has_reset = NULL;
+	rig.idev->ops = &without;
+	rig_break(&rig, MODEL_NEVER_READY);
+	assert_int_equal(dev_start(rig.dev, &rig.fail), -ETIMEDOUT);
+	assert_true(chip_of(&rig)->cc & NVME_CC_EN);
+	assert_int_equal(dev_stop(rig.dev), -EBUSY);
+	assert_int_equal(rig.freed, 0);
+	assert_false(rig_masters(&rig));
+	rig_close(&rig);
+}
+
 /* CSTS.RDY stays although CC.EN is gone: a reset of the function is what is left, and does it. */
 static void test_stays_ready(void **state)
 {
@@ -236,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_bogus_completions), cmocka_unit_test(test_failed),
 		cmocka_unit_test(test_refused),		  cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_stays_ready),	  cmocka_unit_test(test_stop_under_threads),
+		cmocka_unit_test(test_never_ready),
 	};
 
 	msg_set_level(MSG_QUIET);
