@@ -88,6 +88,13 @@ static void run_way_out(struct migration *m)
 {
 	char text[16];
 
+	struct fail why = {0};
+
+	if (session_pause(m->s, &why))
+		migration_say(m, CHECK_WAY_OUT, RESULT_FAIL, "its driver's engine would not stop: %.150s", why.text);
+	else if (!session_is_quiet(m->s))
+		migration_say(m, CHECK_WAY_OUT, RESULT_FAIL,
+			      "its driver's engine would not stop: the device may still do DMA");
 	if (!migration_home(m))
 		migration_pass(m, CHECK_WAY_OUT);
 	else
@@ -95,15 +102,27 @@ static void run_way_out(struct migration *m)
 			      migration_state_text(migration_get(m), text, sizeof(text)));
 }
 
-static void run_kernel(struct migration *m)
+static void run_kernel(struct migration *m, const struct op_faults *before)
 {
+	const struct op_faults *now = op_faults(m->s);
+	uint64_t strays, unclear;
 	const char *complaint;
 
-	/* the log is read up to here */
-	op_faults_forget(m->s);
+	/* the log is read up to here; all that the device was told to reach was mapped when it was */
+	op_faults_late(m->s);
 	complaint = session_kernel_complaint(m->s);
+	strays = now->strays - before->strays;
+	unclear = now->unclear - before->unclear;
+	if (strays)
+		migration_say(m, CHECK_KERNEL, RESULT_FAIL,
+			      "the IOMMU refused %" PRIu64 " accesses of the device%s%.130s", strays,
+			      before->strays ? "" : ", the first: ", before->strays ? "" : now->stray.raw);
+	op_faults_judged(m->s, before);
 	if (complaint[0])
 		migration_say(m, CHECK_KERNEL, RESULT_FAIL, "%.200s", complaint);
+	else if (unclear)
+		migration_say(m, CHECK_KERNEL, RESULT_SKIP, "%" PRIu64 " IOMMU faults may be another device's",
+			      unclear);
 	else if (!session_kernel_watched(m->s))
 		migration_say(m, CHECK_KERNEL, RESULT_SKIP, "nobody is looking: %s",
 			      session_is_simulated(m->s) ? "there is none behind the simulation"
@@ -130,6 +149,7 @@ int migration_run(struct session *s, const struct migration_params *p, struct mi
 {
 	struct migration m = {
 		.s = s, .idev = session_device(s), .p = p, .res = res, .stream = {.fd = -1, .priv = NULL}};
+	struct op_faults before;
 	int err;
 
 	memset(res, 0, sizeof(*res));
@@ -143,9 +163,12 @@ int migration_run(struct session *s, const struct migration_params *p, struct mi
 		err = run_ask(s, &m, f);
 	if (err)
 		return err;
+	/* what earlier ops caused is theirs */
+	op_faults_late(s);
+	before = *op_faults(s);
 	run_parts(&m);
 	run_way_out(&m);
-	run_kernel(&m);
+	run_kernel(&m, &before);
 	run_finish(&m);
 	migration_data_free(&m.saved);
 	return 0;

@@ -36,6 +36,7 @@ struct migration_params {
 	unsigned int nr_only;
 	bool strict;		/* what the header only recommends is a rule */
 	uint64_t stop_limit_ns; /* from RUNNING to STOP or STOP_COPY */
+	uint64_t stream_ns;	/* how long one stream is read; 0: two minutes */
 };
 
 struct migration_arc {

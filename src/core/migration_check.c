@@ -57,7 +57,7 @@ static const struct migration_check check_table[CHECK_COUNT + 1] = {
 	[CHECK_DMA_PEER] = {.name = "dma-peer", .question = "does it do no DMA to peers in the P2P states?"},
 	[CHECK_P2P_APART] = {.name = "p2p-apart", .question = "is there a state in which only DMA to peers is quiet?"},
 	[CHECK_DIRTY] = {.name = "dirty", .question = "can be told what memory the running device writes to?"},
-	[CHECK_KERNEL] = {.name = "kernel", .question = "does the kernel not complain?"},
+	[CHECK_KERNEL] = {.name = "kernel", .question = "does the kernel not complain, and the IOMMU refuse nothing?"},
 	[CHECK_WAY_OUT] = {.name = "way-out", .question = "is the device in RUNNING at the end?"},
 };
 

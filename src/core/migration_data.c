@@ -13,6 +13,9 @@
 /* more than this, and eight times what was told, is a stream that does not end */
 #define DATA_MOST (UINT64_C(64) << 20)
 #define DATA_MOST_UNTOLD (UINT64_C(1) << 30)
+/* what is kept of one, whatever size was told, and how long one may take that drips */
+#define DATA_KEPT (UINT64_C(256) << 20)
+#define DATA_WHOLE_NS UINT64_C(120000000000)
 
 void migration_data_free(struct migration_data *d)
 {
@@ -67,10 +70,24 @@ static enum migration_end data_end(ssize_t got, int *err)
 	return END_ERROR;
 }
 
+/* What is too large to be kept is counted alone: a size that a device claims is no reason to fill the memory. */
+static int data_keep(struct migration_data *d, const char *piece, size_t n)
+{
+	if (d->len + n > DATA_KEPT)
+		d->cut = true;
+	if (!d->cut)
+		return migration_data_add(d, piece, n);
+	free(d->bytes);
+	d->bytes = NULL;
+	d->len = 0;
+	return 0;
+}
+
 enum migration_end migration_drain(struct migration *m, struct migration_data *out, uint64_t *n, int *err)
 {
 	CLEANUP_FREE char *piece = malloc(DATA_PIECE);
-	uint64_t most = m->endless ? 1 : data_most(m);
+	uint64_t most = m->endless ? 1 : data_most(m), begin = clock_ns();
+	uint64_t whole = m->slow ? 0 : m->p->stream_ns ? m->p->stream_ns : DATA_WHOLE_NS;
 	ssize_t got;
 
 	*n = 0;
@@ -88,7 +105,11 @@ enum migration_end migration_drain(struct migration *m, struct migration_data *o
 			return data_end(got, err);
 		*n += (uint64_t)got;
 		if (out)
-			*err = migration_data_add(out, piece, (size_t)got);
+			*err = data_keep(out, piece, (size_t)got);
+		if (!*err && clock_ns() - begin > whole) {
+			m->slow = true;
+			return END_SLOW;
+		}
 	}
 	if (*err)
 		return END_ERROR;

@@ -266,7 +266,7 @@ static void dirty_by_log(struct migration *m, const struct dirty_at *at)
 	else if (wrote && !told)
 		migration_say(m, CHECK_DIRTY, RESULT_FAIL, "the device's log lacks the page that it wrote to");
 	else
-		migration_say(m, CHECK_DIRTY, RESULT_PASS,
+		migration_say(m, CHECK_DIRTY, wrote ? RESULT_PASS : RESULT_SKIP,
 			      "the device has a log (DMA_LOGGING), started and read in RUNNING%s",
 			      wrote ? ", and it has the page that was written"
 			      : can ? "; the device was told to write, and nothing came"
@@ -292,8 +292,10 @@ void migration_dirty(struct migration *m)
 	}
 	at.source = DIRTY_IOMMU;
 	if (!iommu_dirty_caps(&at, &caps, NULL))
-		migration_say(m, CHECK_DIRTY, RESULT_PASS,
-			      "the device has no log; the IOMMU's page tables tell (`dirty verify` tries them)");
+		migration_say(
+			m, CHECK_DIRTY, RESULT_SKIP,
+			"the device has no log; the IOMMU says that its page tables tell, which was not tried here: "
+			"`dirty verify` does");
 	else
 		migration_say(m, CHECK_DIRTY, RESULT_SKIP,
 			      "no: neither the device nor the IOMMU tells, so that every page counts as written");

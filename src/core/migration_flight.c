@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +25,13 @@ struct flight {
 	struct migration *m;
 	struct migration_area area;
 	struct dev_req reqs[FLIGHT_REQS];
+	unsigned char *then; /* what was in memory when the device was in STOP */
 	unsigned int nr;
 	uint64_t piece;
-	int err;
+	int err;      /* what the transfer ended with */
+	bool lost;    /* it ended well, and something of it is not in memory */
+	bool by_then; /* it had ended before the device was let run again */
+	atomic_bool ended;
 };
 
 enum flight_seen { FLIGHT_STOOD, FLIGHT_WENT_ON, FLIGHT_OVER, FLIGHT_NONE };
@@ -64,6 +69,7 @@ static void *flight_thread(void *arg)
 	struct flight *fl = arg;
 
 	fl->err = dev_transfer(session_dev(fl->m->s), 0, fl->reqs, fl->nr, FLIGHT_MS);
+	atomic_store(&fl->ended, true);
 	return NULL;
 }
 
@@ -71,14 +77,11 @@ static void *flight_thread(void *arg)
 static bool flight_changes(const struct flight *fl, uint64_t last)
 {
 	size_t size = (size_t)(fl->nr * fl->piece);
-	CLEANUP_FREE unsigned char *then = malloc(size);
 
-	if (!then)
-		return false;
-	memcpy(then, flight_at(fl, 0), size);
+	memcpy(fl->then, flight_at(fl, 0), size);
 	clock_sleep_ns(FLIGHT_WATCH_NS, &session_signal);
 	/* it may have been through before there was a copy to compare with */
-	return flight_touched(fl, last) || memcmp(then, flight_at(fl, 0), size) != 0;
+	return flight_touched(fl, last) || memcmp(fl->then, flight_at(fl, 0), size) != 0;
 }
 
 static enum flight_seen flight_watch(struct flight *fl)
@@ -94,6 +97,20 @@ static enum flight_seen flight_watch(struct flight *fl)
 	return flight_changes(fl, last) ? FLIGHT_WENT_ON : FLIGHT_STOOD;
 }
 
+/* Of a transfer that was reported done: is a piece not what was to be written there? What the device itself makes up may be anything. */
+static bool flight_lost(const struct flight *fl)
+{
+	for (unsigned int i = 0; i < fl->nr; i++) {
+		if (fl->reqs[i].dir != DEV_COPY) {
+			if (!flight_touched(fl, (i + 1) * fl->piece - 1) && !flight_touched(fl, i * fl->piece))
+				return true;
+		} else if (memcmp(flight_at(fl, i * fl->piece), flight_at(fl, fl->nr * fl->piece), (size_t)fl->piece)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static enum flight_seen flight_try(struct flight *fl)
 {
 	enum flight_seen seen;
@@ -105,22 +122,35 @@ static enum flight_seen flight_try(struct flight *fl)
 		fl->reqs[i].dst = fl->area.iova + i * fl->piece;
 		fl->reqs[i].src = fl->reqs[i].dir == DEV_COPY ? fl->area.iova + fl->nr * fl->piece : 0;
 	}
+	atomic_store(&fl->ended, false);
+	fl->lost = false;
 	if (pthread_create(&thread, NULL, flight_thread, fl))
 		return FLIGHT_NONE;
 	seen = flight_watch(fl);
+	fl->by_then = atomic_load(&fl->ended);
 	/* what was under way goes on from where it stood, or is given up after its time */
 	migration_set(fl->m, MIG_RUNNING);
 	pthread_join(thread, NULL);
+	fl->lost = !fl->err && flight_lost(fl);
 	return seen;
 }
 
-static void flight_say(struct migration *m, enum flight_seen seen, int err)
+static void flight_say(struct migration *m, enum flight_seen seen, const struct flight *fl)
 {
-	if (seen == FLIGHT_WENT_ON)
+	if (seen == FLIGHT_STOOD && fl->lost)
+		migration_say(m, CHECK_DMA_STOPPED, RESULT_FAIL,
+			      "what was under way stood still in STOP, was told to be done in RUNNING, and is not all "
+			      "in memory");
+	else if (seen == FLIGHT_STOOD && fl->err)
+		migration_say(m, CHECK_DMA_STOPPED, RESULT_SKIP,
+			      fl->by_then ? "its DMA ended by itself (%s), so that nothing was under way to be stopped"
+					  : "what was under way stood still in STOP, but did not go on in RUNNING (%s)",
+			      strerror(-fl->err));
+	else if (seen == FLIGHT_WENT_ON)
 		migration_say(m, CHECK_DMA_STOPPED, RESULT_FAIL, "what was under way went on in STOP");
 	else if (seen == FLIGHT_STOOD)
-		migration_say(m, CHECK_DMA_STOPPED, RESULT_PASS, "what was under way stood still in STOP%s",
-			      err ? "" : ", and went on in RUNNING");
+		migration_say(m, CHECK_DMA_STOPPED, RESULT_PASS,
+			      "what was under way stood still in STOP, and went on in RUNNING");
 	else
 		migration_say(m, CHECK_DMA_STOPPED, RESULT_SKIP, "%s",
 			      seen == FLIGHT_OVER ? "its DMA is over before it can be stopped"
@@ -133,6 +163,11 @@ void migration_flight(struct migration *m)
 	enum flight_seen seen = FLIGHT_OVER;
 	struct fail why = {0};
 	int err = flight_prepare(&fl, &why);
+	CLEANUP_FREE unsigned char *then = err ? NULL : malloc((size_t)(fl.nr * fl.piece));
+
+	fl.then = then;
+	if (!err && !then)
+		err = fail_set(&why, ENOMEM, "no memory to compare what is written with");
 
 	for (unsigned int i = 0; !err && seen == FLIGHT_OVER && i < FLIGHT_TRIES && !session_signal; i++) {
 		seen = flight_try(&fl);
@@ -142,7 +177,7 @@ void migration_flight(struct migration *m)
 	if (err)
 		migration_say(m, CHECK_DMA_STOPPED, RESULT_SKIP, "%.200s", why.text);
 	else
-		flight_say(m, seen, fl.err);
+		flight_say(m, seen, &fl);
 	/* engine stopped before the memory goes */
 	if (!session_pause(m->s, &why))
 		migration_area_free(m, &fl.area);

@@ -103,6 +103,7 @@ static void precopy_finish(struct migration *m, struct migration_data *all)
 {
 	struct migration_data rest = {0};
 	struct mig_precopy info;
+	enum migration_end end;
 	uint64_t n;
 	int err = migration_set(m, MIG_STOP_COPY);
 
@@ -119,8 +120,13 @@ static void precopy_finish(struct migration *m, struct migration_data *all)
 		migration_say(m, CHECK_PRECOPY_INFO_OVER, RESULT_PASS, "in STOP_COPY: %s", strerror(-err));
 	else
 		migration_recommend(m, CHECK_PRECOPY_INFO_OVER, "it is still answered in STOP_COPY");
-	if (migration_drain(m, &rest, &n, &err) != END_EOF)
+	end = migration_drain(m, &rest, &n, &err);
+	if (end == END_SLOW)
+		migration_say(m, CHECK_PRECOPY_LOAD, RESULT_SKIP, "its end was not waited for");
+	else if (end != END_EOF)
 		migration_say(m, CHECK_PRECOPY_LOAD, RESULT_FAIL, "the stream did not end in STOP_COPY");
+	else if (rest.cut)
+		migration_say(m, CHECK_PRECOPY_LOAD, RESULT_SKIP, "%" PRIu64 " bytes are more than is kept here", n);
 	else if (rest.len && migration_data_add(all, rest.bytes, rest.len))
 		migration_say(m, CHECK_PRECOPY_LOAD, RESULT_SKIP, "no memory for it");
 	migration_data_free(&rest);

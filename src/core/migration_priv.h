@@ -52,6 +52,7 @@ enum migration_check_id {
 struct migration_data {
 	char *bytes;
 	size_t len;
+	bool cut; /* it was too large to be kept: empty */
 };
 
 enum migration_end {
@@ -59,6 +60,7 @@ enum migration_end {
 	END_PRECOPY, /* ENOMSG */
 	END_SILENT,  /* neither data nor an answer for too long */
 	END_TOO_MUCH,
+	END_SLOW, /* data came all the time, for longer than anybody waits */
 	END_ERROR,
 };
 
@@ -73,7 +75,7 @@ struct migration {
 	uint64_t took_ns;	     /* and so long it took */
 	struct migration_data saved; /* a whole stream of the stopped device, to fill RESUMING with */
 	uint64_t unlike;	     /* two streams of one stopped device differ: 1 + where */
-	bool endless, silent;	     /* seen once: no stream is read to such an end again */
+	bool endless, silent, slow;  /* seen once: no stream is read to such an end again */
 	bool disturbed;		     /* its state was made another since it was saved */
 	bool lost;		     /* it cannot be brought to RUNNING */
 	bool no_error;		     /* a way into ERROR was looked for, and there is none */
@@ -101,7 +103,7 @@ int migration_home(struct migration *m);
 int migration_reach(struct migration *m, enum mig_state state, char *why, size_t len);
 
 /* --- migration_data.c --- */
-/* Until an end, into @out (emptied first; NULL: thrown away). *n: bytes. */
+/* Until an end, into @out (emptied first; NULL: thrown away), which is cut where there is too much to be kept. *n: bytes. */
 enum migration_end migration_drain(struct migration *m, struct migration_data *out, uint64_t *n, int *err);
 /* In pieces of odd sizes: what is written need not come as it was read. 0 or -errno. */
 int migration_feed(struct migration *m, const char *bytes, size_t len);

@@ -79,6 +79,10 @@ static bool save_read(struct migration *m, struct migration_data *out, uint64_t 
 	case END_TOO_MUCH:
 		migration_say(m, CHECK_STREAM_END, RESULT_FAIL, "no end after %" PRIu64 " bytes", *n);
 		return false;
+	case END_SLOW:
+		migration_say(m, CHECK_STREAM_END, RESULT_SKIP,
+			      "its end was not waited for: after %" PRIu64 " bytes and two minutes more came", *n);
+		return false;
 	default:
 		migration_say(m, CHECK_STREAM_END, RESULT_FAIL, "read failed after %" PRIu64 " bytes: %s", *n,
 			      strerror(-err));
@@ -143,7 +147,9 @@ void migration_save(struct migration *m)
 	whole = save_read(m, &m->saved, &n);
 	m->res->streamed = n;
 	save_judge_size(m, n, whole);
-	if (whole && !save_enter(m, MIG_STOP_COPY) && save_read(m, &again, &n))
+	if (m->saved.cut)
+		migration_say(m, CHECK_STREAM_REPEAT, RESULT_SKIP, "%" PRIu64 " bytes are more than is kept here", n);
+	else if (whole && !save_enter(m, MIG_STOP_COPY) && save_read(m, &again, &n) && !again.cut)
 		save_judge_repeat(m, &again);
 	if (!whole)
 		migration_data_free(&m->saved);
@@ -197,11 +203,15 @@ static void load_judge_kept(struct migration *m)
 		migration_say(m, CHECK_STATE_KEPT, RESULT_FAIL,
 			      "%zu bytes were loaded, and %zu come that differ from byte %" PRIu64 " on", m->saved.len,
 			      now.len, at - 1);
+	else if (m->disturbed)
+		migration_say(m, CHECK_STATE_KEPT, RESULT_PASS,
+			      "its next stream is the same, %zu bytes; in between it was another", now.len);
 	else
-		migration_say(m, CHECK_STATE_KEPT, RESULT_PASS, "its next stream is the same, %zu bytes; %s", now.len,
-			      m->disturbed ? "in between it was another"
-					   : "nothing of it could be changed in between, so that a load that does "
-					     "nothing would look alike");
+		migration_say(
+			m, CHECK_STATE_KEPT, RESULT_SKIP,
+			"its next stream is the same, %zu bytes, but nothing of it could be changed in between: a "
+			"load that does nothing would look alike",
+			now.len);
 	migration_data_free(&now);
 }
 
@@ -285,7 +295,9 @@ void migration_load(struct migration *m)
 
 	if (!m->saved.len) {
 		for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-			migration_say(m, ids[i], RESULT_SKIP, "no whole stream could be saved");
+			migration_say(m, ids[i], RESULT_SKIP, "%s",
+				      m->saved.cut ? "its stream is more than is kept here"
+						   : "no whole stream could be saved");
 		return;
 	}
 	if (migration_home(m))

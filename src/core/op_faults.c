@@ -192,6 +192,18 @@ void op_faults_settle(struct session *s)
 	faults_drain(s, NULL, NULL);
 }
 
+void op_faults_late(struct session *s)
+{
+	faults_wait(s);
+	faults_drain_all(s, OP_FAULTS_LAST_LOOK_NS);
+}
+
+void op_faults_judged(struct session *s, const struct op_faults *before)
+{
+	s->op_faults.strays = before->strays;
+	s->op_faults.unclear = before->unclear;
+}
+
 void op_faults_forget(struct session *s)
 {
 	faults_wait(s);

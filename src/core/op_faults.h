@@ -44,6 +44,10 @@ void op_faults_after(struct session *s, const struct op_reach *reach, struct fai
 void op_faults_failed(struct session *s, const struct op_reach *reach);
 /* At the end of a run: wait for a real device's log and take what is left. */
 void op_faults_settle(struct session *s);
+/* What is logged by now, late ones waited for: in the counts, as belonging to no op. */
+void op_faults_late(struct session *s);
+/* Give back the counts of strays and unclear ones that @before had: those since were judged by somebody else. */
+void op_faults_judged(struct session *s, const struct op_faults *before);
 /* Faults that were due, or judged by somebody else: after a settle nothing of what was logged so far counts. */
 void op_faults_forget(struct session *s);
 

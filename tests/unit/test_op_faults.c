@@ -3,9 +3,13 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "core/migration_priv.h"
 #include "core/op.h"
 #include "core/op_faults.h"
 #include "iommu/sim_context.h"
@@ -134,13 +138,83 @@ static void test_check(void **state)
 	session_close(s, NULL);
 }
 
+static atomic_bool enough;
+
+static void *refuse(void *arg)
+{
+	struct session *s = arg;
+
+	while (!atomic_load(&enough)) {
+		late(s, 0x12345000);
+		clock_sleep_ns(100000, NULL);
+	}
+	return NULL;
+}
+
+static enum result migrated(struct session *s, char *why, size_t len)
+{
+	static struct migration_params p = {
+		.rounds = 50000, .only = {{MIG_RUNNING, MIG_STOP}}, .nr_only = 1, .stop_limit_ns = 1000000000};
+	static struct migration_result res;
+	struct fail f = {0};
+
+	assert_int_equal(migration_run(s, &p, &res, &f), 0);
+	for (unsigned int i = 0; i < res.nr_checks; i++)
+		if (!strcmp(res.checks[i].name, "kernel")) {
+			snprintf(why, len, "%s", res.checks[i].why);
+			return res.checks[i].result;
+		}
+	return RESULT_ERROR;
+}
+
+/* What is refused during a migration is held against the device, there and nowhere else. */
+static void test_migration(void **state)
+{
+	struct session *s = open_mapped();
+	pthread_t thread;
+	char why[240];
+
+	late(s, 0x12345000); /* before: not its own */
+	if (migrated(s, why, sizeof(why)) != RESULT_SKIP)
+		fail_msg("%s", why);
+	assert_int_equal(strays(s), 1);
+	assert_int_equal(pthread_create(&thread, NULL, refuse, s), 0);
+	clock_sleep_ns(5000000, NULL);
+	assert_int_equal(migrated(s, why, sizeof(why)), RESULT_FAIL);
+	assert_non_null(strstr(why, "accesses of the device"));
+	atomic_store(&enough, true);
+	pthread_join(thread, NULL);
+	session_close(s, NULL);
+}
+
+/* A stream that drips is not read for ever, whatever size is told; what is too large is counted, and not kept. */
+static void test_stream(void **state)
+{
+	struct session_params sp = {.backend = "sim,fault=mig-endless", .seed = 5};
+	static const struct migration_params p = {.stream_ns = 1};
+	static struct migration_result res = {.size_known = true, .stated = UINT64_MAX};
+	struct migration m = {.p = &p, .res = &res, .stream = {.fd = -1}};
+	struct migration_data kept = {0};
+	struct fail f = {0};
+	uint64_t n;
+	int err;
+
+	assert_int_equal(session_open(&m.s, &sp, &host, &f), 0);
+	m.idev = session_device(m.s);
+	assert_int_equal(migration_set(&m, MIG_STOP), 0);
+	assert_int_equal(migration_set(&m, MIG_STOP_COPY), 0);
+	assert_int_equal(migration_drain(&m, &kept, &n, &err), END_SLOW);
+	assert_true(n > 0 && n == kept.len && !kept.cut);
+	migration_data_free(&kept);
+	mig_close(m.idev, &m.stream);
+	session_close(m.s, NULL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_own),
-		cmocka_unit_test(test_late),
-		cmocka_unit_test(test_strays),
-		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_own),   cmocka_unit_test(test_late),	cmocka_unit_test(test_strays),
+		cmocka_unit_test(test_check), cmocka_unit_test(test_migration), cmocka_unit_test(test_stream),
 	};
 
 	return cmocka_run_group_tests_name("op faults", tests, NULL, NULL);
