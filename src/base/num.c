@@ -97,10 +97,8 @@ int num_parse_size(const char *s, uint64_t *out)
 int num_parse_duration(const char *s, uint64_t *ns)
 {
 	static const struct num_unit units[] = {
-		{"ms", 1000000ull},
-		{"s", 1000000000ull},
-		{"m", 60 * 1000000000ull},
-		{"h", 3600 * 1000000000ull},
+		{"us", 1000ull},	   {"ms", 1000000ull},		{"s", 1000000000ull},
+		{"m", 60 * 1000000000ull}, {"h", 3600 * 1000000000ull},
 	};
 
 	return num_parse_units(s, units, ARRAY_SIZE(units), ns);

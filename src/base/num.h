@@ -15,7 +15,7 @@ int num_parse_u64(const char *s, uint64_t *out);
 int num_parse_size(const char *s, uint64_t *out);
 /* "4K" (min = max) or "MIN..MAX" with MIN <= MAX (else -EINVAL). */
 int num_parse_size_range(const char *s, uint64_t *min, uint64_t *max);
-/* "500ms", "30s", "5m", "1h"; a bare number is -EINVAL. Nanoseconds. */
+/* "10us", "500ms", "30s", "5m", "1h"; a bare number is -EINVAL. Nanoseconds. */
 int num_parse_duration(const char *s, uint64_t *ns);
 /* A probability 0..1, as "0.01". */
 int num_parse_prob(const char *s, double *out);

@@ -246,8 +246,9 @@ static void report_headline(struct report *r, const struct session *s, const str
 	if (res->failures.total > 5)
 		report_line(r, "  and %" PRIu64 " more", res->failures.total - 5);
 	if (res->skipped_total)
-		report_line(r, "%" PRIu64 " cases skipped: %s (%s)%s", res->skipped_total, res->skipped[0].what,
-			    res->skipped[0].why, res->skipped_total > 1 ? " ..." : "");
+		report_line(r, "%" PRIu64 " case%s skipped: %s (%s)%s", res->skipped_total,
+			    res->skipped_total == 1 ? "" : "s", res->skipped[0].what, res->skipped[0].why,
+			    res->skipped_total > 1 ? " ..." : "");
 }
 
 void compare_report(struct report *r, const struct session *s, const struct compare_params *p,

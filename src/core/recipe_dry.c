@@ -154,12 +154,40 @@ static bool dry_step(void *ctx, const struct recipe_access *a)
 	return assumed;
 }
 
-static const struct recipe_dry_set *dry_bad_set(const struct recipe_dry_params *p)
+static bool dry_reads_register(enum recipe_verb verb)
 {
-	for (unsigned int i = 0; i < p->nr_sets; i++)
-		if (p->sets[i].offset >= p->recipe->bar_size)
-			return &p->sets[i];
-	return NULL;
+	return verb == RECIPE_READ_REG || verb == RECIPE_POLL || verb == RECIPE_CHECK || verb == RECIPE_FAULT_IF;
+}
+
+/* How many bits the widest step looks at that reads the register; 0: none does. */
+static unsigned int dry_width(const struct recipe *recipe, uint64_t offset)
+{
+	unsigned int width = 0;
+
+	for (unsigned int i = 0; i < RECIPE_SECTIONS; i++) {
+		const struct recipe_steps *s = &recipe->sections[i];
+
+		for (unsigned int k = 0; k < s->n; k++)
+			if (s->steps[k].at == offset && dry_reads_register(s->steps[k].verb))
+				width = MAX(width, s->steps[k].width);
+	}
+	return width;
+}
+
+/* An answer that nobody asks for is a slip of the pen, and what was to be tried is not. */
+static int dry_check_set(const struct recipe_dry_params *p, const struct recipe_dry_set *set, struct fail *f)
+{
+	unsigned int width = dry_width(p->recipe, set->offset);
+
+	if (set->offset >= p->recipe->bar_size)
+		return fail_usage(f, EINVAL, "register 0x%" PRIx64 " is not in the BAR's 0x%" PRIx64 " bytes",
+				  set->offset, p->recipe->bar_size);
+	if (!width)
+		return fail_usage(f, EINVAL, "--set: no step of the recipe reads register 0x%" PRIx64, set->offset);
+	if (width < 64 && set->value >> width)
+		return fail_usage(f, ERANGE, "--set: register 0x%" PRIx64 " is read as %u bits, 0x%" PRIx64 " has more",
+				  set->offset, width, set->value);
+	return 0;
 }
 
 /* One section; false when it ended with an error. */
@@ -217,15 +245,15 @@ static void dry_sections(struct dry *d)
 
 int recipe_dry_run(const struct recipe_dry_params *params, struct report *r, struct fail *f)
 {
-	const struct recipe_dry_set *bad = dry_bad_set(params);
 	iova_t iovas[RECIPE_MEMORIES_MAX];
 	struct recipe_watch watch = {.step = dry_step};
 	struct dry *d;
-	int err;
+	int err = 0;
 
-	if (bad)
-		return fail_usage(f, EINVAL, "register 0x%" PRIx64 " is not in the BAR's 0x%" PRIx64 " bytes",
-				  bad->offset, params->recipe->bar_size);
+	for (unsigned int i = 0; i < params->nr_sets && !err; i++)
+		err = dry_check_set(params, &params->sets[i], f);
+	if (err)
+		return err;
 	d = watch.ctx = calloc(1, sizeof(*d));
 	if (!d)
 		return fail_set(f, ENOMEM, "cannot run %s", params->file);

@@ -119,8 +119,14 @@ int recipe_check(struct recipe **out, const char *path, struct recipe_error *err
 		err = recipe_read_installed(path, text, &len);
 	if (err == -EINVAL)
 		return fail_complete(f, err, "%s is no file", path);
-	if (err)
-		return fail_set(f, err, "cannot read recipe %s", path);
+	if (err) {
+		fail_set(f, err, "cannot read recipe %s", path);
+		if (err == -ENOENT)
+			fail_hint(f, strchr(path, '/')
+					     ? "a name without / is looked for in " IC_RECIPES_DIR ", too"
+					     : "looked for here and, with and without .recipe, in " IC_RECIPES_DIR);
+		return err;
+	}
 	*out = recipe_parse(text, len, error);
 	return *out ? 0 : recipe_broken(path, error, f);
 }

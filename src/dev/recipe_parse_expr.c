@@ -145,7 +145,7 @@ static int expr_operand(struct expr_parser *x)
 	if (!c)
 		return parse_error(p, at, "%s is missing", x->what);
 	if (!expr_is_word(c))
-		return parse_error(p, at, "'%c' stands where %s is due", c, x->what);
+		return parse_error(p, at, "'%c' stands in place of %s", c, x->what);
 	expr_take(p, &w);
 	return (c >= '0' && c <= '9') ? expr_number(x, &w) : expr_variable(x, &w);
 }

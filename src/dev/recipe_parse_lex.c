@@ -152,20 +152,6 @@ int parse_number(struct parser *p, const char *what, uint64_t min, uint64_t max,
 	return 0;
 }
 
-/* Devices are waited for in microseconds, too. */
-static int lex_duration(char *text, uint64_t *ns)
-{
-	size_t n = strlen(text);
-	int ret;
-
-	if (n < 2 || strcmp(text + n - 2, "us"))
-		return num_parse_duration(text, ns);
-	text[n - 2] = '\0';
-	ret = num_parse_u64(text, ns);
-	text[n - 2] = 'u';
-	return ret ? ret : num_mul(*ns, 1000, ns) ? 0 : -ERANGE;
-}
-
 int parse_duration(struct parser *p, uint64_t *ns)
 {
 	struct word w;
@@ -173,7 +159,7 @@ int parse_duration(struct parser *p, uint64_t *ns)
 
 	if (parse_word(p, &w, "a duration"))
 		return -EINVAL;
-	ret = lex_duration(w.text, ns);
+	ret = num_parse_duration(w.text, ns);
 	if (ret == -EINVAL) {
 		parse_error(p, w.place, "'%.40s' is no duration", w.text);
 		return parse_hint(p, "10us, 500ms, 2s");

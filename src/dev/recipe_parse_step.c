@@ -179,8 +179,10 @@ static int step_mask(struct parser *p, struct recipe_step *step)
 
 	if (step_value(p, step, &step->mask, "a mask"))
 		return -EINVAL;
-	if (step_constant(&step->mask, &mask) && !mask)
-		return parse_error(p, at, "a mask of 0 looks at nothing");
+	if (step_constant(&step->mask, &mask) && !mask) {
+		parse_error(p, at, "a mask of 0 looks at nothing");
+		return parse_hint(p, "the mask has the bits that matter: 0xffffffff for all of 32");
+	}
 	at = parse_place(p);
 	if (step_value(p, step, &step->value, "the value that is due"))
 		return -EINVAL;

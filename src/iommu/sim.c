@@ -45,6 +45,9 @@ static int sim_set_fault(struct sim *sim, const char *value, struct fail *f)
 
 static int sim_set_model(struct sim *sim, const char *value, struct fail *f)
 {
+	if (sim->model.ops)
+		return fail_set(f, EINVAL, "the simulated device is of one model: %s it is already, not %s",
+				sim->model.ops->name, value);
 	return model_parse(value, &sim->model, f);
 }
 

@@ -49,8 +49,8 @@ static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
 	[SIM_FAULT_MIG_EXTRA_DATA_FD] = {"mig-extra-data-fd",
 					 "migration: a descriptor is handed out where no transfer begins"},
 	[SIM_FAULT_MIG_ENDLESS] = {"mig-endless", "migration: the stream of a stopped device does not end"},
-	[SIM_FAULT_MIG_UNSTABLE] = {"mig-unstable",
-				    "migration: a stopped device goes on changing: its stream differs the second time"},
+	[SIM_FAULT_MIG_UNSTABLE] = {"mig-unstable", "migration: a stopped device goes on changing: its stream differs "
+						    "the second time, which --strict finds"},
 	[SIM_FAULT_MIG_SIZE] = {"mig-size", "migration: the size that is told beforehand is a fraction of what comes"},
 	[SIM_FAULT_MIG_PRECOPY_GROWS] = {"mig-precopy-grows",
 					 "migration: the initial bytes of pre-copy grow while they are read"},
@@ -64,7 +64,8 @@ static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
 					"migration: a device that was stopped does no DMA when it runs again"},
 	[SIM_FAULT_MIG_CONFIG_STOPPED] =
 		{"mig-config-stopped", "migration: configuration space cannot be accessed while the device is stopped"},
-	[SIM_FAULT_MIG_SLOW_STOP] = {"mig-slow-stop", "migration: to stop the device takes 100 ms"},
+	[SIM_FAULT_MIG_SLOW_STOP] = {"mig-slow-stop",
+				     "migration: to stop the device takes 100 ms: found with --stop-limit 50ms"},
 };
 
 const struct iommu_help *iommu_sim_faults_help(void)

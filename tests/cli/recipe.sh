@@ -120,6 +120,12 @@ for set in 0x98 =1 0x98= 98h=1 0x98=1,2 0x100000=1 "0x98=1 --set 0x98=2"; do
 	run recipe dry-run "$tmp/page.recipe" --set $set
 	is "$status" 64 "--set $set is refused"
 done
+run recipe dry-run "$tmp/page.recipe" --set 0x44=1
+is "$status" 64 "an answer that no step asks for"
+like "$stderr" "no step of the recipe reads register 0x44" "is told"
+run recipe dry-run "$tmp/page.recipe" --set 0x98=0x100000000
+is "$status" 64 "one that the access has no room for"
+like "$stderr" "register 0x98 is read as 32 bits" "too"
 run recipe check "$tmp/page.recipe" --set 0=0
 is "$status" 64 "check takes no --set"
 run recipe dry-run "$tmp/page.recipe" "$tmp/page.recipe"

@@ -139,7 +139,7 @@ static void test_duration(void **state)
 		{" 1s", -EINVAL, 0},
 		{"1 s", -EINVAL, 0},
 		{"1.5s", -EINVAL, 0},
-		{"1us", -EINVAL, 0},
+		{"1us", 0, 1000},
 		{"1K", -EINVAL, 0},
 		{NULL, -EINVAL, 0},
 	};
