@@ -315,6 +315,25 @@ static int nic_kick(struct dev *dev, const struct dev_req *reqs, unsigned int n,
 	return !err && !nic_verify(nic, reqs->len, n) ? -EIO : err;
 }
 
+static int nic_recover(struct dev *dev);
+
+/*
+ * A receiver may lose a packet when its host is busy, and no translation is to blame for that: what was sent and is not there is sent
+ * once more.
+ */
+static int nic_kick_twice(struct dev *dev, const struct dev_req *reqs, unsigned int n, uint64_t deadline)
+{
+	const struct nic *nic = nic_of(dev);
+	int err = nic_kick(dev, reqs, n, deadline);
+
+	if (err != -EIO || !nic_is_sent(nic) || nic_is_received(nic) || clock_ns() >= deadline)
+		return err;
+	err = nic_recover(dev);
+	if (err)
+		return err;
+	return nic->up ? nic_kick(dev, reqs, n, deadline) : -EIO;
+}
+
 int nic_self_test(struct dev *dev)
 {
 	const struct dev_req none = {.dir = DEV_COPY};
@@ -360,7 +379,7 @@ int nic_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsigned
 	for (; !err && done < n; done = end) {
 		for (end = done + 1; end < n && reqs[end].len == reqs[done].len;)
 			end++;
-		err = nic_kick(dev, &reqs[done], end - done, deadline);
+		err = nic_kick_twice(dev, &reqs[done], end - done, deadline);
 		for (unsigned int i = done; !err && i < end; i++)
 			reqs[i].status = 0;
 	}
