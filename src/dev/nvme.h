@@ -61,6 +61,7 @@ enum nvme_opcode {
 /* B 3.3.3.2.1: of the status as we keep it, without the phase bit */
 #define NVME_STATUS_CODE(status) ((status)&0x7ff) /* type and code */
 #define NVME_STATUS_DATA_TRANSFER 0x004
+#define NVME_STATUS_COMPARE_FAILURE 0x285 /* N 3.2.1 */
 
 #define NVME_PAGE 4096u
 #define NVME_MS 1000000ull
@@ -140,6 +141,7 @@ struct nvme {
 	_Atomic bool sick;	/* what it says is not to be believed, or commands of it have not ended */
 	_Atomic bool leave;	/* being stopped: who waits for an I/O queue gives up */
 	bool told;		/* of what it did wrong */
+	_Atomic bool differed;	/* told that what it read was not what its blocks hold */
 	uint32_t version, sgls; /* of Identify, as the following */
 	uint64_t transfer_most; /* 0: any */
 	bool can_compare;

@@ -2,7 +2,9 @@
 /* Requests as NVMe commands: harmless ones of the admin queue, or transfers of blocks on I/O queues (N 3.2). */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 
+#include "base/msg.h"
 #include "base/num.h"
 #include "dev/nvme.h"
 
@@ -171,10 +173,13 @@ int nvme_io_submit(struct dev *dev, unsigned int queue, struct dev_req *reqs, un
  * A read of memory that the IOMMU refused comes back to the controller as an error, and it may say so: Data Transfer Error. A write
  * that was refused nobody tells it of, so that status 0 means nothing (limits.reports_faults).
  */
-static int nvme_io_status(uint16_t status)
+static int nvme_io_status(struct nvme *nvme, uint16_t status)
 {
 	if (!status)
 		return 0;
+	if (NVME_STATUS_CODE(status) == NVME_STATUS_COMPARE_FAILURE && !atomic_exchange(&nvme->differed, true))
+		msg_warn("nvme compared what it read with its blocks, and they differ: not an error of the "
+			 "controller's");
 	return NVME_STATUS_CODE(status) == NVME_STATUS_DATA_TRANSFER ? -EFAULT : -EIO;
 }
 
@@ -184,7 +189,7 @@ int nvme_io_wait(struct dev *dev, unsigned int queue, struct dev_req *reqs, unsi
 	int err = nvme_queue_wait(dev, q, timeout_ms);
 
 	for (unsigned int i = 0; i < n && !err; i++)
-		reqs[i].status = nvme_io_status(q->slots[i].status);
+		reqs[i].status = nvme_io_status(nvme_of(dev), q->slots[i].status);
 	pthread_mutex_unlock(&q->busy);
 	return err;
 }
