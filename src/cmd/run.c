@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* iommuctl run: scripts, line by line through the same parsers as the command line. */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ struct run_state {
 	struct run_inject inject;		 /* --fail-nth */
 	struct dma_fault faults[OP_FAULTS_KEPT]; /* of all files */
 	unsigned int nr_faults;
-	uint64_t faults_lost;
+	uint64_t faults_lost, faults_total;
 	bool faults_unseen; /* in one session at least */
 };
 
@@ -214,6 +215,10 @@ static void run_report(struct report *r, const struct run_state *state)
 	faults_report(r, state->faults, state->nr_faults);
 	report_bool(r, "faults_seen", !state->faults_unseen);
 	report_text_hide(r, "faults_seen");
+	if (state->faults_total > state->nr_faults)
+		report_line(r, "%" PRIu64 " more faults are not listed", state->faults_total - state->nr_faults);
+	report_num(r, "faults_total", state->faults_total);
+	report_text_hide(r, "faults_total");
 	report_num(r, "faults_lost", state->faults_lost);
 	report_text_hide(r, "faults_lost");
 	if (state->against.backend)
@@ -262,6 +267,7 @@ static void run_keep_faults(struct run_state *state, const struct session *s)
 	for (unsigned int i = 0; i < from->kept; i++)
 		faults_keep(state->faults, ARRAY_SIZE(state->faults), &state->nr_faults, &from->list[i]);
 	state->faults_lost += from->lost;
+	state->faults_total += from->all;
 	state->faults_unseen |= !op_faults_seen(s);
 }
 

@@ -67,6 +67,16 @@ static bool faults_may_be_others(const struct dma_fault *fault)
 	return fault->tie == FAULT_TIE_TIME && !fault->alone;
 }
 
+/* The list has the first ones of a run; how many there were is known of each line. */
+static void faults_number(struct op_faults *all)
+{
+	if (all->counted != all->line)
+		all->of_line = 0;
+	all->counted = all->line;
+	all->of_line++;
+	all->all++;
+}
+
 static void faults_count(struct op_faults *all, const struct dma_fault *fault)
 {
 	bool unclear = faults_may_be_others(fault);
@@ -90,6 +100,7 @@ static void faults_take(struct op_faults *all, struct dma_fault *fault, const st
 	/* whoever waits for one to be told of it did expect it */
 	fault->expected = charged ? reach->must_fault : due || all->forgiving;
 	fault->line = all->line;
+	faults_number(all);
 	faults_keep(all->list, OP_FAULTS_KEPT, &all->kept, fault);
 	if (charged)
 		faults_charge(fault, found);
@@ -316,13 +327,18 @@ void op_faults_report(struct report *r, const struct session *s)
 {
 	const struct op_faults *all = &s->op_faults;
 
-	struct dma_fault own[OP_FAULTS_KEPT];
+	struct dma_fault own[OP_FAULTS_KEPT] = {0};
+	uint64_t total = !all->now ? all->all : all->counted == all->now ? all->of_line : 0;
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < all->kept; i++)
 		if (all->list[i].line == all->now)
 			own[n++] = all->list[i];
 	faults_report(r, own, n);
+	report_num(r, "faults_total", total);
+	report_text_hide(r, "faults_total");
+	if (total > n)
+		report_line(r, "%" PRIu64 " more faults are not listed: a run keeps %u", total - n, OP_FAULTS_KEPT);
 	report_bool(r, "faults_seen", s->faults_seen);
 	report_text_hide(r, "faults_seen");
 	report_num(r, "faults_lost", all->lost);

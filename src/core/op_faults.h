@@ -23,6 +23,8 @@ struct op_faults {
 	struct iova_range may[OP_FAULTS_RANGES]; /* where faults were due, a ring */
 	unsigned int nr_may;
 	bool forgiving;		/* what is read now was caused on purpose */
+	uint64_t of_line, all;	/* faults of the line that had one last, and of all of them */
+	unsigned int counted;	/* that line */
 	unsigned int now, line; /* the script line that is executed, and the last one that did DMA; 0 = none */
 };
 

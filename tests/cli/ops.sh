@@ -48,6 +48,7 @@ dma copy a a+0x80000 --size 4K
 dma copy 0x80000000 a --size 512K --may-fault
 EOT
 json_is '.faults | length' 16 "the first faults are told"
+json_is '.faults_total' 512 "and how many there were"
 json_is '.faults[0] | keys | join(" ")' "access attribution device expected iova line raw reason source" "with compare's keys"
 json_is '.faults[0] | [.access, .iova, .source] | join(" ")' "write 0x80000000 sim" "in order"
 printf 'map a --size 4K\ndma copy a a+0x800 --size 64\n' >"$tmp/script"

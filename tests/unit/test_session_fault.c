@@ -142,10 +142,24 @@ static void test_expected(void **state)
 	logged_close(&l);
 }
 
+static void report_text(struct logged *l, char *text, size_t len)
+{
+	FILE *to = fmemopen(text, len, "w");
+	struct report_params rp = {.command = "replace", .to = to, .format = REPORT_TEXT};
+	struct report *r;
+
+	assert_non_null(to);
+	assert_int_equal(report_open(&r, &rp), 0);
+	op_faults_report(r, l->s);
+	report_end(r);
+	fclose(to);
+}
+
 /* Where the list is full, one that nobody expected takes the place of one that somebody did. */
 static void test_room(void **state)
 {
 	struct op_reach may = {.ranges = {{0x10000, 0x1ffff}}, .nr = 1, .may_fault = true};
+	char text[2048] = "";
 	struct logged l;
 
 	logged_open(&l);
@@ -160,6 +174,18 @@ static void test_room(void **state)
 	assert_int_equal(nth(&l, OP_FAULTS_KEPT - 1)->iova, 0x91000);
 	assert_int_equal(nth(&l, 0)->iova, 0x10000);
 	assert_int_equal(op_faults(l.s)->strays, 2);
+	/* a later line's are not in the list, and counted */
+	op_faults_line(l.s, 9);
+	op_faults_before(l.s, &may);
+	say(&l, VTD(OURS, "0x10000"));
+	op_faults_after(l.s, &may, &l.found);
+	assert_int_equal(op_faults(l.s)->kept, OP_FAULTS_KEPT);
+	report_text(&l, text, sizeof(text));
+	assert_non_null(strstr(text, "1 more faults are not listed: a run keeps 16"));
+	op_faults_line(l.s, 10);
+	report_text(&l, text, sizeof(text));
+	assert_null(strstr(text, "more faults"));
+	assert_int_equal(op_faults(l.s)->all, OP_FAULTS_KEPT + 6);
 	logged_close(&l);
 }
 
