@@ -38,7 +38,7 @@ struct watch_run {
 	struct command_run *run;
 	struct watch *watch;
 	bool stream;
-	uint64_t faults, changes, lost, told;
+	uint64_t faults, traced, changes, lost, told;
 };
 
 static error_t watch_parse_source(struct watch_command *c, char *arg, struct argp_state *state)
@@ -138,6 +138,7 @@ static int watch_tell_fault(struct watch_run *w, const struct watch_event *e)
 	char utc[48], wall[48], access[48], group[24] = "", line[512];
 
 	w->faults++;
+	w->traced += e->from == WATCH_TRACE;
 	if (!entry)
 		return 0;
 	change_times(utc, sizeof(utc), wall, sizeof(wall));
@@ -289,6 +290,7 @@ static int watch_do(struct watch_run *w, const struct watch_command *c)
 {
 	struct report *r = w->run->report;
 	int err = w->stream ? report_stream_begin(r) : 0;
+	const char *why;
 
 	if (!w->stream)
 		report_list(r, "events");
@@ -303,6 +305,13 @@ static int watch_do(struct watch_run *w, const struct watch_command *c)
 		report_text_hide(r, "events");
 	}
 	report_num(r, "faults", w->faults);
+	report_num(r, "faults_traced", w->traced);
+	report_text_hide(r, "faults_traced");
+	if (w->traced && watch_has(w->watch, WATCH_KMSG, &why))
+		report_line(r,
+			    "%" PRIu64
+			    " of the faults are the tracepoint's: those that the log has as well were counted twice",
+			    w->traced);
 	report_num(r, "changes", w->changes);
 	report_num(r, "lost", w->lost);
 	return err ? fail_set(&w->run->fail, err, "cannot watch") : 0;
