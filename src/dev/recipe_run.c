@@ -67,9 +67,12 @@ static void recipe_mem_write(volatile void *page, uint64_t offset, unsigned int 
 		*(volatile uint64_t *)at = value;
 }
 
-static int recipe_run_divided(const struct recipe_run *run, const struct recipe_ready_step *s, struct fail *f)
+static int recipe_run_divided(struct recipe_run *run, const struct recipe_ready_step *s, struct fail *f)
 {
-	return run->modulo_zero ? fail_complete(f, EIO, "%s:%u: a division by zero", run->file, s->line) : 0;
+	if (!run->modulo_zero)
+		return 0;
+	run->unsound = true;
+	return fail_complete(f, EIO, "%s:%u: a division by zero", run->file, s->line);
 }
 
 int recipe_run_offset(struct recipe_run *run, const struct recipe_ready_step *s, uint64_t *offset, struct fail *f)
@@ -84,6 +87,7 @@ int recipe_run_offset(struct recipe_run *run, const struct recipe_ready_step *s,
 		return recipe_run_divided(run, s, f);
 	if (*offset <= RECIPE_PAGE - bytes && *offset % bytes == 0 && run->memory[s->memory])
 		return 0;
+	run->unsound = true;
 	return fail_complete(f, EIO, "%s:%u: offset 0x%llx of %s is outside of its %u bytes, or not aligned", run->file,
 			     s->line, (unsigned long long)*offset, run->recipe->memory_names[s->memory], RECIPE_PAGE);
 }
@@ -138,6 +142,8 @@ static int recipe_run_check(struct recipe_run *run, const struct recipe_ready_st
 
 	if (recipe_seen_gone(run, s, seen, f))
 		return -ENODEV;
+	if (run->modulo_zero)
+		return recipe_run_divided(run, s, f);
 	if (recipe_tell(run, s, a))
 		return 0;
 	if (refusal)
@@ -230,7 +236,7 @@ int recipe_run_section(struct recipe_run *run, enum recipe_section section, unsi
 
 	run->section = section;
 	run->end_ns = 0;
-	run->modulo_zero = false;
+	run->modulo_zero = run->unsound = false;
 	run->limit_ns = section == RECIPE_WAIT				   ? timeout_ms * UINT64_C(1000000)
 			: section == RECIPE_INIT || section == RECIPE_STOP ? RECIPE_SECTION_NS_MAX
 									   : RECIPE_START_MS * UINT64_C(1000000);

@@ -67,6 +67,7 @@ struct recipe_run {
 	enum recipe_section section;
 	uint64_t limit_ns, end_ns; /* how long it may take; when that is over, 0 until somebody waits */
 	bool modulo_zero;
+	bool unsound;	     /* it ended by a fault of the recipe's own, which says nothing of the device */
 	unsigned int failed; /* the line that it failed in */
 };
 

@@ -276,7 +276,8 @@ static int recipe_dev_stop(struct dev *dev)
 }
 
 /*
- * After a section of a request ended with @err: what becomes of the request. A check or a fault-if in wait says that it has ended; in the
+ * After a section of a request ended with @err: what becomes of the request. A check or a fault-if in wait says that it has ended, a
+ * division by zero or a bad offset does not; in the
  * section that starts it, or in a poll whose own patience is over, only a stop can. Then all of it begins anew.
  */
 static int recipe_dev_failed(struct recipe_dev *d, int err, bool own_patience)
@@ -286,7 +287,7 @@ static int recipe_dev_failed(struct recipe_dev *d, int err, bool own_patience)
 
 	if (err == -ENODEV || err == -ELOOP || (err == -ETIMEDOUT && !(own_patience && stops)))
 		return -ETIMEDOUT;
-	if (!stops && d->run.section == RECIPE_WAIT)
+	if (d->run.section == RECIPE_WAIT && !d->run.unsound)
 		d->started = false;
 	if (recipe_dev_halt(d))
 		return -ETIMEDOUT;

@@ -535,6 +535,26 @@ static void test_examples(void **state)
 	}
 }
 
+/* A fault of the recipe's own in wait: it does not say that the device refused. */
+static void test_unsound_wait(void **state)
+{
+	static const char *const waits[] = {
+		"wait\n\tcheck32 0x20 1 1 % (len - len)\nend\n",
+		"wait\n\tpoll32 0x20 1 1\n\tfault-if32 0x20 2 0 % (len - len)\nend\n",
+	};
+	char text[4096];
+	struct dev *dev;
+	int status;
+
+	for (size_t i = 0; i < ARRAY_SIZE(waits); i++) {
+		snprintf(text, sizeof(text), "%s%s%s%s%s%s", HEADER, INIT, READ, WRITE, waits[i], STOP);
+		dev = open_started(text);
+		assert_int_equal(read_one(dev, &status, 100), 0);
+		assert_int_equal(status, -EIO);
+		dev_close(dev);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -545,7 +565,7 @@ int main(void)
 		cmocka_unit_test(test_gone_from_memory), cmocka_unit_test(test_all_ones),
 		cmocka_unit_test(test_widths_and_loops), cmocka_unit_test(test_for_whom),
 		cmocka_unit_test(test_other_device),	 cmocka_unit_test(test_run_bounds),
-		cmocka_unit_test(test_examples),
+		cmocka_unit_test(test_unsound_wait),	 cmocka_unit_test(test_examples),
 	};
 
 	msg_set_level(MSG_QUIET);
