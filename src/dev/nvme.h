@@ -52,6 +52,7 @@ enum nvme_opcode {
 };
 #define NVME_CNS_NAMESPACE 0x00
 #define NVME_CNS_CONTROLLER 0x01
+#define NVME_CNS_ACTIVE 0x02 /* namespaces, since 1.1 */
 #define NVME_FEATURE_QUEUES 0x07
 #define NVME_QUEUE_CONTIGUOUS 0x1u
 #define NVME_LOG_RETAIN 0x8000u /* asynchronous events stay as they are */
@@ -61,6 +62,7 @@ enum nvme_opcode {
 /* B 3.3.3.2.1: of the status as we keep it, without the phase bit */
 #define NVME_STATUS_CODE(status) ((status)&0x7ff) /* type and code */
 #define NVME_STATUS_DATA_TRANSFER 0x004
+#define NVME_STATUS_NAMESPACE 0x0bu	  /* invalid namespace or format */
 #define NVME_STATUS_COMPARE_FAILURE 0x285 /* N 3.2.1 */
 
 #define NVME_PAGE 4096u
@@ -84,6 +86,7 @@ struct nvme_options {
 	uint8_t log;
 	uint32_t log_bytes; /* that this log page has */
 	uint32_t ns;
+	bool ns_given;
 	uint64_t first, count; /* blocks */
 	unsigned int depth;    /* 0: not given */
 	unsigned int queues;
@@ -143,6 +146,7 @@ struct nvme {
 	bool told;		/* of what it did wrong */
 	_Atomic bool differed;	/* told that what it read was not what its blocks hold */
 	uint32_t version, sgls; /* of Identify, as the following */
+	char serial[21], model[41];
 	uint64_t transfer_most; /* 0: any */
 	bool can_compare;
 	unsigned int block_shift;
@@ -195,6 +199,8 @@ int nvme_queue_wait(struct dev *dev, struct nvme_queue *q, unsigned int timeout_
 int nvme_admin_identify_controller(struct dev *dev, struct fail *f);
 /* -ENXIO no such namespace, -ERANGE the blocks are not in it, -EOPNOTSUPP, -EROFS, -EBUSY: not for this driver, or not to be written. */
 int nvme_admin_identify_namespace(struct dev *dev, struct fail *f);
+/* Before blocks are written: -EINVAL where there are several namespaces and nobody said which. Says which drive it is. */
+int nvme_admin_name_drive(struct dev *dev, struct fail *f);
 /* I/O queues, limits.queues of them; -ENOSPC: it has fewer. */
 int nvme_admin_make_queues(struct dev *dev, struct fail *f);
 /* On the way out, as far as it goes. */

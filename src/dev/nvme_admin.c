@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/msg.h"
 #include "base/num.h"
 #include "dev/nvme.h"
 
@@ -12,6 +13,7 @@
 #define NVME_SHUTDOWN_MS_MIN 1000u
 #define NVME_SHUTDOWN_MS_MAX 10000u
 #define NVME_ONCS_COMPARE 0x1
+#define NVME_VERSION_ACTIVE 0x00010100
 #define NVME_NMIC_SHARED 0x1
 #define NVME_NSATTR_PROTECTED 0x1
 #define NVME_BLOCK_SHIFT_MIN 9u
@@ -31,6 +33,11 @@ static int nvme_admin_do(struct dev *dev, struct nvme_command *cmd, const char *
 				nvme_control_is_dead(dev) ? "nvme failed, or went away, while it was asked to %s"
 							  : "nvme did not answer when it was asked to %s",
 				what);
+	if (NVME_STATUS_CODE(slot->status) == NVME_STATUS_NAMESPACE) {
+		fail_complete(f, ENXIO, "nvme has no active namespace %u", cmd->dw[1]);
+		fail_hint(f, "ns=N names another");
+		return -ENXIO;
+	}
 	if (slot->status)
 		return fail_complete(f, EIO, "nvme refused to %s: status 0x%04x", what, slot->status);
 	if (result)
@@ -60,6 +67,16 @@ static int nvme_identify(struct dev *dev, unsigned int cns, uint32_t ns, const c
 	return 0;
 }
 
+/* Of fixed length, ASCII, filled up with blanks (B 5.17.2.1): what is no text of a controller is not shown as one. */
+static void nvme_text(char *to, const uint8_t *from, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		to[i] = from[i] > ' ' && from[i] < 0x7f ? (char)from[i] : ' ';
+	while (len && to[len - 1] == ' ')
+		len--;
+	to[len] = '\0';
+}
+
 int nvme_admin_identify_controller(struct dev *dev, struct fail *f)
 {
 	struct nvme *nvme = nvme_of(dev);
@@ -73,6 +90,8 @@ int nvme_admin_identify_controller(struct dev *dev, struct fail *f)
 		return err;
 	mdts = data[77];
 	nvme->transfer_most = mdts && mdts < 40 ? (uint64_t)NVME_PAGE << mdts : 0;
+	nvme_text(nvme->serial, data + 4, 20);
+	nvme_text(nvme->model, data + 24, 40);
 	nvme->version = (uint32_t)bytes_at(b, 80, 4);
 	nvme->can_compare = bytes_at(b, 520, 2) & NVME_ONCS_COMPARE;
 	nvme->sgls = (uint32_t)bytes_at(b, 536, 4);
@@ -142,12 +161,48 @@ int nvme_admin_identify_namespace(struct dev *dev, struct fail *f)
 		return err;
 	blocks = bytes_at(b, 0, 8);
 	if (!blocks) {
-		fail_set(f, ENXIO, "nvme has no active namespace %u", nvme->opt.ns);
+		fail_complete(f, ENXIO, "nvme has no active namespace %u", nvme->opt.ns);
 		fail_hint(f, "ns=N names another");
 		return -ENXIO;
 	}
 	err = nvme_check_format(&nvme->opt, data, &nvme->block_shift, f);
 	return err ? err : nvme_check_range(&nvme->opt, blocks, nvme->block_shift, f);
+}
+
+/* The N of nvme0nN is no namespace id: with several of them the first is a guess, and guesses are not written to (B 5.17.2.2). */
+static int nvme_check_only(struct dev *dev, struct fail *f)
+{
+	struct nvme *nvme = nvme_of(dev);
+	uint8_t data[NVME_PAGE];
+	struct bytes b = {data, sizeof(data)};
+	uint64_t second;
+	int err;
+
+	if (nvme->version < NVME_VERSION_ACTIVE)
+		return fail_usage(f, EINVAL, "this NVMe controller cannot list its namespaces: say which with ns=");
+	err = nvme_identify(dev, NVME_CNS_ACTIVE, 0, "list its namespaces", data, f);
+	if (err)
+		return err;
+	second = bytes_at(b, 4, 4);
+	if (!second)
+		return 0;
+	fail_usage(f, EINVAL, "there is more than one namespace, and scratch= does not say which");
+	fail_hint(f, "ns=%" PRIu64 ", ns=%" PRIu64 " ...", bytes_at(b, 0, 4), second);
+	return -EINVAL;
+}
+
+int nvme_admin_name_drive(struct dev *dev, struct fail *f)
+{
+	const struct nvme *nvme = nvme_of(dev);
+	int err = nvme->opt.ns_given ? 0 : nvme_check_only(dev, f);
+
+	if (!err)
+		msg_note("nvme: blocks %" PRIu64 " to %" PRIu64
+			 " of namespace %u of %s, serial number %s, are overwritten",
+			 nvme->opt.first, nvme->opt.first + (nvme->opt.count - 1), nvme->opt.ns,
+			 nvme->model[0] ? nvme->model : "a drive without a name",
+			 nvme->serial[0] ? nvme->serial : "unknown");
+	return err;
 }
 
 /* B 5.27.1.5: once after each reset, before the first I/O queue. */

@@ -96,6 +96,8 @@ int nvme_io_init(struct dev *dev, struct fail *f)
 	err = nvme_admin_identify_namespace(dev, f);
 	if (!err)
 		err = nvme_io_length(dev, f);
+	if (!err && nvme->opt.mode == NVME_SCRATCH)
+		err = nvme_admin_name_drive(dev, f);
 	if (!err && nvme->opt.sgl)
 		err = nvme_io_sgl(dev, f);
 	if (!err)

@@ -117,6 +117,7 @@ static int nvme_option(struct dev *dev, struct nvme_options *opt, const struct s
 	if (!strcmp(o->key, "ns")) {
 		err = nvme_set_number(o, 1, UINT32_MAX - 1, &n, f);
 		opt->ns = (uint32_t)n;
+		opt->ns_given = true;
 	} else if (!strcmp(o->key, "depth")) {
 		err = nvme_set_number(o, 1, NVME_RING - 1, &n, f);
 		opt->depth = (unsigned int)n;
@@ -139,7 +140,7 @@ static int nvme_options_fit(const struct nvme_options *opt, struct fail *f)
 		fail_hint(f, "each queue works on a part of the blocks of its own");
 		return -EINVAL;
 	}
-	if (opt->queues == 1 && !opt->sgl && !opt->max_transfer && opt->ns == 1)
+	if (opt->queues == 1 && !opt->sgl && !opt->max_transfer && !opt->ns_given)
 		return 0;
 	fail_set(f, EINVAL, "driver nvme takes ns=, queues=, max-transfer= and sgl for transfers of blocks only");
 	fail_hint(f, "with blocks=, compare= or scratch=");

@@ -40,6 +40,7 @@ static int nvme_model_init(struct model *m)
 	nvme->block_shift = 9;
 	nvme->sgls = 1;
 	nvme->pairs = NVME_MODEL_QUEUES - 1;
+	nvme->namespaces = 1;
 	m->priv = nvme;
 	return 0;
 }

@@ -61,6 +61,7 @@ struct nvme_model {
 	uint64_t cap;
 	uint8_t mdts, block_shift;
 	uint8_t nmic, nsattr; /* of the namespace */
+	uint32_t namespaces;  /* they are all the same blocks */
 	uint16_t metadata;    /* bytes per block */
 	uint32_t sgls;
 	unsigned int pairs; /* of I/O queues that Set Features grants */

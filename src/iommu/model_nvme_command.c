@@ -66,16 +66,21 @@ static void nvme_fill_namespace(const struct model *m, uint8_t *data)
 
 static uint16_t nvme_identify(struct model *m, const struct nvme_model_command *cmd)
 {
+	const struct nvme_model *nvme = m->priv;
 	uint8_t data[NVME_MODEL_PAGE] = {0};
 
 	switch (cmd->dw[10] & 0xff) {
 	case 0:
-		if (!cmd->dw[1] || cmd->dw[1] > 1)
+		if (!cmd->dw[1] || cmd->dw[1] > nvme->namespaces)
 			return NVME_MODEL_BAD_NAMESPACE;
 		nvme_fill_namespace(m, data);
 		break;
 	case 1:
 		nvme_fill_controller(m, data);
+		break;
+	case 2:
+		for (uint32_t i = 0, id = cmd->dw[1] + 1; id <= nvme->namespaces; i++, id++)
+			nvme_put(data + 4 * i, id, 4);
 		break;
 	default:
 		return NVME_MODEL_BAD_FIELD;
@@ -205,7 +210,7 @@ static uint16_t nvme_io(struct model *m, const struct nvme_model_command *cmd)
 	uint64_t len = blocks << nvme->block_shift;
 	uint8_t *media = nvme->media + (first << nvme->block_shift);
 
-	if (cmd->dw[1] != 1)
+	if (!cmd->dw[1] || cmd->dw[1] > nvme->namespaces)
 		return NVME_MODEL_BAD_NAMESPACE;
 	if (nvme->mdts && len > (uint64_t)NVME_MODEL_PAGE << nvme->mdts)
 		return NVME_MODEL_BAD_FIELD;

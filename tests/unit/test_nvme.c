@@ -248,6 +248,7 @@ static void test_namespace(void **state)
 		const char *text, *hint;
 		uint16_t metadata;
 		uint8_t nmic, nsattr;
+		uint32_t namespaces; /* 0: one */
 	} bad[] = {
 		{.options = "scratch=0+16385",
 		 .err = -ERANGE,
@@ -262,9 +263,14 @@ static void test_namespace(void **state)
 		 .text = "blocks 4294967296+1 are not all in namespace 1",
 		 .hint = "it has 16384 blocks of 512"},
 		{.options = "scratch=0+8,ns=2",
-		 .err = -EIO,
-		 .text = "nvme refused to identify a namespace: status 0x400b",
-		 .hint = ""},
+		 .err = -ENXIO,
+		 .text = "nvme has no active namespace 2",
+		 .hint = "ns=N names another"},
+		{.options = "scratch=0+8",
+		 .err = -EINVAL,
+		 .text = "there is more than one namespace, and scratch= does not say which",
+		 .hint = "ns=1, ns=2 ...",
+		 .namespaces = 3},
 		{.options = "scratch=0+8",
 		 .err = -EOPNOTSUPP,
 		 .text = "namespace 1 has 8 bytes of metadata with each block",
@@ -294,6 +300,7 @@ static void test_namespace(void **state)
 		chip_of(&rig)->metadata = bad[i].metadata;
 		chip_of(&rig)->nmic = bad[i].nmic;
 		chip_of(&rig)->nsattr = bad[i].nsattr;
+		chip_of(&rig)->namespaces = bad[i].namespaces ? bad[i].namespaces : 1;
 		assert_int_equal(dev_start(rig.dev, &rig.fail), bad[i].err);
 		assert_string_equal(rig.fail.text, bad[i].text);
 		assert_string_equal(rig.fail.hint, bad[i].hint);
@@ -303,6 +310,12 @@ static void test_namespace(void **state)
 		rig_close(&rig);
 	}
 	start(&rig, "scratch=16383+1"); /* the last one */
+	stop(&rig);
+	rig_close(&rig);
+	/* one of several, by its number */
+	rig_open(&rig, "nvme", "nvme,scratch=0+8,ns=1");
+	chip_of(&rig)->namespaces = 3;
+	assert_int_equal(dev_start(rig.dev, &rig.fail), 0);
 	stop(&rig);
 	rig_close(&rig);
 	/* read, anybody's and protected ones are */
