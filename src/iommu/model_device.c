@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A register model in its place behind the simulated IOMMU: its configuration space, BAR, DMA and reset. */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/msg.h"
 #include "iommu/sim_dma.h"
 #include "iommu/sim_model.h"
 
@@ -217,10 +219,19 @@ int sim_model_new(struct sim_device *dev, const struct sim_model_choice *choice)
 	return 0;
 }
 
+/* Whoever asked for a breakage and sees that all is well must not think that it was survived. */
+static void model_tell_sound(const struct model *m)
+{
+	if (m->broken != MODEL_SOUND && m->accesses <= m->after)
+		msg_warn("model %s was never broken (%s:after=%" PRIu64 "): it saw %" PRIu64 " accesses to registers",
+			 m->ops->name, model_broken_name(m->broken), m->after, m->accesses);
+}
+
 void sim_model_free(struct model *m)
 {
 	if (!m)
 		return;
+	model_tell_sound(m);
 	m->ops->exit(m);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
