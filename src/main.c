@@ -254,6 +254,9 @@ static int main_execute(const struct command *cmd, struct globals *g, void *stat
 		report_interrupted(run.report, session_signal);
 	if (err)
 		main_failed(cmd, &run, err);
+	/* after the command's own, which is the cause where there is one */
+	if (run.closing.err)
+		report_fail(run.report, &run.closing);
 	host_close(&g->host);
 	return report_end(run.report);
 }

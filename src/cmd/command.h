@@ -41,6 +41,7 @@ struct command_run {
 	bool partial;		 /* with shows: what it reports holds, although an error is returned */
 	char detail[200];	 /* one sentence on what was found, for a script's result list */
 	struct fail fail;	 /* set before returning a negative errno */
+	struct fail closing;	 /* of the first session that could not be closed; its words are already on stderr */
 };
 
 struct command {

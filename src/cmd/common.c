@@ -45,7 +45,10 @@ void command_session_close(struct command_run *run, struct session *s, bool own)
 	if (!own || !session_close(s, &why))
 		return;
 	fail_print(&why, NULL);
+	report_line(run->report, "%s", why.text);
 	report_result(run->report, RESULT_ERROR);
+	if (!run->closing.err)
+		run->closing = why;
 }
 
 static bool command_is_in_session(const struct command *cmd, const void *state)

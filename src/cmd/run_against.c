@@ -165,6 +165,8 @@ static int against_side(struct run_against *a, struct command_run *run, struct a
 		command_session_close(&own, e.ctx.session, opened);
 		if (report_current(own.report) == RESULT_ERROR)
 			report_result(run->report, RESULT_ERROR);
+		if (!run->closing.err)
+			run->closing = own.closing;
 	}
 	report_discard(own.report);
 	return err;
