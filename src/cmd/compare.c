@@ -227,6 +227,8 @@ static int compare_with(struct command_run *run, struct compare_params *p, struc
 	err = compare_run(s, p, &res, &run->fail);
 	if (err && run->fail.usage)
 		return err; /* nothing was done, so there is nothing to tell */
+	if (run->own_session)
+		session_settle(s);
 	compare_report(run->report, s, p, &res);
 	if (res.failures.total)
 		snprintf(run->detail, sizeof(run->detail), "%s: %.150s", failure_name(res.failures.list[0].class),

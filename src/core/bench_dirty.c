@@ -58,9 +58,7 @@ static int dirty_submit(struct dirty_bench *b, struct dev_req *reqs, unsigned in
 
 	if (err) {
 		fail_set(b->f, err, "the device did not write the pages of the benchmark");
-		if (err == -ETIMEDOUT)
-			session_forbid(b->s, b->f);
-		return err;
+		return session_dma_failed(b->s, err, b->f);
 	}
 	for (unsigned int i = 0; i < n; i++)
 		if (reqs[i].status)

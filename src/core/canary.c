@@ -158,6 +158,17 @@ static int canary_move(struct session *s, int *status, struct fail *f)
 	return dev_oneway(s->dev, 0, DEV_WRITE, to, canary_bytes(s), CANARY_TIMEOUT_MS, status);
 }
 
+bool canary_was_submitted(int err)
+{
+	return err != -ENOMEM && err != -EAGAIN;
+}
+
+static int canary_failed(struct session *s, int err, const char *what, struct fail *f)
+{
+	fail_set(f, err, "%s %s", what, canary_was_submitted(err) ? "did not end" : "could not be started");
+	return session_dma_failed(s, err, f);
+}
+
 int canary_run_detached(struct session *s, bool *reached, struct fail *f)
 {
 	int status = 0, err = canary_move(s, &status, f);
@@ -165,19 +176,12 @@ int canary_run_detached(struct session *s, bool *reached, struct fail *f)
 	if (err == -EOPNOTSUPP)
 		return err;
 	if (err)
-		return fail_set(f, err,
-				canary_was_submitted(err) ? "the detached device's DMA did not end"
-							  : "the detached device's DMA could not be started");
+		return canary_failed(s, err, "the detached device's DMA", f);
 	if (!canary_holds(s, CANARY_C, canary_fill[CANARY_C]))
 		return fail_set(f, EREMOTEIO, "untranslated: the detached device wrote to physical address 0x%llx",
 				(unsigned long long)s->canary[CANARY_C]->phys);
 	*reached = !canary_holds(s, CANARY_D, canary_fill[CANARY_D]);
 	return 0;
-}
-
-bool canary_was_submitted(int err)
-{
-	return err != -ENOMEM && err != -EAGAIN;
 }
 
 int canary_run(struct session *s, struct fail *f)
@@ -187,8 +191,6 @@ int canary_run(struct session *s, struct fail *f)
 	if (err == -EOPNOTSUPP)
 		return err;
 	if (err)
-		return fail_set(f, err,
-				canary_was_submitted(err) ? "the canary's DMA did not end"
-							  : "the canary's DMA could not be started");
+		return canary_failed(s, err, "the canary's DMA", f);
 	return canary_judge(s, status, f);
 }

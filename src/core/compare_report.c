@@ -54,6 +54,8 @@ static void report_run(struct report *r, const struct session *s, const struct c
 		   : res->foll_pin_judged  ? "judged"
 					   : res->foll_pin_why);
 	report_text_hide(r, "foll_pin");
+	report_bool(r, "buffers_kept", !session_is_quiet(s));
+	report_text_hide(r, "buffers_kept");
 	report_page_table(r, s, res);
 	for (unsigned int i = 0; i < 9; i++) {
 		static const char *const hidden[] = {"backend",	  "device",	"driver", "loops", "bytes",
@@ -178,6 +180,8 @@ static const char *question_unseen(const struct compare_question *q, const struc
 			return NULL;
 		return session_canary_why(s)[0] ? session_canary_why(s) : "the device was not started";
 	case FAILURE_PIN_LEAK:
+		if (!session_is_quiet(s))
+			return "the device would not stop: its buffers are kept, mapped and pinned until exit";
 		return session_pin_excess((struct session *)s, &pages) ? "nobody counts pinned pages here" : NULL;
 	case FAILURE_DMA_ERROR:
 		return faults_unseen(s, res, why, len);

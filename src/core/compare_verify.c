@@ -45,14 +45,8 @@ static unsigned int compare_queue(const struct compare_loop *l)
 
 int compare_dma_failed(struct compare *c, int err, iova_t iova, struct fail *f)
 {
-	struct fail why = {0};
-
-	fail_set(&why, err, "the device did not finish its DMA at iova 0x%" PRIx64, iova);
-	/* stopped at once: until that is certain no memory it was given is touched */
-	if (err == -ETIMEDOUT)
-		session_forbid(c->s, &why);
-	*f = why;
-	return err;
+	fail_set(f, err, "the device did not finish its DMA at iova 0x%" PRIx64, iova);
+	return session_dma_failed(c->s, err, f);
 }
 
 int compare_transfer(struct compare_loop *l, struct fail *f)

@@ -244,10 +244,7 @@ static int dma_move(struct session *s, const struct op_dma *op, iova_t src, iova
 			fail_set(f, err, "the device did not copy 0x%" PRIx64 " bytes from iova 0x%" PRIx64, op->size,
 				 src);
 	}
-	/* stopped at once: until that is certain no memory it was given is touched */
-	if (err == -ETIMEDOUT)
-		session_forbid(s, f);
-	return err;
+	return session_dma_failed(s, err, f);
 }
 
 /*

@@ -125,9 +125,16 @@ int session_canary(struct session *s, struct fail *f);
  * what every later attempt is told. Safe from several threads; the first reason stays.
  */
 void session_forbid(struct session *s, const struct fail *why);
+/*
+ * For every transfer that ended with @err, after @f was filled: where it timed out, the device is stopped and DMA forbidden. Where
+ * that was because it is gone, @f says so instead. Returns the error that is in @f.
+ */
+int session_dma_failed(struct session *s, int err, struct fail *f);
 bool session_is_forbidden(const struct session *s);
 /* False: the device would not stop, so no memory it was ever given may be unmapped, freed or reused before exit. */
 bool session_is_quiet(const struct session *s);
+/* Stop the device as session_close() will, so that a report can tell session_is_quiet(). It starts anew with the next DMA. */
+void session_settle(struct session *s);
 /* -EBUSY with the reason when session_is_quiet() is false: asked before every op on mappings and buffers. */
 int session_usable(const struct session *s, struct fail *f);
 /* Did a canary pass? False also means "could not be asked". */

@@ -146,6 +146,23 @@ void session_forbid(struct session *s, const struct fail *why)
 	pthread_mutex_unlock(&s->stop_lock);
 }
 
+int session_dma_failed(struct session *s, int err, struct fail *f)
+{
+	struct fail why = {0};
+
+	if (!f)
+		f = &why;
+	if (err != -ETIMEDOUT)
+		return err;
+	if (idev_is_gone(s->idev)) {
+		err = fail_set(f, ENODEV, "the device is gone: its configuration space reads as all ones");
+		fail_hint(f, "it was unplugged, lost its power or its link: the kernel log may tell");
+	}
+	/* at once: until that is certain no memory it was given is touched */
+	session_forbid(s, f);
+	return err;
+}
+
 bool session_is_forbidden(const struct session *s)
 {
 	return s->forbidden;
@@ -154,6 +171,15 @@ bool session_is_forbidden(const struct session *s)
 bool session_is_quiet(const struct session *s)
 {
 	return !s->not_quiet;
+}
+
+void session_settle(struct session *s)
+{
+	pthread_mutex_lock(&s->stop_lock);
+	s->started = false;
+	if (s->dev && dev_stop(s->dev))
+		s->not_quiet = true;
+	pthread_mutex_unlock(&s->stop_lock);
 }
 
 int session_usable(const struct session *s, struct fail *f)

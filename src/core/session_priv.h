@@ -81,7 +81,7 @@ struct session {
 	bool canary_ready, canary_passed, canary_warned;
 	char canary_why[160];
 	bool asleep;		   /* allowed to; op_device.c */
-	bool started;		   /* dev_start() was done */
+	bool started;		   /* dev_start() was done, and no stop since */
 	pthread_mutex_t stop_lock; /* several threads may find the device lost at once */
 	atomic_bool forbidden;	   /* no more DMA in this session, whatever is asked */
 	atomic_bool not_quiet;	   /* the device may still write: nothing is unmapped or freed any more */

@@ -49,8 +49,7 @@ static int write_failed(struct verify *v, int err, iova_t iova, struct fail *f)
 	struct fail why = {0};
 
 	fail_set(&why, err, "the device did not finish its DMA at iova 0x%llx", (unsigned long long)iova);
-	if (err == -ETIMEDOUT)
-		session_forbid(v->s, &why);
+	err = session_dma_failed(v->s, err, &why);
 	if (f)
 		*f = why;
 	return err;

@@ -105,16 +105,18 @@ bool recipe_run_is_gone(struct recipe_run *run, const struct recipe_ready_step *
 		return false;
 	if (recipe_verb_is_memory(s->verb))
 		fail_complete(f, ENODEV,
-			      "%s:%u: nothing comes to memory, and the device's id reads as all ones: it is gone",
+			      "%s:%u: nothing comes to memory, and the configuration space reads as all ones: the "
+			      "device is gone",
 			      run->file, s->line);
 	else
 		fail_complete(f, ENODEV,
-			      "%s:%u: register 0x%llx reads as all ones, and so does the device's id: it is gone",
+			      "%s:%u: register 0x%llx reads as all ones, and so does the configuration space: the "
+			      "device is gone",
 			      run->file, s->line, (unsigned long long)s->at);
 	return true;
 }
 
-/* All ones may be a register's value. That of a device that is no longer there they are when its vendor id is, too. */
+/* All ones may be a register's value. That of a device that is no longer there they are when its configuration space is, too. */
 static bool recipe_seen_gone(struct recipe_run *run, const struct recipe_ready_step *s, uint64_t seen, struct fail *f)
 {
 	return seen == s->all && !recipe_verb_is_memory(s->verb) && recipe_run_is_gone(run, s, f);

@@ -115,15 +115,12 @@ static int recipe_dev_matches(const struct dev *dev, const struct recipe_dev *d,
 	return -ENODEV;
 }
 
-/* Asked when a register reads as all ones; PCI Local Bus 3.0, 6.2.1: no device has that vendor id. */
+/* Asked when a register reads as all ones. */
 static bool recipe_dev_is_gone(void *ctx)
 {
 	const struct dev *dev = ctx;
-	uint32_t vendor;
 
-	if (idev_id(dev->idev)->no_bus || idev_config_read(dev->idev, 0, 2, &vendor))
-		return false;
-	return vendor == 0xffff;
+	return idev_is_gone(dev->idev);
 }
 
 static int recipe_dev_map(struct dev *dev, struct recipe_dev *d, struct fail *f)

@@ -10,6 +10,7 @@
 #define IDEV_COMMAND 0x04
 #define IDEV_COMMAND_MEM 0x0002
 #define IDEV_COMMAND_MASTER 0x0004
+#define IDEV_CLASS 0x08 /* and the revision */
 
 const struct iommu_device_id *idev_id(const struct iommu_device *idev)
 {
@@ -74,6 +75,13 @@ int idev_decode_only(struct iommu_device *idev)
 		return err;
 	/* all ones, of a device that is gone, have both */
 	return (command & (IDEV_COMMAND_MEM | IDEV_COMMAND_MASTER)) == IDEV_COMMAND_MEM ? 0 : -EIO;
+}
+
+bool idev_is_gone(struct iommu_device *idev)
+{
+	uint32_t class;
+
+	return !idev->id.no_bus && !idev_config_read(idev, IDEV_CLASS, 4, &class) && class == UINT32_MAX;
 }
 
 int idev_bar_map(struct iommu_device *idev, unsigned int n, struct idev_bar *out, struct fail *f)

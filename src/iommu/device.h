@@ -35,6 +35,12 @@ int idev_bus_master(struct iommu_device *idev, bool on);
 /* COMMAND.MEM on, so that registers answer, and MASTER off; read back as above. */
 int idev_decode_only(struct iommu_device *idev);
 
+/*
+ * Off the bus: the dword of class and revision reads as all ones. Not the vendor id, which VFIO answers from its own copy
+ * (vfio_pci_config.c, init_pci_cap_basic_perm()). False also where there is no bus, or where it cannot be read.
+ */
+bool idev_is_gone(struct iommu_device *idev);
+
 struct idev_bar {
 	volatile void *base; /* NULL when the BAR is I/O ports or not mappable: use idev_bar_read/write */
 	uint64_t size;

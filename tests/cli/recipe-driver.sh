@@ -106,8 +106,8 @@ done < <(each "$hurried")
 tmp=$all
 like "$(<"$tmp/lsi-error-status-1000/recipe.err")" '^iommuctl: warning: .*/lsi.recipe:[0-9]*: register 0xc has 0x[0-9a-f]*, whose bits 0x75 should be 0x4$' "the line that failed is told"
 is "$(grep -c 'register 0xc has' "$tmp/lsi-error-status-1000/recipe.err")" 1 "once"
-like "$(<"$tmp/edu-gone-0/recipe.err")" 'compare: .*/edu.recipe:[0-9]*: register 0x0 reads as all ones, and so does the device.s id: it is gone$' "a device that is gone is called so"
-like "$(<"$tmp/nvme-gone-1000/recipe.err")" 'recipe:[0-9]*: nothing comes to memory, and the device.s id reads as all ones: it is gone' "also by a recipe that polls memory"
+like "$(<"$tmp/edu-gone-0/recipe.err")" 'compare: .*/edu.recipe:[0-9]*: register 0x0 reads as all ones, and so does the configuration space: the device is gone$' "a device that is gone is called so"
+like "$(<"$tmp/nvme-gone-1000/recipe.err")" 'recipe:[0-9]*: nothing comes to memory, and the configuration space reads as all ones: the device is gone' "also by a recipe that polls memory"
 like "$(<"$tmp/nvme-never-ready-0/recipe.err")" 'compare: .*recipe:[0-9]*: register 0x1c has 0x0, whose bits 0x3 did not become 0x1 in 300 ms' "a time-out has its line"
 
 # whose device it is, its file and its options
