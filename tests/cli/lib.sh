@@ -51,6 +51,8 @@ run_stdin() {
 # start ARGS...: the same in the background, $pid; finish: wait for it and collect as run does. $pid is the binary itself
 # (or its wrapper), so signals reach it. Bash would start it with SIGINT ignored, which nobody's terminal does.
 start() {
+	# what the one before has said is not taken for its words: the new one empties the files only when it begins
+	rm -f "$tmp/stdout" "$tmp/stderr"
 	# shellcheck disable=SC2086
 	exec_default "$tmp/stdout" "$tmp/stderr" ${IOMMUCTL_WRAPPER:-} "$IOMMUCTL" "$@" &
 	pid=$!
