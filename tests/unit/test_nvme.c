@@ -309,6 +309,13 @@ static void test_namespace(void **state)
 		assert_true(all((char *)chip_of(&rig)->media, MiB(8), 0));
 		rig_close(&rig);
 	}
+}
+
+/* What is allowed at the borders of what is not. */
+static void test_namespace_taken(void **state)
+{
+	struct model_rig rig;
+
 	start(&rig, "scratch=16383+1"); /* the last one */
 	stop(&rig);
 	rig_close(&rig);
@@ -502,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_harmless),
 		cmocka_unit_test(test_compare_blocks),
 		cmocka_unit_test(test_namespace),
+		cmocka_unit_test(test_namespace_taken),
 		cmocka_unit_test(test_geometry),
 		cmocka_unit_test(test_controllers),
 		cmocka_unit_test(test_found_enabled),
