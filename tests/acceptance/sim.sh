@@ -13,16 +13,7 @@ for seed in $(seq 1 20); do
 done
 
 # No miss: misbehaviour | options of the contract's table | the classes it may be found as.
-table='stale-iotlb|--iova fixed:0x40000000|stale-read stale-write
-psi-mask|--iova adversarial|stale-read stale-write
-unmap-skip-pte|--probe-unmapped|unmapped-access map-refused
-early-unpin|--threads 2|stale-write foreign
-short-unmap||short-unmap
-ro-writable|--readonly|readonly-write
-pin-leak||pin-leak
-overlap-ok|--iova adversarial|overlap-accepted
-iova-reserved|--iova adversarial|reserved-accepted
-untranslated||untranslated'
+table=$(grep -v '^#' "$top_srcdir/tests/misbehaviours")
 seeds=3
 [ -z "${IOMMUCTL_LONG:-}" ] || seeds=20
 while IFS='|' read -r fault options classes; do

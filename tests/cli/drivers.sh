@@ -14,17 +14,7 @@ igb|
 nvme|'
 
 # misbehaviour | options that show it | classes it may be told as
-faults='
-stale-iotlb|--iova fixed:0x40000000|stale-read stale-write
-psi-mask|--iova adversarial|stale-read stale-write
-unmap-skip-pte|--probe-unmapped|unmapped-access map-refused
-early-unpin|--threads 2|stale-write foreign
-short-unmap||short-unmap
-ro-writable|--readonly|readonly-write
-pin-leak||pin-leak
-overlap-ok|--iova adversarial|overlap-accepted
-iova-reserved|--iova adversarial|reserved-accepted
-untranslated||untranslated'
+faults=$(grep -v '^#' "$top_srcdir/tests/misbehaviours")
 
 is "$("$IOMMUCTL" --backend sim,help | sed -n 's/^model=\([a-z0-9]*\) .*/\1/p' | grep -vx ram | sort)" "$(grep -o '^[a-z0-9]*' <<<"$drivers" | sort)" \
 	"every model that has a driver is here"

@@ -5,17 +5,7 @@
 have_jq || skip_all "jq is not installed"
 
 # name | options of the contract's table | classes it may be told as
-table='
-stale-iotlb|--iova fixed:0x40000000|stale-read stale-write
-psi-mask|--iova adversarial|stale-read stale-write
-unmap-skip-pte|--probe-unmapped|unmapped-access map-refused
-early-unpin|--threads 2|stale-write foreign
-short-unmap||short-unmap
-ro-writable|--readonly|readonly-write
-pin-leak||pin-leak
-overlap-ok|--iova adversarial|overlap-accepted
-iova-reserved|--iova adversarial|reserved-accepted
-untranslated||untranslated'
+table=$(grep -v '^#' "$top_srcdir/tests/misbehaviours")
 
 run --backend sim,help
 status_is 0 "the misbehaviours are listed"

@@ -61,16 +61,7 @@ while IFS='|' read -r driver recipe; do
 done < <(each "$hurried")
 
 # the same seed is the same loop in which a misbehaviour is found, and the same class
-faults='
-stale-iotlb|--iova fixed:0x40000000
-psi-mask|--iova adversarial
-unmap-skip-pte|--probe-unmapped
-short-unmap|
-ro-writable|--readonly
-pin-leak|
-overlap-ok|--iova adversarial
-iova-reserved|--iova adversarial
-untranslated|'
+faults=$(grep -v -e '^#' -e '^early-unpin' "$top_srcdir/tests/misbehaviours" | cut -d '|' -f 1,2)
 while IFS='|' read -r driver recipe; do
 	while IFS='|' read -r fault options; do
 		# shellcheck disable=SC2086
