@@ -84,10 +84,7 @@ static const struct nic_chip e1000e_82571 = {
 };
 
 /* Copper only: others loop back by registers of their own. The 82573 and 82583 take no long packets. */
-static const struct {
-	uint16_t device;
-	const struct nic_chip *chip;
-} e1000e_ids[] = {
+static const struct nic_id e1000e_ids[] = {
 	{0x10d3, &e1000e_82574}, /* 82574L */
 	{0x10f6, &e1000e_82574}, /* 82574LA */
 	{0x105e, &e1000e_82571}, /* 82571EB */
@@ -96,24 +93,17 @@ static const struct {
 	{0x10d5, &e1000e_82571}, /* 82571PT, four ports */
 	{0x107d, &e1000e_82571}, /* 82572EI */
 	{0x10b9, &e1000e_82571}, /* 82572EI */
+	{0},
 };
-
-static const struct nic_chip *e1000e_chip(const struct iommu_device_id *id)
-{
-	for (unsigned int i = 0; id->vendor == 0x8086 && i < ARRAY_SIZE(e1000e_ids); i++)
-		if (e1000e_ids[i].device == id->device)
-			return e1000e_ids[i].chip;
-	return NULL;
-}
 
 static bool e1000e_match(const struct iommu_device_id *id)
 {
-	return e1000e_chip(id);
+	return nic_find(e1000e_ids, id);
 }
 
 static int e1000e_probe(struct dev *dev, struct fail *f)
 {
-	return nic_probe(dev, e1000e_chip(idev_id(dev->idev)), f);
+	return nic_probe(dev, e1000e_ids, f);
 }
 
 const struct dev_ops dev_e1000e_ops = {

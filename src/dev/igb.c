@@ -67,10 +67,7 @@ static const struct nic_chip igb_i210 = {
 };
 
 /* Copper only: others loop back by registers of their own. */
-static const struct {
-	uint16_t device;
-	const struct nic_chip *chip;
-} igb_ids[] = {
+static const struct nic_id igb_ids[] = {
 	{0x10c9, &igb_82576}, /* 82576 */
 	{0x10e8, &igb_82576}, /* 82576, four ports */
 	{0x1526, &igb_82576}, /* 82576 ET2, four ports */
@@ -78,24 +75,17 @@ static const struct {
 	{0x1533, &igb_i210},  /* I210 */
 	{0x157b, &igb_i210},  /* I210 without flash */
 	{0x1539, &igb_i210},  /* I211 */
+	{0},
 };
-
-static const struct nic_chip *igb_chip(const struct iommu_device_id *id)
-{
-	for (unsigned int i = 0; id->vendor == 0x8086 && i < ARRAY_SIZE(igb_ids); i++)
-		if (igb_ids[i].device == id->device)
-			return igb_ids[i].chip;
-	return NULL;
-}
 
 static bool igb_match(const struct iommu_device_id *id)
 {
-	return igb_chip(id);
+	return nic_find(igb_ids, id);
 }
 
 static int igb_probe(struct dev *dev, struct fail *f)
 {
-	return nic_probe(dev, igb_chip(idev_id(dev->idev)), f);
+	return nic_probe(dev, igb_ids, f);
 }
 
 /*

@@ -15,6 +15,7 @@
 
 #define NIC_MS 1000000ull
 #define NIC_PAGE 4096u
+#define NIC_VENDOR 0x8086
 #define NIC_HEADER_TX 0u /* places in the frame's page */
 #define NIC_HEADER_RX NIC_BUFFER
 #define NIC_HEADER_KICK 16u /* a number of ours, after addresses and type */
@@ -68,14 +69,22 @@ static int nic_options(struct dev *dev, struct fail *f)
 	return ret < 0 ? dev_bad_option(dev, rest, known, f) : 0;
 }
 
-int nic_probe(struct dev *dev, const struct nic_chip *chip, struct fail *f)
+const struct nic_chip *nic_find(const struct nic_id *ids, const struct iommu_device_id *id)
+{
+	for (; id->vendor == NIC_VENDOR && ids->chip; ids++)
+		if (ids->device == id->device)
+			return ids->chip;
+	return NULL;
+}
+
+int nic_probe(struct dev *dev, const struct nic_id *ids, struct fail *f)
 {
 	struct nic *nic = calloc(1, sizeof(*nic));
 	int err;
 
 	if (!nic)
 		return fail_set(f, ENOMEM, "cannot open driver %s", dev->ops->name);
-	*nic = (struct nic){.chip = chip, .loopback = NIC_LOOP_MAC | NIC_LOOP_PHY};
+	*nic = (struct nic){.chip = nic_find(ids, idev_id(dev->idev)), .loopback = NIC_LOOP_MAC | NIC_LOOP_PHY};
 	dev->priv = nic;
 	err = nic_options(dev, f);
 	if (!err)

@@ -59,8 +59,15 @@ struct nic {
 	uint16_t phy_control; /* as it was found */
 };
 
-/* For drivers: options, BAR 0, dev->priv. */
-int nic_probe(struct dev *dev, const struct nic_chip *chip, struct fail *f);
+/* Intel's device ids of one family, ended by {0}. */
+struct nic_id {
+	uint16_t device;
+	const struct nic_chip *chip;
+};
+/* NULL: none of them. */
+const struct nic_chip *nic_find(const struct nic_id *ids, const struct iommu_device_id *id);
+/* For drivers: options, BAR 0, dev->priv. The device is one of @ids. */
+int nic_probe(struct dev *dev, const struct nic_id *ids, struct fail *f);
 int nic_quiet(struct dev *dev, struct fail *f);
 int nic_init(struct dev *dev, struct fail *f);
 int nic_stop(struct dev *dev);

@@ -274,8 +274,8 @@ static int recipe_dev_stop(struct dev *dev)
 
 /*
  * After a section of a request ended with @err: what becomes of the request. A check or a fault-if in wait says that it has ended, a
- * division by zero or a bad offset does not; in the
- * section that starts it, or in a poll whose own patience is over, only a stop can. Then all of it begins anew.
+ * division by zero or a bad offset does not; in the section that starts it, or in a poll whose own patience is over, only a stop
+ * can. Then all of it begins anew.
  */
 static int recipe_dev_failed(struct recipe_dev *d, int err, bool own_patience)
 {
