@@ -15,6 +15,13 @@ _iommuctl_units() {
 	for path in "$dir"/*; do [ -e "$path" ] && printf '%s\n' "${path##*/}"; done
 }
 
+# By their locks: no session is asked.
+_iommuctl_sessions() {
+	local dir=${XDG_RUNTIME_DIR:-/run/user/$UID}/iommuctl path
+	[ -d "$dir" ] || dir=/tmp/iommuctl-$UID
+	for path in "$dir"/*.lock; do [ -e "$path" ] && path=${path##*/} && printf '%s\n' "${path%.lock}"; done
+}
+
 # The first word that is neither an option nor an option's value.
 _iommuctl_command() {
 	local i word takes
@@ -64,6 +71,7 @@ _iommuctl_values() { # OPTION CURRENT COMMAND
 	case $1 in
 	--backend | --against) _iommuctl_backends "$2"; return ;;
 	--device) _iommuctl_devices; return ;;
+	--session) _iommuctl_sessions; return ;;
 	--case) _iommuctl_ctl -q dirty verify --list | awk 'NR > 1 && $1 !~ /:$/ { print $1 }'; return ;;
 	--explain) echo all; _iommuctl_ctl audit --list | awk '$2 ~ /^(info|low|medium|high)$/ { print $1 }'; return ;;
 	esac
@@ -98,12 +106,28 @@ _iommuctl() {
 			'') words=$(_iommuctl_ctl --list-cmds) ;;
 			bind | unbind | list) words=$(_iommuctl_devices) ;;
 			caps | audit) words=$(_iommuctl_devices | grep :; _iommuctl_units) ;;
-			dma) words='read write copy' ;;
-			bench) words='bitmap dirty map' ;;
+			dma) words='read write copy start stop' ;;
+			limits) words='memlock back' ;;
+			memory) words='release move fork discard' ;;
+			bench)
+				words='bitmap compare dirty dma map sim stamp unmap'
+				if [[ " ${COMP_WORDS[*]::COMP_CWORD} " =~ \ compare\  ]]; then
+					mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+					return
+				fi
+				;;
 			recipe)
 				words='check dry-run'
 				if [[ " ${COMP_WORDS[*]::COMP_CWORD} " =~ \ (check|dry-run)\  ]]; then
 					mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+					return
+				fi
+				;;
+			repro)
+				words='list show run'
+				if [[ " ${COMP_WORDS[*]::COMP_CWORD} " =~ \ (show|run)\  ]]; then
+					words=$(_iommuctl_ctl repro list | awk '$2 ~ /^(none|leak|crash)$/ { print $1 }')
+					mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur"; compgen -f -X '!*.iommu' -- "$cur")
 					return
 				fi
 				;;
@@ -113,6 +137,10 @@ _iommuctl() {
 					return
 				fi
 				words='start stop read read-clear unmap show diff plot verify'
+				;;
+			session)
+				words='start list stop'
+				if [[ " ${COMP_WORDS[*]::COMP_CWORD} " =~ \ stop\  ]]; then words=$(_iommuctl_sessions); fi
 				;;
 			decode) words=$(_iommuctl_ctl -q decode --list | awk '$2 ~ /^[0-9]+$/ { print $1 "=" }') ;;
 			run | capture)

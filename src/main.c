@@ -2,6 +2,7 @@
 /* The command table, the top-level parser, signals and the exit status. */
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,13 +43,19 @@ const struct command *const commands[] = {
 	&command_viommu,
 	&command_replace,
 	&command_vaddr,
+	&command_memory,
+	&command_limits,
 	&command_device,
 	&command_compare,
+	&command_stress,
+	&command_diagnose,
+	&command_repro,
 	&command_dirty,
 	&command_bench,
 	&command_recipe,
 	&command_migration,
 	&command_run_script,
+	&command_sessions,
 	NULL,
 };
 /* clang-format on */
@@ -128,6 +135,14 @@ static void main_on_signal(int sig)
 	session_signal = sig;
 }
 
+/* A device's descriptor must not become a standard stream; reading or writing these fails as it would where they are closed. */
+static void main_streams(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0)
+			exit(result_exit_status(RESULT_ERROR, 0));
+}
+
 static void main_signals(void)
 {
 	struct sigaction act = {.sa_handler = main_on_signal}, old;
@@ -170,15 +185,6 @@ static int main_list(const struct main_input *in)
 	return list_end();
 }
 
-static bool main_color(const struct globals *g)
-{
-	const char *no = getenv("NO_COLOR");
-
-	if (g->color_set)
-		return g->color;
-	return isatty(STDOUT_FILENO) && !(no && *no);
-}
-
 static void main_print_help(const struct iommu_help *h)
 {
 	for (; h->name; h++)
@@ -201,66 +207,6 @@ static bool main_backend_help(const struct globals *g)
 	return true;
 }
 
-/* What could not be done: unsupported is a skip with its reason, never an error and never a pass. */
-static void main_failed(const struct command *cmd, struct command_run *run, int err)
-{
-	if (!run->fail.err)
-		fail_set(&run->fail, err, "it did not work");
-	fail_print(&run->fail, cmd->name);
-	if (err == -EOPNOTSUPP && !run->fail.usage) {
-		report_check(run->report, cmd->name, RESULT_SKIP, run->fail.text);
-		report_result(run->report, RESULT_SKIP);
-		return;
-	}
-	report_fail(run->report, &run->fail);
-	report_result(run->report, run->fail.usage ? RESULT_USAGE : RESULT_ERROR);
-}
-
-/* bind and unbind say their own steps; everything else would open a session. */
-static void main_dry_run(const struct command *cmd, const struct globals *g, struct report *r)
-{
-	const struct session_params *p = &g->session;
-
-	report_line(r, "would open %s with %s backend and %s driver, for %s; nothing was done",
-		    p->device ? p->device : "the simulated device", p->backend ? p->backend : "the default",
-		    p->driver ? p->driver : "the matching", cmd->name);
-}
-
-static int main_execute(const struct command *cmd, struct globals *g, void *state)
-{
-	struct report_params rp = {
-		.format = g->format, .color = main_color(g), .command = cmd->name, .seed = g->session.seed};
-	struct command_run run = {.globals = g, .unchecked = g->session.unchecked};
-	char captured[72] = "unknown";
-	int err = host_init(&g->host, g->sysroot, &run.fail);
-
-	if (!err && host_is_capture(&g->host)) {
-		host_read_line(&g->host, captured, sizeof(captured), "/proc/sys/kernel/osrelease");
-		rp.kernel = captured[0] ? captured : "unknown";
-	}
-	if (!err)
-		err = report_open(&run.report, &rp);
-	if (!run.report) {
-		host_close(&g->host);
-		fail_print(&run.fail, cmd->name);
-		return result_exit_status(RESULT_ERROR, 0);
-	}
-	if (g->dry_run && command_opens_session(cmd, state))
-		main_dry_run(cmd, g, run.report);
-	else
-		err = command_execute(cmd, &run, state);
-	/* wherever it came, also before the command began: what was not done must not pass */
-	if (session_signal)
-		report_interrupted(run.report, session_signal);
-	if (err)
-		main_failed(cmd, &run, err);
-	/* after the command's own, which is the cause where there is one */
-	if (run.closing.err)
-		report_fail(run.report, &run.closing);
-	host_close(&g->host);
-	return report_end(run.report);
-}
-
 static int main_command(int argc, char **argv, struct globals *g)
 {
 	const struct command *cmd = command_find(argv[0]);
@@ -280,7 +226,8 @@ static int main_command(int argc, char **argv, struct globals *g)
 	if (main_backend_help(g))
 		status = list_end();
 	else
-		status = main_execute(cmd, g, state);
+		status = g->session_name ? command_send(cmd, argc, argv, g, state)
+					 : command_main(cmd, g, state, NULL, 0);
 	command_state_free(cmd, state);
 	return status;
 }
@@ -298,15 +245,20 @@ int main(int argc, char **argv)
 		.help_filter = main_help};
 	struct globals g = {.session = {.seed = rng_entropy()}};
 	struct main_input in = {.globals = &g};
+	const char *no_color = getenv("NO_COLOR");
 
 	argp_program_version = "iommuctl " PACKAGE_VERSION;
 	argp_err_exit_status = USAGE_STATUS;
+	main_streams();
 	main_signals();
 	if (argc > 0)
 		argv[0] = (char *)"iommuctl";
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &in);
 	if (in.list_cmds || in.list_opts)
 		return main_list(&in);
+	g.before = argv + 1;
+	g.nr_before = in.command_at - 1;
+	g.terminal_color = isatty(STDOUT_FILENO) && !(no_color && *no_color);
 	if (!in.command_at) {
 		if (main_backend_help(&g))
 			return list_end();

@@ -113,62 +113,75 @@ static size_t bitmap_word_runs(const uint64_t *words, uint64_t bits, uint64_t le
 	return n;
 }
 
-#define BITMAP_BLOCK_MIN 32u /* words, and runs there is room for */
+/* How many words are likely to fill the room that is left, given what came of @n words. */
+static unsigned int bitmap_block_guess(const struct bitmap_pairs *p, uint64_t before, unsigned int n)
+{
+	uint64_t words = (uint64_t)n * (p->max - p->nr) / (p->nr - before + 1);
+
+	return (unsigned int)MIN(MAX(words, 8), BITMAP_EDGE_WORDS);
+}
 
 /*
- * The runs of some whole words from *at on, which is where a word begins, by their edges: quicker where runs are few. 0, and *at stays, where
- * there is no room for all of them.
+ * The runs of whole words from *at on, which is where a word begins, by their edges; there is room for one word's at least. Ends where there is
+ * no longer, or where the whole words do.
  */
 static size_t bitmap_block_runs(const uint64_t *words, uint64_t bits, uint64_t *at, struct bitmap_run *out, size_t max)
 {
-	uint64_t nr = MIN(MIN(max, BITMAP_EDGE_WORDS), (bits - *at) / 64), edge;
+	const struct bitmap_variant *v = bitmap_variant();
+	struct bitmap_pairs p = {out, 0, (uint64_t)max * 2, 0};
+	uint64_t word = *at / 64, end = bits / 64, before;
 	struct bitmap_edges e;
-	const uint8_t *bit = e.bit;
-	size_t n = 0;
+	unsigned int n = 16, taken;
 
 	bitmap_edges_begin(&e);
-	bitmap_variant()->edges(words + *at / 64, (unsigned int)nr, &e);
-	if (e.nr / 2 + e.nr % 2 > max)
-		return 0;
-	for (unsigned int j = 0; j < e.nr_words; j++)
-		for (unsigned int k = 0; k < e.count[j]; k++, n++) {
-			edge = *at + e.word[j] * 64u + *bit++;
-			if (n % 2)
-				out[n / 2].count = edge - out[n / 2].first;
-			else
-				out[n / 2].first = edge;
+	e.dense = __builtin_popcountll(words[word]) > 8;
+	while (word < end && p.max - p.nr >= BITMAP_PAIRS_ROOM) {
+		n = (unsigned int)MIN(n, end - word);
+		before = p.nr;
+		e.first = word;
+		v->edges(words + word, n, &e);
+		taken = v->pairs(&e, &p);
+		if (taken < e.nr_words) {
+			word += e.word[taken];
+			break;
 		}
-	*at += nr * 64;
-	if (n % 2) {
-		*at = bitmap_next_clear(words, bits, *at);
-		out[n / 2].count = *at - out[n / 2].first;
+		word += n;
+		if (!e.nr)
+			word = v->skip_same(words, word, end, -e.last);
+		n = bitmap_block_guess(&p, before, n);
 	}
-	return n / 2 + n % 2;
+	*at = word * 64;
+	if (p.nr % 2) {
+		*at = bitmap_next_clear(words, bits, *at);
+		out[p.nr / 2].count = *at - p.open;
+	}
+	return (size_t)(p.nr / 2 + p.nr % 2);
+}
+
+#define BITMAP_BLOCK_ROOM (BITMAP_PAIRS_ROOM / 2) /* runs */
+
+/* The bits of the bitmap from @at on that are in its word. */
+static uint64_t bitmap_rest(const uint64_t *words, uint64_t bits, uint64_t at)
+{
+	uint64_t rest = words[at / 64] & ~0ull << (at % 64);
+
+	return at / 64 == bits / 64 ? rest & ((1ull << bits % 64) - 1) : rest;
 }
 
 size_t bitmap_runs(const uint64_t *words, uint64_t bits, uint64_t *at, struct bitmap_run *out, size_t max)
 {
-	size_t n = 0, some;
-	bool few = true;
-	uint64_t left;
+	size_t n = 0;
 
 	while (n < max) {
-		if (few && *at % 64 == 0) {
-			*at = 64 * bitmap_variant()->skip_same(words, *at / 64, bitmap_words(bits), 0);
-			few = *at < bits && bits - *at >= 64 * BITMAP_BLOCK_MIN && max - n >= BITMAP_BLOCK_MIN &&
-			      __builtin_popcountll(words[*at / 64]) <= 4;
-			some = few ? bitmap_block_runs(words, bits, at, out + n, max - n) : 0;
-			few = some > 0;
-			n += some;
-			continue;
+		if (max - n >= BITMAP_BLOCK_ROOM && *at % 64 == 0 && *at < bits && bits - *at >= 64) {
+			n += bitmap_block_runs(words, bits, at, out + n, max - n);
+			if (n && max - n < BITMAP_BLOCK_ROOM)
+				break; /* the next call finds the rest faster */
 		}
 		*at = bitmap_next(words, bits, *at);
 		if (*at >= bits)
 			break;
-		left = words[*at / 64] & ~0ull << (*at % 64);
-		if (*at / 64 == bits / 64)
-			left &= (1ull << bits % 64) - 1;
-		n += bitmap_word_runs(words, bits, left, at, out + n, max - n);
+		n += bitmap_word_runs(words, bits, bitmap_rest(words, bits, *at), at, out + n, max - n);
 	}
 	*at = MIN(*at, bits);
 	return n;

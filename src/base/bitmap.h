@@ -45,31 +45,38 @@ void bitmap_compare(const uint64_t *a, const uint64_t *b, uint64_t bits, struct 
  * before bit 0 lies a clear one. Counted over all blocks, the even edges begin a run and the odd ones end it (they are the first bit
  * after it); a run that lasts to the very end has no second edge.
  *
- * The edges of the block, in order: for each j below nr_words the next count[j] of bit[], which are bits of word first + word[j].
+ * The edges of the block, in order: for each j below nr_words the first count[j] of bit[j], which are bits of word first + word[j].
+ * A row has room for all bits of a word, so that each begins a cache line: packed, most vectors would be stored over the border of two.
  */
-#define BITMAP_EDGE_WORDS 512u
+#define BITMAP_EDGE_WORDS 256u
 struct bitmap_edges {
-	uint64_t first;				  /* word that the block begins with */
-	unsigned int nr_words, nr;		  /* entries of word[] and count[], edges in bit[] */
-	uint16_t word[BITMAP_EDGE_WORDS + 64];	  /* ascending: all that have edges, and maybe some with a count of 0 */
-	uint8_t count[BITMAP_EDGE_WORDS + 64];	  /* 0 to 64 */
-	uint8_t bit[64 * BITMAP_EDGE_WORDS + 64]; /* 0 to 63 */
+	uint8_t bit[BITMAP_EDGE_WORDS + 1][64]
+		__attribute__((aligned(64)));  /* 0 to 63; one row more, which may be read */
+	uint64_t first;			       /* word that the block begins with */
+	unsigned int nr_words, nr;	       /* entries of word[], count[] and bit[]; edges in all of them */
+	uint16_t word[BITMAP_EDGE_WORDS + 64]; /* ascending: all that have edges, and maybe some with a count of 0 */
+	uint8_t count[BITMAP_EDGE_WORDS + 64]; /* 0 to 64 */
 	/* private; 64 entries more than there can be, above: vectors are stored whole */
 	uint64_t next, last;
+	unsigned int all; /* so many entries of word[] are 0, 1, 2, ... */
 	bool dense;
 };
 
-/* Before the first block. The arrays need no value. */
+/* Before the first block. The arrays need no value, and keep theirs from block to block. */
 static inline void bitmap_edges_begin(struct bitmap_edges *e)
 {
 	e->next = e->last = 0;
+	e->all = 0;
 	e->dense = false;
 }
 
 /* The next block; false where there is none. A block may have no edges. */
 bool bitmap_edges(const uint64_t *words, uint64_t bits, struct bitmap_edges *e);
 
-/* Up to @max runs of set bits at or after *at, which moves on; 0 = no more. Runs are maximal: none touches the next. */
+/*
+ * Up to @max runs of set bits at or after *at, which moves on; 0 = no more, fewer than @max say nothing. Runs are maximal: none touches the next.
+ * Quickest with room for a thousand.
+ */
 struct bitmap_run {
 	uint64_t first, count;
 };

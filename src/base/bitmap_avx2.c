@@ -107,6 +107,11 @@ static AVX2_TARGET void avx2_edges(const uint64_t *words, unsigned int n, struct
 	bitmap_body_edges(words, n, e);
 }
 
+static AVX2_TARGET unsigned int avx2_pairs(const struct bitmap_edges *e, struct bitmap_pairs *p)
+{
+	return bitmap_body_pairs(e, p);
+}
+
 static bool avx2_works(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
@@ -121,6 +126,7 @@ const struct bitmap_variant bitmap_avx2 = {
 	.compare = avx2_compare,
 	.skip_same = avx2_skip,
 	.edges = avx2_edges,
+	.pairs = avx2_pairs,
 };
 #else
 /* A file needs something in it. */

@@ -98,13 +98,14 @@ static const uint8_t avx512_numbers[64] __attribute__((aligned(64))) = {
 /*
  * The numbers of the bits of @mask, and zeros. The instruction waits for the old value of the register it writes to although none of it
  * stays (Zen 5: one in 5 cycles instead of one in 1.5), and the compiler's intrinsic does not take that into account.
+ * One of the lower sixteen, which is what vpxor knows.
  */
 AVX512_INLINE __m512i avx512_bits(uint64_t mask, __m512i numbers)
 {
 	__m512i list;
 
 	__asm__("vpxor %x0, %x0, %x0\n\tvpcompressb %2, %0%{%1%}%{z%}"
-		: "=&v"(list)
+		: "=&x"(list)
 		: "Yk"((__mmask64)mask), "v"(numbers));
 	return list;
 }
@@ -130,7 +131,6 @@ AVX512_INLINE uint8_t avx512_mark_eight(__m512i x, __mmask8 lanes, __m512i *befo
 AVX512_INLINE void avx512_mark(const uint64_t *words, unsigned int n, struct bitmap_edges *e, struct avx512_block *b)
 {
 	__m512i before = _mm512_set1_epi64((long long)(e->last << 63)), x;
-	bool ahead = !e->dense;
 	__mmask8 lanes;
 	uint64_t some;
 
@@ -139,8 +139,7 @@ AVX512_INLINE void avx512_mark(const uint64_t *words, unsigned int n, struct bit
 
 		some = 0;
 		for (; i + 8 <= end; i += 8) {
-			if (ahead)
-				bitmap_prefetch(words, i);
+			bitmap_prefetch(words, i);
 			x = _mm512_loadu_si512(words + i);
 			some |= (uint64_t)avx512_mark_eight(x, 0xff, &before, b->edges + i) << (i - from);
 		}
@@ -173,66 +172,137 @@ AVX512_INLINE unsigned int avx512_list_words(unsigned int n, struct bitmap_edges
 }
 
 /* Most words have one run, with two edges, which are found without a branch that could be mispredicted. */
-AVX512_INLINE unsigned int avx512_few(unsigned int nr_words, struct bitmap_edges *e, const struct avx512_block *b)
+AVX512_INLINE unsigned int avx512_few(struct bitmap_edges *e, const struct avx512_block *b)
 {
 	const __m512i numbers = _mm512_load_si512(avx512_numbers);
-	uint8_t *bit = e->bit;
+	unsigned int nr = 0;
 
-	for (unsigned int j = 0; j < nr_words; j++) {
+	for (unsigned int j = 0; j < e->nr_words; j++) {
 		uint64_t edges = b->edges[e->word[j]];
 		unsigned int count = (unsigned int)__builtin_popcountll(edges);
 
 		uint16_t two = (uint16_t)(_tzcnt_u64(edges) | _tzcnt_u64(_blsr_u64(edges)) << 8);
 
-		memcpy(bit, &two, sizeof(two));
+		memcpy(e->bit[j], &two, sizeof(two));
 		if (__builtin_expect(count > 2, 0))
-			_mm512_storeu_si512(bit, avx512_bits(edges, numbers));
+			_mm512_storeu_si512(e->bit[j], avx512_bits(edges, numbers));
 		e->count[j] = (uint8_t)count;
-		bit += count;
+		nr += count;
 	}
-	return (unsigned int)(bit - e->bit);
+	return nr;
 }
 
-/* All words alike, whether they have edges or not. */
-AVX512_INLINE unsigned int avx512_many(const uint64_t *words, unsigned int n, struct bitmap_edges *e,
-				       const struct avx512_block *b)
+/* The edges of the next eight words, or of the @left ones that there are: their bits, how many in each, and added to eight sums of them. */
+AVX512_INLINE void avx512_count_eight(const uint64_t *words, uint64_t left, __m512i *before, uint64_t *edges,
+				      uint8_t *count, __m512i *nr)
+{
+	__m512i x, counts;
+	__mmask8 lanes;
+
+	bitmap_prefetch(words, 0);
+	x = avx512_load(words, left, &lanes);
+	avx512_mark_eight(x, lanes, before, edges);
+	counts = _mm512_popcnt_epi64(_mm512_load_si512(edges));
+	*nr = _mm512_add_epi64(*nr, counts);
+	_mm_storel_epi64((__m128i *)count, _mm512_cvtepi64_epi8(counts));
+}
+
+#define AVX512_LAG 32u /* words */
+
+/*
+ * All words alike, whether they have edges or not: in hardly more than the cycle and a half each that the listing instruction takes (Zen 5).
+ * Edges are found some words before they are listed: what was just stored as a vector is slow to load as masks.
+ */
+AVX512_INLINE void avx512_many(const uint64_t *words, unsigned int n, struct bitmap_edges *e)
 {
 	const __m512i numbers = _mm512_load_si512(avx512_numbers);
-	uint8_t *bit = e->bit;
+	__m512i before = _mm512_set1_epi64((long long)(e->last << 63)), nr = _mm512_setzero_si512();
+	uint64_t edges[BITMAP_EDGE_WORDS] __attribute__((aligned(64)));
 
-	for (unsigned int i = 0; i < n; i += 8) {
-		__m512i counts = _mm512_popcnt_epi64(_mm512_load_si512(b->edges + i));
-
-		bitmap_prefetch(words, i);
-		_mm_storel_epi64((__m128i *)(e->count + i), _mm512_cvtepi64_epi8(counts));
+	for (unsigned int i = 0; i < MIN(n, AVX512_LAG); i += 8)
+		avx512_count_eight(words + i, n - i, &before, edges + i, e->count + i, &nr);
+	for (unsigned int i = 0, j = AVX512_LAG; i < n; i += 8, j += 8) {
+		if (j < n)
+			avx512_count_eight(words + j, n - j, &before, edges + j, e->count + j, &nr);
 #pragma GCC unroll 8
-		for (unsigned int k = 0; k < 8; k++) {
-			uint64_t edges = b->edges[i + k];
-
-			_mm512_storeu_si512(bit, avx512_bits(edges, numbers));
-			bit += __builtin_popcountll(edges);
-		}
+		for (unsigned int k = i; k < i + 8; k++)
+			_mm512_storeu_si512(e->bit[k], avx512_bits(edges[k], numbers));
 	}
-	return (unsigned int)(bit - e->bit);
+	if (n)
+		e->last = words[n - 1] >> 63;
+	e->nr = (unsigned int)_mm512_reduce_add_epi64(nr);
+}
+
+/* All words are listed; those that are it already stay. */
+AVX512_INLINE void avx512_all_words(unsigned int n, struct bitmap_edges *e)
+{
+	for (unsigned int i = e->all; i < n; i++)
+		e->word[i] = (uint16_t)i;
+	e->all = MAX(e->all, n);
+	e->nr_words = n;
 }
 
 static AVX512_TARGET void avx512_edges(const uint64_t *words, unsigned int n, struct bitmap_edges *e)
 {
+	uint64_t last = e->last;
 	struct avx512_block b;
 
-	avx512_mark(words, n, e, &b);
-	e->nr_words = avx512_list_words(n, e, &b);
-	e->dense = e->nr_words > n / 4;
 	if (!e->dense) {
-		e->nr = avx512_few(e->nr_words, e, &b);
+		avx512_mark(words, n, e, &b);
+		e->nr_words = avx512_list_words(n, e, &b);
+		e->all = 0;
+		e->dense = e->nr_words > n / 4;
+	}
+	if (!e->dense) {
+		e->nr = avx512_few(e, &b);
 		return;
 	}
-	if (e->nr_words < n) {
-		memset(b.lanes, 0xff, sizeof(b.lanes));
-		avx512_list_words(n, e, &b);
-		e->nr_words = n;
+	e->last = last;
+	avx512_many(words, n, e);
+	avx512_all_words(n, e);
+	e->dense = e->nr > n / 2;
+}
+
+/* Four runs from eight edges of the word whose first bit is @base. */
+AVX512_INLINE void avx512_four(const uint8_t *bit, __m512i base, uint64_t *edge)
+{
+	__m512i edges = _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)bit));
+
+	edges = _mm512_mask_sub_epi64(edges, 0xaa, edges, _mm512_unpacklo_epi64(edges, edges));
+	_mm512_storeu_si512(edge, _mm512_mask_add_epi64(edges, 0x55, edges, base));
+}
+
+/* As bitmap_body_pairs(), but by one, five and eight times four runs: which of these is mostly as before, too. */
+static AVX512_TARGET unsigned int avx512_pairs(const struct bitmap_edges *e, struct bitmap_pairs *p)
+{
+	uint64_t *edge = (uint64_t *)p->out + p->nr, *end = (uint64_t *)p->out + p->max, open = p->open;
+	unsigned int j, inside = p->nr % 2;
+
+	for (j = 0; j < e->nr_words && end - edge >= BITMAP_PAIRS_ROOM; j++) {
+		uint64_t base = (e->first + e->word[j]) * 64;
+		const __m512i bases = _mm512_set1_epi64((long long)base);
+		const uint8_t *bit = e->bit[j] + inside;
+		unsigned int count = e->count[j];
+		uint64_t *to = edge + inside;
+
+		if (!count)
+			continue;
+		*edge = base + e->bit[j][0] - open;
+		avx512_four(bit, bases, to);
+		if (count > 8) {
+#pragma GCC unroll 4
+			for (unsigned int k = 8; k < 40; k += 8)
+				avx512_four(bit + k, bases, to + k);
+			for (unsigned int k = 40; k < 64 && count > 40; k += 8)
+				avx512_four(bit + k, bases, to + k);
+		}
+		open = base + e->bit[j][count - 1];
+		edge += count;
+		inside ^= count % 2;
 	}
-	e->nr = avx512_many(words, n, e, &b);
+	p->open = open;
+	p->nr = (uint64_t)(edge - (uint64_t *)p->out);
+	return j;
 }
 
 static bool avx512_works(void)
@@ -251,6 +321,7 @@ const struct bitmap_variant bitmap_avx512 = {
 	.compare = avx512_compare,
 	.skip_same = avx512_skip,
 	.edges = avx512_edges,
+	.pairs = avx512_pairs,
 };
 #else
 /* A file needs something in it. */

@@ -65,6 +65,11 @@ static void plain_edges(const uint64_t *words, unsigned int n, struct bitmap_edg
 	bitmap_body_edges(words, n, e);
 }
 
+static unsigned int plain_pairs(const struct bitmap_edges *e, struct bitmap_pairs *p)
+{
+	return bitmap_body_pairs(e, p);
+}
+
 static bool plain_works(void)
 {
 	return true;
@@ -78,4 +83,5 @@ const struct bitmap_variant bitmap_plain = {
 	.compare = plain_compare,
 	.skip_same = plain_skip,
 	.edges = plain_edges,
+	.pairs = plain_pairs,
 };

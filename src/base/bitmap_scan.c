@@ -13,19 +13,25 @@ const struct bitmap_variant *const bitmap_variants[] = {
 	NULL,
 };
 
+static const struct bitmap_variant *bitmap_chosen;
+
 /* A table instead of the compiler's function versions: those are resolved before a sanitizer's runtime is there. */
 const struct bitmap_variant *bitmap_variant(void)
 {
-	static const struct bitmap_variant *chosen;
-	const struct bitmap_variant *v = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+	const struct bitmap_variant *v = __atomic_load_n(&bitmap_chosen, __ATOMIC_RELAXED);
 
 	if (v)
 		return v;
 	for (size_t i = 0; !v; i++)
 		if (bitmap_variants[i]->works())
 			v = bitmap_variants[i];
-	__atomic_store_n(&chosen, v, __ATOMIC_RELAXED);
+	__atomic_store_n(&bitmap_chosen, v, __ATOMIC_RELAXED);
 	return v;
+}
+
+void bitmap_variant_force(const struct bitmap_variant *v)
+{
+	__atomic_store_n(&bitmap_chosen, v, __ATOMIC_RELAXED);
 }
 
 /* The bits of the last word that belong to the bitmap, where it is not all of them. */
@@ -77,13 +83,15 @@ void bitmap_compare(const uint64_t *a, const uint64_t *b, uint64_t bits, struct 
 static void bitmap_edges_tail(uint64_t word, uint64_t bits, unsigned int at, struct bitmap_edges *e)
 {
 	uint64_t edges = bitmap_word_edges(word, e->last) & bitmap_tail(bits);
+	unsigned int n = 0;
 
 	if (!edges)
 		return;
-	e->word[e->nr_words] = (uint16_t)at;
-	e->count[e->nr_words++] = (uint8_t)__builtin_popcountll(edges);
 	for (; edges; edges &= edges - 1)
-		e->bit[e->nr++] = (uint8_t)__builtin_ctzll(edges);
+		e->bit[e->nr_words][n++] = (uint8_t)__builtin_ctzll(edges);
+	e->word[e->nr_words] = (uint16_t)at;
+	e->count[e->nr_words++] = (uint8_t)n;
+	e->nr += n;
 }
 
 bool bitmap_edges(const uint64_t *words, uint64_t bits, struct bitmap_edges *e)

@@ -5,6 +5,16 @@
 
 #include "base/bitmap.h"
 
+/*
+ * Runs while they are made, counted in edges: two to each. An odd number: the last run, which begins at @open, has no end yet and its count is
+ * anything.
+ */
+struct bitmap_pairs {
+	struct bitmap_run *out;
+	uint64_t nr, max, open;
+};
+#define BITMAP_PAIRS_ROOM 64u /* edges in one word, at most */
+
 struct bitmap_variant {
 	const char *name;
 	bool (*works)(void); /* on this CPU and kernel */
@@ -18,6 +28,8 @@ struct bitmap_variant {
 	uint64_t (*skip_same)(const uint64_t *words, uint64_t from, uint64_t end, uint64_t same);
 	/* Fills nr_words, nr, word[], count[] and bit[] from @n words, at most BITMAP_EDGE_WORDS; reads and writes last. */
 	void (*edges)(const uint64_t *words, unsigned int n, struct bitmap_edges *e);
+	/* Makes runs of the edges in @e, while there is room for BITMAP_PAIRS_ROOM more. How many of its nr_words were taken. */
+	unsigned int (*pairs)(const struct bitmap_edges *e, struct bitmap_pairs *p);
 };
 
 extern const struct bitmap_variant bitmap_plain;
@@ -29,6 +41,8 @@ extern const struct bitmap_variant bitmap_avx2, bitmap_avx512;
 extern const struct bitmap_variant *const bitmap_variants[];
 /* The first that works here. */
 const struct bitmap_variant *bitmap_variant(void);
+/* Takes @v from now on, for tests of each; NULL: the best again. */
+void bitmap_variant_force(const struct bitmap_variant *v);
 
 /* The edges of a word, given the bit before it. */
 static inline uint64_t bitmap_word_edges(uint64_t word, uint64_t last)

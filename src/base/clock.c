@@ -8,12 +8,22 @@
 /* The longest a signal can go unnoticed that lands between the look at the flag and the sleep. */
 #define CLOCK_SLICE_NS (CLOCK_NS_PER_S / 10)
 
-uint64_t clock_ns(void)
+static uint64_t clock_of(clockid_t id)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(id, &now);
 	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_ns(void)
+{
+	return clock_of(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_cpu_ns(void)
+{
+	return clock_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static void clock_sleep_until(uint64_t when)

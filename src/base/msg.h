@@ -5,9 +5,9 @@
 
 #include "base/util.h"
 
-enum msg_level { MSG_QUIET = -1, MSG_NORMAL = 0, MSG_VERBOSE = 1 };
+enum msg_level { MSG_SILENT = -2, MSG_QUIET = -1, MSG_NORMAL = 0, MSG_VERBOSE = 1 };
 
-/* -q keeps errors and hints only; -v adds msg_info. Process-wide, set once by main. */
+/* -q keeps errors and hints only; -v adds msg_info. Process-wide, set once by main; silent for runs whose words are nobody's. */
 void msg_set_level(enum msg_level level);
 
 /* Each prints one line "iommuctl: ..." and makes sure a live progress line is cleared first. */

@@ -153,9 +153,6 @@ static void audit_report(struct report *r, const struct audit *a)
 		report_close(r);
 	}
 	report_close(r);
-	report_text_hide(r, "counts");
-	report_text_hide(r, "findings");
-	report_text_hide(r, "not_looked");
 }
 
 /* One check for each rule: fails on findings of a severity that fails, is skipped where nothing could be looked at. */
@@ -194,7 +191,8 @@ static void audit_show_all(struct command_run *run, const struct audit *a, int f
 	struct report *r = run->report;
 
 	audit_text(r, a);
-	audit_report(r, a);
+	if (report_is_data(r))
+		audit_report(r, a);
 	for (size_t i = 0; audit_rules[i]; i++)
 		audit_check(r, a, audit_rules[i], fail_on);
 	report_checks_hide(r);

@@ -124,12 +124,13 @@ static void caps_show(struct report *r, const struct caps *c)
 	caps_text_units(r, c);
 	caps_text_devices(r, c);
 	caps_text_interfaces(r, c);
-	caps_report_units(r, c);
-	caps_report_devices(r, c);
+	if (report_is_data(r)) {
+		caps_report_units(r, c);
+		caps_report_devices(r, c);
+	}
 	caps_report_interfaces(r, c);
 	if (c->all)
 		caps_report_acpi(r, &c->machine);
-	report_text_hide(r, "acpi");
 	caps_report_kernel(r, c);
 }
 
@@ -156,7 +157,7 @@ static int caps_execute(struct command_run *run, void *state)
 		err = caps_ask(&c, !cc->no_open && !run->globals->dry_run, &run->fail);
 	if (!err && caps_merge(&c))
 		err = fail_set(&run->fail, ENOMEM, "cannot read this machine");
-	if (!err && caps_report_registers(run->report, &c))
+	if (!err && report_is_data(run->report) && caps_report_registers(run->report, &c))
 		err = fail_set(&run->fail, ENOMEM, "cannot read this machine");
 	if (!err)
 		caps_show(run->report, &c);

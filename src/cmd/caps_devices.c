@@ -145,7 +145,6 @@ void caps_report_devices(struct report *r, const struct caps *c)
 		if (c->devices[i])
 			devices_report_one(r, c, i, asked ? asked[i] : NULL);
 	report_close(r);
-	report_text_hide(r, "devices");
 	free(asked);
 }
 

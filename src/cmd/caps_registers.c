@@ -82,7 +82,6 @@ int caps_report_registers(struct report *r, const struct caps *c)
 		report_close(r);
 	}
 	report_close(r);
-	report_text_hide(r, "registers");
 	free(list.found);
 	return ret;
 }

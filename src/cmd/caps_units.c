@@ -79,7 +79,6 @@ void caps_report_units(struct report *r, const struct caps *c)
 		if (c->units[i])
 			units_report_one(r, c, i);
 	report_close(r);
-	report_text_hide(r, "iommus");
 }
 
 static void units_text_head(struct report *r, const struct iommu_unit *unit)

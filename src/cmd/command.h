@@ -20,7 +20,12 @@ struct globals {
 	struct session_params session; /* backend, device, driver, seed, canary ... */
 	const char *sysroot;
 	enum report_format format;
+	char **before; /* the words of the command line before the command */
+	int nr_before;
+	const char *session_name; /* --session, or NULL */
+	bool of_client;		  /* these are a client's: this is the session's process */
 	bool color_set, color;
+	bool terminal_color; /* where no --color says otherwise */
 	bool dry_run;
 	bool help_backend; /* --backend sim,help */
 	enum progress_mode progress;
@@ -74,6 +79,8 @@ const struct command *command_find(const char *name);
 extern const struct command command_decode;
 extern const struct command command_recipe;
 extern const struct command command_migration;
+extern const struct command command_memory, command_limits;
+extern const struct command command_stress, command_sessions, command_repro, command_diagnose;
 extern const struct command command_list, command_caps, command_bind, command_unbind, command_map, command_unmap,
 	command_maps, command_fill, command_check, command_dma, command_free, command_vaddr, command_ioas, command_hwpt,
 	command_attach, command_detach, command_destroy, command_hwinfo, command_faultq, command_viommu,
@@ -109,10 +116,23 @@ int command_execute(const struct command *cmd, struct command_run *run, void *st
 /* The script's session, or a new one that *own says to close with command_session_close(). */
 int command_session(struct command_run *run, struct session **out, bool *own);
 void command_session_close(struct command_run *run, struct session *s, bool own);
+/*
+ * Execute, and everything around it: the report, its failures, the exit status. With @held in that session, which @session_name is
+ * the name of, with random choices numbered @op.
+ */
+int command_main(const struct command *cmd, struct globals *g, void *state, struct session *held, uint64_t op);
+/* cmd/session_send.c: in the session of g->session_name, by another process. The exit status. */
+int command_send(const struct command *cmd, int argc, char **argv, struct globals *g, const void *state);
+/* May it run in a session that somebody holds? */
+bool command_fits_session(const struct command *cmd, const void *state);
+/* Instead, where it could not even be tried: @f (on stderr too) in a report of the user's format, or, without it, an interruption. */
+int command_main_failed(const struct command *cmd, struct globals *g, const struct fail *f);
 /* Failures of a one-op command: report keys, a FAIL check named @what or a PASS one, run->detail. */
 void command_failures(struct command_run *run, const char *what, struct failures *found);
 /* "anon", "thp" ... in enum iommu_mem_kind's order, NULL-terminated. */
 extern const char *const mem_names[];
+/* "self", "child": whose ioctl it is. NULL-terminated. */
+extern const char *const by_names[];
 /* mappings: [{buf, ioas, iova, size, prot, mem}] */
 void command_report_mappings(struct command_run *run, struct session *s);
 

@@ -9,6 +9,7 @@
 #include "iommu/ledger.h"
 #include "iommu/objects.h"
 
+const char *const by_names[] = {"self", "child", NULL};
 const char *const mem_names[] = {"anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd", NULL};
 
 static const char *prot_name(enum iommu_prot prot)

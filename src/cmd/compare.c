@@ -19,6 +19,8 @@ enum {
 	OPT_MEM,
 	OPT_GRANULE,
 	OPT_UNMAP,
+	OPT_ALIGN,
+	OPT_DELAY,
 	OPT_GRAVEYARD,
 	OPT_PROBE,
 	OPT_READONLY,
@@ -31,6 +33,7 @@ enum {
 };
 
 #define COMPARE_LOOPS_DEFAULT 1000
+#define COMPARE_DELAY_MAX 60000000000ull
 #define COMPARE_GRAVEYARD_DEVICE 16
 #define COMPARE_GRAVEYARD_SIM 4
 #define COMPARE_GRAVEYARD_MAX 4096
@@ -46,6 +49,11 @@ static const struct argp_option compare_options[] = {
 	{"map-granule", OPT_GRANULE, "whole|page|random", 0,
 	 "one map call per buffer, per page, or at random (default whole)", 0},
 	{"unmap", OPT_UNMAP, "whole|page|all", 0, "how it is undone (default whole)", 0},
+	{"align", OPT_ALIGN, "page|size|across", 0,
+	 "where random and sequential iovas may begin: at any page, at multiples of the mapping's size, or one page "
+	 "before one (default page)",
+	 0},
+	{"delay", OPT_DELAY, "DUR", 0, "wait that long from each unmap to the next loop (default 0)", 0},
 	{"graveyard", OPT_GRAVEYARD, "N", 0, "old buffers kept pinned and watched (default 16, sim 4)", 0},
 	{"probe-unmapped", OPT_PROBE, NULL, 0, "also let the device try memory that is unmapped", 0},
 	{"readonly", OPT_READONLY, NULL, 0, "also let the device write to a read-only mapping", 0},
@@ -139,8 +147,6 @@ static error_t compare_parse_count(int key, const char *arg, struct argp_state *
 
 static error_t compare_parse_choice(int key, const char *arg, struct argp_state *state, struct compare_params *p)
 {
-	static const char *const granules[] = {"whole", "page", "random", NULL};
-	static const char *const unmaps[] = {"whole", "page", "all", NULL};
 	static const char *const flushes[] = {"none", "cpu", NULL};
 	error_t err;
 	int n = 0;
@@ -151,16 +157,20 @@ static error_t compare_parse_choice(int key, const char *arg, struct argp_state 
 		p->mem = (enum iommu_mem_kind)n;
 		return err;
 	case OPT_GRANULE:
-		err = parse_choice(state, "--map-granule", arg, granules, &n);
+		err = parse_choice(state, "--map-granule", arg, compare_granule_names, &n);
 		p->granule = (enum compare_granule)n;
 		return err;
 	case OPT_UNMAP:
-		err = parse_choice(state, "--unmap", arg, unmaps, &n);
+		err = parse_choice(state, "--unmap", arg, compare_unmap_names, &n);
 		p->unmap = (enum compare_unmap)n;
 		return err;
 	case OPT_FLUSH:
 		err = parse_choice(state, "--flush", arg, flushes, &n);
 		p->flush_cpu = n == 1;
+		return err;
+	case OPT_ALIGN:
+		err = parse_choice(state, "--align", arg, compare_align_names, &n);
+		p->align = (enum compare_align)n;
 		return err;
 	default:
 		return compare_parse_count(key, arg, state, p);
@@ -173,6 +183,9 @@ static error_t compare_end(struct argp_state *state, struct compare_params *p)
 		p->loops = COMPARE_LOOPS_DEFAULT;
 	if (p->unmap == COMPARE_UNMAP_PAGE && p->granule != COMPARE_MAP_PAGE)
 		return usage_error(state, "--unmap page needs --map-granule page: a mapping cannot be bisected");
+	if (p->align != COMPARE_ALIGN_PAGE && p->iova_mode != COMPARE_RANDOM && p->iova_mode != COMPARE_SEQUENTIAL)
+		return usage_error(state, "--align is for --iova random and sequential, not for --iova %s",
+				   p->iova_text);
 	return 0;
 }
 
@@ -188,6 +201,11 @@ static error_t compare_parse(int key, char *arg, struct argp_state *state)
 	case OPT_TIME:
 		return num_parse_duration(arg, &p->time_ns) || !p->time_ns
 			       ? usage_error(state, "--time: '%s' is not a duration (such as 500ms, 30s, 5m)", arg)
+			       : 0;
+	case OPT_DELAY:
+		return num_parse_duration(arg, &p->delay_ns) || p->delay_ns > COMPARE_DELAY_MAX
+			       ? usage_error(state,
+					     "--delay: '%s' is not a duration of at most 60s (such as 10us, 5ms)", arg)
 			       : 0;
 	case OPT_PROBE:
 		p->probe_unmapped = true;

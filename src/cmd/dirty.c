@@ -18,17 +18,18 @@ static int dirty_where(struct command_run *run, struct session *s, const struct 
 	return d->buf ? op_dirty_where(s, &d->on, d->buf, d->size_given, iova, size, &run->fail) : 0;
 }
 
-/* What a device is to log: the buffers that are named, or --iova with --size. @out has room for all of them. */
+/* What a device is to log: the buffers that are named, or each --iova with its --size. @out has room for all of them. */
 static int dirty_ranges(struct command_run *run, struct session *s, const struct dirty_state *d, struct iova_range *out,
 			unsigned int nr)
 {
 	int err = 0;
 
 	for (unsigned int i = 0; i < nr && !err; i++) {
-		uint64_t size = d->size;
+		uint64_t size = d->nr_files ? d->size : d->sizes[i];
 
-		out[i].start = d->iova;
-		if (d->nr_files)
+		if (!d->nr_files)
+			out[i].start = d->iovas[i];
+		else
 			err = op_dirty_where(s, &d->on, d->files[i], d->size_given, &out[i].start, &size, &run->fail);
 		out[i].last = out[i].start + (size - 1);
 		if (!err && !d->on.unchecked && (!size || out[i].last < out[i].start))
@@ -40,7 +41,7 @@ static int dirty_ranges(struct command_run *run, struct session *s, const struct
 
 static int dirty_start(struct command_run *run, struct session *s, const struct dirty_state *d)
 {
-	unsigned int nr = d->nr_files ? d->nr_files : d->iova_given;
+	unsigned int nr = d->nr_files ? d->nr_files : d->nr_iovas;
 	CLEANUP_FREE struct iova_range *ranges = calloc(nr + 1, sizeof(*ranges));
 	struct op_dirty_on on;
 	int err =
@@ -171,10 +172,13 @@ static int dirty_read(struct command_run *run, struct session *s, const struct d
 	struct op_dirty_read op = {0};
 	struct dirty_bitmap b = {0};
 	CLEANUP_FREE char *path = NULL;
+	struct dirty_expect expect;
 	int err;
 
 	dirty_request(d, &op);
-	err = dirty_path(run, s, d, &path);
+	err = dirty_expect_begin(run, s, d, &expect);
+	if (!err)
+		err = dirty_path(run, s, d, &path);
 	if (!err)
 		err = dirty_where(run, s, d, &op.iova, &op.size);
 	if (!err)
@@ -183,6 +187,9 @@ static int dirty_read(struct command_run *run, struct session *s, const struct d
 		err = dirty_output(run, &b, path, d->verb == VERB_READ_CLEAR);
 		dirty_warn(run->report, s, d, op_dirty_is_cut(s, &op));
 	}
+	if (!err)
+		err = dirty_expect_end(run, d, &expect, &b);
+	dirty_expect_free(&expect);
 	dirty_bitmap_free(&b);
 	return err;
 }
@@ -192,6 +199,7 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 	struct op_dirty_read op = {0};
 	struct dirty_bitmap b = {0};
 	CLEANUP_FREE char *path = NULL;
+	struct dirty_expect expect;
 	struct failures found;
 	uint64_t bytes = 0;
 	enum dirty_order order;
@@ -200,7 +208,9 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 
 	failures_init(&found);
 	dirty_request(d, &op);
-	err = dirty_path(run, s, d, &path);
+	err = dirty_expect_begin(run, s, d, &expect);
+	if (!err)
+		err = dirty_path(run, s, d, &path);
 	if (!err)
 		err = dirty_where(run, s, d, &op.iova, &op.size);
 	cut = !err && op_dirty_is_cut(s, &op);
@@ -216,6 +226,9 @@ static int dirty_unmap(struct command_run *run, struct session *s, const struct 
 			report_line(run->report, "read, then unmapped: a write between the two is lost");
 		command_failures(run, "unmap reports what was mapped", &found);
 	}
+	if (!err)
+		err = dirty_expect_end(run, d, &expect, &b);
+	dirty_expect_free(&expect);
 	dirty_bitmap_free(&b);
 	return err;
 }

@@ -4,6 +4,7 @@
 #define IC_CMD_DIRTY_H
 
 #include "cmd/command.h"
+#include "core/dirty_expect.h"
 #include "core/dirty_plot.h"
 #include "core/op_dirty.h"
 #include "core/verify.h"
@@ -22,6 +23,9 @@ enum dirty_verb {
 	VERB_VERIFY,
 };
 
+/* Ranges of one start; a device takes about as many. */
+#define DIRTY_STARTS_MAX 64
+
 struct dirty_state {
 	int verb;	/* enum dirty_verb */
 	uint32_t given; /* options, by bit: dirty_parse.c's */
@@ -31,8 +35,11 @@ struct dirty_state {
 	const char *buf;    /* BUF or BUF+OFFSET in place of --iova */
 	uint64_t iova, size, page_size;
 	bool iova_given, size_given, page_size_given;
-	const char *output; /* -o */
-	const char **files; /* arguments of show, diff, plot; the buffers of start */
+	uint64_t iovas[DIRTY_STARTS_MAX], sizes[DIRTY_STARTS_MAX]; /* start: each --iova and its --size */
+	unsigned int nr_iovas, nr_sizes;
+	const char *output;	  /* -o */
+	const char *expect, *may; /* as given */
+	const char **files;	  /* arguments of show, diff, plot; the buffers of start */
 	unsigned int nr_files;
 	struct dirty_plot plot;	     /* plot: -o's ending or --as picks PNG, SVG or the terminal */
 	bool rate;		     /* plot: over time, from several files */
@@ -45,6 +52,11 @@ extern const struct argp_option dirty_options[];
 void dirty_defaults(void *state);
 error_t dirty_parse(int key, char *arg, struct argp_state *state);
 void dirty_release(void *state);
+
+/* cmd/dirty_expect.c: what --expect and --may name, before anything is unmapped; then what was read is held against it. */
+int dirty_expect_begin(struct command_run *run, struct session *s, const struct dirty_state *d, struct dirty_expect *e);
+int dirty_expect_end(struct command_run *run, const struct dirty_state *d, const struct dirty_expect *e,
+		     const struct dirty_bitmap *b);
 
 /* cmd/dirty_files.c: no session. */
 int dirty_do_show(struct command_run *run, const struct dirty_state *d);

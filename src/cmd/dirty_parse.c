@@ -14,6 +14,8 @@ enum {
 	OPT_PAGE_SIZE,
 	OPT_IOAS,
 	OPT_TABLE,
+	OPT_EXPECT,
+	OPT_MAY,
 	OPT_ROUNDS,
 	OPT_STRICT,
 	OPT_BEYOND,
@@ -38,6 +40,9 @@ const struct argp_option dirty_options[] = {
 	{"ioas", OPT_IOAS, "SPACE", 0, "in which address space (default: where the device is)", 0},
 	{"table", OPT_TABLE, "WHAT", 0, "which page table, by name or id (default: the device's, or one made for it)",
 	 0},
+	{"expect", OPT_EXPECT, "A+S[,A+S...]|none", 0,
+	 "of what is read: these pages are dirty and no others, or it fails", 0},
+	{"may", OPT_MAY, "A+S[,A+S...]", 0, "with --expect: these may be dirty, too", 0},
 	{"rounds", OPT_ROUNDS, "N", 0, "verify: so many times (default 1)", 0},
 	{"strict", OPT_STRICT, NULL, 0, "verify: a bit where nothing was written is a failure", 0},
 	{"beyond", OPT_BEYOND, NULL, 0, "verify: also what the interface does not promise", 0},
@@ -57,7 +62,7 @@ static const char *const dirty_verbs[] = {"start", "stop", "read", "read-clear",
 #define BIT(key) (1u << ((key) == OPT_OUTPUT ? 31 : (key)-0x100))
 #define DIRTY_WHERE (BIT(OPT_SOURCE) | BIT(OPT_IOAS) | BIT(OPT_TABLE))
 #define DIRTY_RANGE (BIT(OPT_IOVA) | BIT(OPT_SIZE) | BIT(OPT_PAGE_SIZE))
-#define DIRTY_READING (DIRTY_WHERE | DIRTY_RANGE | BIT(OPT_OUTPUT))
+#define DIRTY_READING (DIRTY_WHERE | DIRTY_RANGE | BIT(OPT_OUTPUT) | BIT(OPT_EXPECT) | BIT(OPT_MAY))
 
 /* What each verb takes: options, and words after it. */
 static const struct dirty_form {
@@ -65,7 +70,7 @@ static const struct dirty_form {
 	unsigned int min, max;
 	const char *form;
 } dirty_forms[] = {
-	[VERB_START] = {DIRTY_WHERE | DIRTY_RANGE, 0, DIRTY_FILES_MAX, "start [BUF... | --iova A --size S]"},
+	[VERB_START] = {DIRTY_WHERE | DIRTY_RANGE, 0, DIRTY_FILES_MAX, "start [BUF... | --iova A --size S ...]"},
 	[VERB_STOP] = {DIRTY_WHERE, 0, 0, "stop"},
 	[VERB_READ] = {DIRTY_READING, 0, 1, "read BUF | --iova A --size S"},
 	[VERB_READ_CLEAR] = {DIRTY_READING, 0, 1, "read-clear BUF | --iova A --size S"},
@@ -197,6 +202,15 @@ static error_t dirty_parse_verify(int key, const char *arg, struct argp_state *s
 	}
 }
 
+/* start takes several ranges: each --iova has its --size. */
+static error_t dirty_range_more(struct argp_state *state, uint64_t *list, unsigned int *nr, uint64_t value)
+{
+	if (*nr == DIRTY_STARTS_MAX)
+		return usage_error(state, "more than %d ranges", DIRTY_STARTS_MAX);
+	list[(*nr)++] = value;
+	return 0;
+}
+
 static error_t dirty_parse_where(int key, const char *arg, struct argp_state *state, struct dirty_state *d)
 {
 	static const char *const sources[] = {"iommu", "type1", "device", NULL};
@@ -210,10 +224,12 @@ static error_t dirty_parse_where(int key, const char *arg, struct argp_state *st
 		return err;
 	case OPT_IOVA:
 		d->iova_given = true;
-		return parse_size(state, "--iova", arg, &d->iova);
+		err = parse_size(state, "--iova", arg, &d->iova);
+		return err ? err : dirty_range_more(state, d->iovas, &d->nr_iovas, d->iova);
 	case OPT_SIZE:
 		d->size_given = true;
-		return parse_size(state, "--size", arg, &d->size);
+		err = parse_size(state, "--size", arg, &d->size);
+		return err ? err : dirty_range_more(state, d->sizes, &d->nr_sizes, d->size);
 	case OPT_PAGE_SIZE:
 		d->page_size_given = true;
 		err = parse_size(state, "--page-size", arg, &d->page_size);
@@ -224,6 +240,12 @@ static error_t dirty_parse_where(int key, const char *arg, struct argp_state *st
 		return 0;
 	case OPT_TABLE:
 		d->table = arg;
+		return 0;
+	case OPT_EXPECT:
+		d->expect = arg;
+		return 0;
+	case OPT_MAY:
+		d->may = arg;
 		return 0;
 	default:
 		d->output = arg;
@@ -250,8 +272,10 @@ static error_t dirty_check_range(struct argp_state *state, const struct dirty_st
 		return 0;
 	if (named && d->iova_given)
 		return usage_error(state, "a buffer's name or --iova, not both");
-	if (!named && d->iova_given != d->size_given)
+	if (!named && d->nr_iovas != d->nr_sizes)
 		return usage_error(state, "--iova and --size go together");
+	if (d->verb != VERB_START && (d->nr_iovas > 1 || d->nr_sizes > 1))
+		return usage_error(state, "%s takes one range", verb);
 	if (!named && !d->iova_given && d->verb != VERB_START)
 		return usage_error(state, "%s which range? a buffer's name, or --iova with --size", verb);
 	return 0;
@@ -292,6 +316,8 @@ static error_t dirty_end(struct argp_state *state, struct dirty_state *d)
 	err = dirty_check_options(state, d);
 	if (!err && d->verb != VERB_PLOT && d->output && !strcmp(d->output, "-"))
 		return usage_error(state, "-o -: a bitmap goes to a file, not to standard output");
+	if (!err && d->may && !d->expect)
+		return usage_error(state, "--may goes with --expect");
 	if (!err)
 		err = dirty_check_range(state, d);
 	if (!err && d->verb == VERB_PLOT)
@@ -310,7 +336,7 @@ error_t dirty_parse(int key, char *arg, struct argp_state *state)
 	if (key != OPT_OUTPUT && (key < OPT_SOURCE || key >= OPT_LAST))
 		return ARGP_ERR_UNKNOWN;
 	d->given |= BIT(key);
-	if (key == OPT_OUTPUT || key <= OPT_TABLE)
+	if (key == OPT_OUTPUT || key <= OPT_MAY)
 		return dirty_parse_where(key, arg, state, d);
 	return key <= OPT_LIST ? dirty_parse_verify(key, arg, state, d) : dirty_parse_plot(key, arg, state, d);
 }

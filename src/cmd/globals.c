@@ -5,6 +5,7 @@
 
 #include "base/msg.h"
 #include "cmd/command.h"
+#include "core/buffer.h"
 #include "out/lists.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
 	OPT_ALLOW_P2P,
 	OPT_COLOR,
 	OPT_PROGRESS,
+	OPT_SESSION,
 	OPT_USAGE,
 };
 
@@ -33,6 +35,7 @@ static const struct argp_option globals_options[] = {
 	{"device", OPT_DEVICE, "ID", 0, "PCI address (0000:00:04.0 or 00:04.0), UUID of a mediated device, or sim", 0},
 	{"driver", OPT_DRIVER, "NAME[,KEY=VALUE...]", 0, "who drives the device's DMA; default: matched by id", 0},
 	{"vf-token", OPT_VF_TOKEN, "UUID", 0, "token of the physical function, for VFs", 0},
+	{"session", OPT_SESSION, "NAME", 0, "run inside of that session, which `session start NAME` began", 0},
 	{"format", OPT_FORMAT, "text|json|tap", 0, "output format", 0},
 	{"json", OPT_JSON, NULL, 0, "short for --format json", 0},
 	{"tap", OPT_TAP, NULL, 0, "short for --format tap", 0},
@@ -158,7 +161,8 @@ static error_t globals_parse_in_script(int key, struct argp_state *state)
 static error_t globals_parse(int key, char *arg, struct argp_state *state)
 {
 	struct globals *g = state->input;
-	error_t err = state->flags & ARGP_NO_EXIT ? globals_parse_in_script(key, state) : 0;
+	bool in_script = state->flags & ARGP_NO_EXIT && !g->of_client;
+	error_t err = in_script ? globals_parse_in_script(key, state) : 0;
 
 	if (err)
 		return err;
@@ -187,6 +191,13 @@ static error_t globals_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_SEED:
 		return parse_u64(state, "--seed", arg, &g->session.seed);
+	case OPT_SESSION:
+		if (!buffer_name_is_valid(arg))
+			return usage_error(state,
+					   "--session: '%.64s' is not a session's name ([a-z][a-z0-9_-]*, at most %d)",
+					   arg, BUFFER_NAME_MAX - 1);
+		g->session_name = arg;
+		return 0;
 	case OPT_SYSROOT:
 		g->sysroot = arg;
 		return 0;

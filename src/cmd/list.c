@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "cmd/command.h"
 #include "cmd/list.h"
+#include "host/host_dir.h"
 
 static void list_report_group(struct report *r, const struct group_info *g)
 {
@@ -99,9 +100,6 @@ static void list_report(struct report *r, const struct list_machine *m)
 	for (unsigned int i = 0; i < m->nr_devices; i++)
 		list_report_device(r, &m->devices[i]);
 	report_close(r);
-	report_text_hide(r, "iommus");
-	report_text_hide(r, "groups");
-	report_text_hide(r, "devices");
 	list_report_mdevs(r, m);
 }
 
@@ -116,19 +114,23 @@ static void list_free(struct list_machine *m)
 
 static int list_ask(const struct host *host, struct list_machine *m, struct fail *f)
 {
+	struct host_dir devices;
 	struct ready *ready;
 
 	m->devices = calloc(m->nr_devices + 1, sizeof(*m->devices));
 	if (!m->devices || ready_open(host, m->pci, m->nr_devices, m->groups, m->nr_groups, &ready))
 		return fail_set(f, ENOMEM, "cannot list the devices");
+	pci_names(host, m->pci, m->nr_devices);
+	host_dir_open(&devices, host, "/sys/bus/pci/devices");
 	for (unsigned int i = 0; i < m->nr_devices; i++) {
 		struct list_device *d = &m->devices[i];
 
 		d->pci = &m->pci[i];
 		d->ways = device_ways(host, d->pci);
-		pci_bridges(host, d->pci->addr, d->bridges, sizeof(d->bridges));
+		pci_bridges_in(&devices, d->pci->addr, d->bridges, sizeof(d->bridges));
 		d->ready = ready_ask(ready, d->pci, d->why, sizeof(d->why), d->hint, sizeof(d->hint));
 	}
+	host_dir_close(&devices);
 	ready_close(ready);
 	return 0;
 }
@@ -205,7 +207,7 @@ static int list_execute(struct command_run *run, void *arg)
 		err = list_tree(run->report, &m, all);
 	else if (!err)
 		list_text(run->report, &m, all);
-	if (!err)
+	if (!err && report_is_data(run->report))
 		list_report(run->report, &m);
 	list_free(&m);
 	return err;

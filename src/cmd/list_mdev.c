@@ -41,5 +41,4 @@ void list_report_mdevs(struct report *r, const struct list_machine *m)
 		report_close(r);
 	}
 	report_close(r);
-	report_text_hide(r, "mdevs");
 }

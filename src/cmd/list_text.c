@@ -20,16 +20,29 @@ static bool list_is_shown(const struct list_device *d, bool all)
 /* Words of companies' names that tell nobody anything, in a column that is too narrow anyway. */
 static bool list_is_filler(const char *word, size_t len)
 {
-	static const char *const fillers[] = {
-		"Corporation", "Corp.", "Inc.",	   "Inc",	 "Inc.,",	 "Co.",		"Co.,",		"Co",
-		"Ltd",	       "Ltd.",	"Limited", "Technology", "Technologies", "Electronics", "Semiconductor"};
+	static const char fillers[][16] = {"Corporation", "Corp.",	"Inc.",		"Inc",	       "Inc.,",
+					   "Co.",	  "Co.,",	"Co",		"Ltd",	       "Ltd.",
+					   "Limited",	  "Technology", "Technologies", "Electronics", "Semiconductor"};
 
 	while (len && word[len - 1] == ',')
 		len--;
-	for (size_t i = 0; i < ARRAY_SIZE(fillers); i++)
-		if (strlen(fillers[i]) == len && strncmp(fillers[i], word, len) == 0)
+	for (size_t i = 0; len < sizeof(fillers[0]) && i < ARRAY_SIZE(fillers); i++)
+		if (strncmp(fillers[i], word, len) == 0 && !fillers[i][len])
 			return true;
 	return false;
+}
+
+/* Behind the @used bytes of @buf, cut where it ends; as snprintf(), how long it would be with room. */
+static size_t list_append(char *buf, size_t len, size_t used, const char *word, size_t n)
+{
+	size_t room = used < len ? len - used : 0, take = MIN(n + 1, room ? room - 1 : 0);
+
+	if (!take)
+		return used + n + 1;
+	buf[used] = ' ';
+	memcpy(buf + used + 1, word, take - 1);
+	buf[used + take] = '\0';
+	return used + n + 1;
 }
 
 const char *list_name(const struct pci_info *p, char *buf, size_t len)
@@ -42,7 +55,7 @@ const char *list_name(const struct pci_info *p, char *buf, size_t len)
 	for (; *word && used < len; word += n + (word[n] == ' ')) {
 		n = strcspn(word, " ");
 		if (!list_is_filler(word, n))
-			used += (size_t)snprintf(buf + used, len - used, " %.*s", (int)n, word);
+			used = list_append(buf, len, used, word, n);
 	}
 	return buf;
 }

@@ -10,7 +10,7 @@
 #include "cmd/command.h"
 #include "core/op.h"
 
-enum { OPT_SIZE = 0x100, OPT_IOVA, OPT_PROT, OPT_MEM, OPT_IOAS, OPT_HOLD, OPT_MEMORY_OF, OPT_SKIP, OPT_FLAGS };
+enum { OPT_SIZE = 0x100, OPT_IOVA, OPT_PROT, OPT_MEM, OPT_IOAS, OPT_HOLD, OPT_MEMORY_OF, OPT_SKIP, OPT_FLAGS, OPT_BY };
 
 static const struct argp_option map_options[] = {
 	{"size", OPT_SIZE, "S", 0, "bytes to map", 0},
@@ -23,6 +23,7 @@ static const struct argp_option map_options[] = {
 	{"skip", OPT_SKIP, "BYTES", 0, "with --unchecked: leave out these bytes at the memory's start", 0},
 	{"flags", OPT_FLAGS, "BITS", 0, "with --unchecked: further bits in the flags of the kernel's interface", 0},
 	{"ioas", OPT_IOAS, "SPACE", 0, "I/O address space, by name or id (default main)", 0},
+	{"by", OPT_BY, "self|child", 0, "who issues the ioctl: a child pins its own copy (default self)", 0},
 	{"hold", OPT_HOLD, "DURATION", 0, "how long to keep it outside a script (default: until a signal)", 0},
 	{0},
 };
@@ -132,6 +133,10 @@ static error_t map_parse(int key, char *arg, struct argp_state *state)
 		return parse_size(state, "--skip", arg, &m->op.skip);
 	case OPT_FLAGS:
 		return map_parse_flags(state, arg, &m->op);
+	case OPT_BY:
+		err = parse_choice(state, "--by", arg, by_names, &n);
+		m->op.by_child = n == 1;
+		return err;
 	case OPT_IOAS:
 		m->op.ioas = arg;
 		return 0;

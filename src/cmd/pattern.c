@@ -5,7 +5,7 @@
 #include "cmd/command.h"
 #include "core/op.h"
 
-enum { OPT_OFFSET = 0x100, OPT_SIZE, OPT_STAMP, OPT_BYTE, OPT_FROM, OPT_PINS };
+enum { OPT_OFFSET = 0x100, OPT_SIZE, OPT_STAMP, OPT_BYTE, OPT_FROM, OPT_AT, OPT_PINS };
 
 static const struct argp_option fill_options[] = {
 	{"offset", OPT_OFFSET, "O", 0, "start in the buffer (default 0)", 0},
@@ -21,6 +21,7 @@ static const struct argp_option check_options[] = {
 	{"stamp", OPT_STAMP, "GEN", 0, "stamps of this generation are expected", 0},
 	{"byte", OPT_BYTE, "B", 0, "this byte throughout is expected", 0},
 	{"from", OPT_FROM, "O", 0, "the stamps were made at this offset of the buffer (default: the same)", 0},
+	{"at", OPT_AT, "IOVA", 0, "the stamps were made for this IOVA: another buffer's, which DMA brought here", 0},
 	{"pins", OPT_PINS, NULL, 0, "no buffer: that no more pages are pinned than mapped", 0},
 	{0},
 };
@@ -38,6 +39,8 @@ static error_t pattern_end(struct argp_state *state, const struct pattern_state 
 		return usage_error(state, "which buffer?");
 	if (p->stamp_given == p->byte_given)
 		return usage_error(state, "one of --stamp and --byte is needed");
+	if (p->op.at_given && (p->op.from_given || !p->stamp_given))
+		return usage_error(state, "--at is about stamps, and in place of --from");
 	if (p->size_given && !p->op.size)
 		return usage_error(state, "--size: 0 bytes are nothing to look at");
 	return 0;
@@ -68,6 +71,9 @@ static error_t pattern_parse(int key, char *arg, struct argp_state *state)
 	case OPT_FROM:
 		p->op.from_given = true;
 		return parse_size(state, "--from", arg, &p->op.from);
+	case OPT_AT:
+		p->op.at_given = true;
+		return parse_size(state, "--at", arg, &p->op.at);
 	case OPT_PINS:
 		p->pins = true;
 		return 0;

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "cmd/run.h"
 #include "cmd/run_against.h"
 #include "cmd/run_inject.h"
+#include "cmd/shrink_run.h"
 #include "core/op_faults.h"
+#include "core/op_flight.h"
 
-enum { OPT_KEEP_GOING = 0x100, OPT_AGAINST, OPT_STRICT, OPT_FAIL_NTH };
+enum { OPT_KEEP_GOING = 0x100, OPT_AGAINST, OPT_STRICT, OPT_FAIL_NTH, OPT_SHRINK, OPT_TRIES, OPT_SHRINK_TIME };
 
 static const struct argp_option run_options[] = {
 	{"keep-going", OPT_KEEP_GOING, NULL, 0, "go on after a line that failed", 0},
@@ -20,6 +23,10 @@ static const struct argp_option run_options[] = {
 	{"strict", OPT_STRICT, NULL, 0, "with --against: a known difference fails as well", 0},
 	{"fail-nth", OPT_FAIL_NTH, "N", 0,
 	 "let the Nth allocation fail that the kernel makes for each line, and for opening and closing the session", 0},
+	{"shrink", OPT_SHRINK, "OUT", 0, "write to OUT the fewest and simplest lines that still fail as FILE does", 0},
+	{"tries", OPT_TRIES, "N", 0, "with --shrink: run what may come and go so often (default 3)", 0},
+	{"shrink-time", OPT_SHRINK_TIME, "DURATION", 0, "with --shrink: end with what there is by then (default 5m)",
+	 0},
 	{0},
 };
 
@@ -31,6 +38,7 @@ struct run_state {
 	bool keep_going;
 	struct run_against against;
 	struct run_inject inject;		 /* --fail-nth */
+	struct shrink_file shrink;		 /* --shrink */
 	struct dma_fault faults[OP_FAULTS_KEPT]; /* of all files */
 	unsigned int nr_faults;
 	uint64_t faults_lost, faults_total;
@@ -46,6 +54,47 @@ static error_t run_parse_fail_nth(struct run_state *r, const char *arg, struct a
 		err = usage_error(state, "--fail-nth: '%s' is not a number from 1 to %d", arg, INT_MAX);
 	r->inject.n = (unsigned int)n;
 	return err;
+}
+
+static error_t run_parse_shrink(int key, struct run_state *r, char *arg, struct argp_state *state)
+{
+	struct shrink_file *p = &r->shrink;
+	error_t err = 0;
+
+	switch (key) {
+	case OPT_SHRINK:
+		p->out = arg;
+		break;
+	case OPT_TRIES:
+		err = parse_u64(state, "--tries", arg, &p->tries);
+		if (!err && (!p->tries || p->tries > SHRINK_TRIES_MAX))
+			err = usage_error(state, "--tries: '%s' is not a number from 1 to %d", arg, SHRINK_TRIES_MAX);
+		break;
+	default:
+		if (num_parse_duration(arg, &p->time_ns))
+			err = usage_error(state, "--shrink-time: '%s' is not a duration (such as 30s, 5m)", arg);
+		break;
+	}
+	return err;
+}
+
+static error_t run_parse_end(const struct run_state *r, struct argp_state *state)
+{
+	if (r->against.strict && !r->against.backend)
+		return usage_error(state, "--strict goes with --against");
+	if (r->against.backend && r->inject.n)
+		return usage_error(state, "--fail-nth: two backends do not allocate alike: not with --against");
+	if (!r->nr)
+		return usage_error(state, "which script? (- is standard input)");
+	if (!r->shrink.out)
+		return r->shrink.tries || r->shrink.time_ns
+			       ? usage_error(state, "--tries and --shrink-time go with --shrink")
+			       : 0;
+	if (r->nr > 1)
+		return usage_error(state, "--shrink: one script at a time, not also '%s'", r->files[1]);
+	return r->against.backend || r->inject.n || r->keep_going
+		       ? usage_error(state, "--shrink goes with none of --against, --fail-nth, --keep-going")
+		       : 0;
 }
 
 static error_t run_parse(int key, char *arg, struct argp_state *state)
@@ -72,12 +121,12 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 		r->files = grown;
 		r->files[r->nr++] = arg;
 		return 0;
+	case OPT_SHRINK:
+	case OPT_TRIES:
+	case OPT_SHRINK_TIME:
+		return run_parse_shrink(key, r, arg, state);
 	case ARGP_KEY_END:
-		if (r->against.strict && !r->against.backend)
-			return usage_error(state, "--strict goes with --against");
-		if (r->against.backend && r->inject.n)
-			return usage_error(state, "--fail-nth: two backends do not allocate alike: not with --against");
-		return r->nr ? 0 : usage_error(state, "which script? (- is standard input)");
+		return run_parse_end(r, state);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -245,7 +294,12 @@ static void run_report_checks(struct report *r, const struct script *script, str
 void run_check_kernel(struct command_run *run, struct session *s)
 {
 	const char *complaint;
+	struct failures found;
 
+	failures_init(&found);
+	if (op_flights_stop(s, &found))
+		report_check(run->report, "DMA in the background ended well", found.total ? RESULT_FAIL : RESULT_PASS,
+			     found.total ? found.list[0].text : NULL);
 	op_faults_settle(s); /* reads the log, complaints too */
 	complaint = session_kernel_complaint(s);
 	op_faults_check(run->report, s);
@@ -335,6 +389,14 @@ static int run_execute(struct command_run *run, void *arg)
 	struct run_state *state = arg;
 	int err = 0;
 
+	if (run->session && (state->against.backend || state->inject.n || state->shrink.out))
+		return fail_usage(&run->fail, EINVAL,
+				  "--%s opens sessions of its own, it does not run inside of one: leave out --session",
+				  state->shrink.out ? "shrink"
+				  : state->inject.n ? "fail-nth"
+						    : "against");
+	if (state->shrink.out)
+		return shrink_file(run, &state->shrink, state->files[0]);
 	state->scripts = calloc(state->nr, sizeof(*state->scripts));
 	state->kept = calloc(state->nr, sizeof(*state->kept));
 	if (!state->scripts || !state->kept)

@@ -5,13 +5,15 @@
 #include "cmd/command.h"
 #include "core/op.h"
 
-enum { OPT_IOVA = 0x100, OPT_SIZE, OPT_ALL, OPT_IOAS };
+enum { OPT_IOVA = 0x100, OPT_SIZE, OPT_ALL, OPT_IOAS, OPT_UNMAPPED, OPT_BY };
 
 static const struct argp_option unmap_options[] = {
 	{"iova", OPT_IOVA, "A", 0, "start of the range to unmap", 0},
 	{"size", OPT_SIZE, "S", 0, "bytes from there", 0},
 	{"all", OPT_ALL, NULL, 0, "everything (the device is stopped first)", 0},
 	{"ioas", OPT_IOAS, "SPACE", 0, "in which address space (default: where BUF was mapped, else main)", 0},
+	{"by", OPT_BY, "self|child", 0, "who issues the ioctl (default self)", 0},
+	{"unmapped", OPT_UNMAPPED, "BYTES", 0, "how many bytes it has to report (default: what is mapped there)", 0},
 	{0},
 };
 
@@ -26,6 +28,8 @@ static error_t unmap_end(struct argp_state *state, const struct unmap_state *u)
 
 	if (range && !(u->iova_given && u->size_given))
 		return usage_error(state, "--iova and --size go together");
+	if (u->op.by_child && u->op.all)
+		return usage_error(state, "--by child unmaps a buffer or a range");
 	if (!!u->op.buf + range + u->op.all != 1)
 		return usage_error(state, "name one of BUF, --iova with --size, --all");
 	return 0;
@@ -34,6 +38,8 @@ static error_t unmap_end(struct argp_state *state, const struct unmap_state *u)
 static error_t unmap_parse(int key, char *arg, struct argp_state *state)
 {
 	struct unmap_state *u = state->input;
+	error_t err;
+	int n = 0;
 
 	switch (key) {
 	case OPT_IOVA:
@@ -48,6 +54,13 @@ static error_t unmap_parse(int key, char *arg, struct argp_state *state)
 	case OPT_IOAS:
 		u->op.ioas = arg;
 		return 0;
+	case OPT_BY:
+		err = parse_choice(state, "--by", arg, by_names, &n);
+		u->op.by_child = n == 1;
+		return err;
+	case OPT_UNMAPPED:
+		u->op.bytes_given = true;
+		return parse_size(state, "--unmapped", arg, &u->op.bytes);
 	case ARGP_KEY_ARG:
 		if (u->op.buf || !buffer_name_is_valid(arg))
 			return usage_error(

@@ -14,9 +14,8 @@
 static bool acs_is_multifunction(const struct audit *a, unsigned int i, const struct pci_config *c)
 {
 	const char *addr = a->m->pci[i].addr;
-	char physical[16];
 
-	if (host_read_link(a->m->host, physical, sizeof(physical), "/sys/bus/pci/devices/%s/physfn", addr) == 0)
+	if (a->m->pci[i].physfn[0])
 		return false;
 	return c->header_type & HEADER_MULTIFUNCTION || addr[strlen(addr) - 1] != '0';
 }

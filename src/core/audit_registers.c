@@ -109,16 +109,20 @@ const struct audit_rule audit_dirty_unverified = {
 
 static void unmeasured_check(struct audit *a)
 {
+	const struct iommu_unit *unit = NULL, *of = NULL; /* @of: whose facts these are */
+	struct reg_fact facts[REG_FACTS_MAX];
+	unsigned int n = 0;
+
 	for (unsigned int i = 0; i < a->m->nr_devices; i++) {
 		const struct pci_info *dev = &a->m->pci[i];
-		const struct iommu_unit *unit = machine_unit(a->m, dev->iommu);
 		struct migration_fact ways[MIGRATION_WAYS];
-		struct reg_fact facts[REG_FACTS_MAX];
-		unsigned int n;
 
 		if (!audit_is_assigned(dev) || !audit_wants_device(a, i))
 			continue;
-		n = unit && !unit->order_unknown ? reg_facts(unit->regs, unit->nr_regs, facts) : 0;
+		unit = machine_unit(a->m, dev->iommu);
+		if (unit != of)
+			n = unit && !unit->order_unknown ? reg_facts(unit->regs, unit->nr_regs, facts) : 0;
+		of = unit;
 		migration_facts(dev, reg_fact_find(facts, n, "dirty-tracking"),
 				ioctl_facts_device(&a->m->ioctl, dev->addr), ways);
 		if (ways[MIGRATION_BY_IOMMU].answer != MIGRATION_NO || ways[MIGRATION_BY_DEVICE].answer != MIGRATION_NO)

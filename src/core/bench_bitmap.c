@@ -6,13 +6,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/bitmap_variant.h"
 #include "base/num.h"
 #include "base/rng.h"
 #include "core/bench.h"
+#include "core/session_priv.h"
+#include "host/self.h"
 
 /* More than any cache holds, so that what is read comes from memory, as a bitmap does that somebody else has filled. */
 #define BITMAP_ALL MiB(256)
@@ -23,11 +25,11 @@ struct bitmap_bench {
 	struct bench_result *res;
 	struct fail *f;
 	struct dirty_bitmap *copies;
-	unsigned int nr, turn; /* copies, and whose turn it is */
+	unsigned int want, nr, turn; /* copies, those that are there, and whose turn it is */
 	uint64_t bits, bytes;
 	uint64_t sum; /* of all results, so that none is left out */
+	const struct bitmap_row *row;
 	struct bitmap_edges edges;
-	struct hist read, work;
 };
 
 /* What is measured, of @a; of comparing also @b. Returns something that depends on all of it. */
@@ -106,68 +108,47 @@ static uint64_t bitmap_read(struct bitmap_bench *b, const uint64_t *x, const uin
 	return y ? any | bitmap_variant()->merge(y, b->bytes / 8) : any;
 }
 
-/* Of this thread alone: nothing here waits, and on a busy machine all that was not ours would be counted. */
-static uint64_t bitmap_clock(void)
+static void bitmap_times(struct bitmap_bench *b, bitmap_work work, uint64_t *n)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static double bitmap_clock_cost(struct hist *h)
-{
-	uint64_t before = bitmap_clock(), now;
-
-	memset(h, 0, sizeof(*h));
-	for (unsigned int i = 0; i < 1001; i++, before = now) {
-		now = bitmap_clock();
-		hist_add(h, now - before);
-	}
-	return (double)hist_percentile(h, 500);
-}
-
-/* Every other copy, so that what was worked on was not just read. */
-static void bitmap_once(struct bitmap_bench *b, const struct bitmap_row *row, bitmap_work work, struct hist *h)
-{
-	const uint64_t *x = bitmap_next_copy(b), *y = row->inputs > 1 ? bitmap_next_copy(b) : NULL;
-	uint64_t start = bitmap_clock();
-
-	b->sum += work(b, x, y);
-	hist_add(h, bitmap_clock() - start);
-}
-
-/* The median of rates: a machine is never quite ours. */
-static double bitmap_rate(const struct bitmap_bench *b, const struct bitmap_row *row, const struct hist *h)
-{
-	double ns = (double)hist_percentile(h, 500) - b->res->clock_ns;
-
-	return ns > 0 ? (double)(b->bytes * row->inputs) * 1e9 / ns / (double)GiB(1) : 0;
-}
-
-static int bitmap_measure(struct bitmap_bench *b, const struct bitmap_row *row)
-{
-	struct bench_row *out;
 	uint64_t i;
 
-	memset(&b->read, 0, sizeof(b->read));
-	memset(&b->work, 0, sizeof(b->work));
-	for (i = 0; i < b->p->warmup && !session_signal; i++) {
-		b->sum += bitmap_read(b, bitmap_next_copy(b), NULL);
-		b->sum += row->work(b, bitmap_next_copy(b), b->copies[0].words);
+	for (i = 0; i < *n && !session_signal; i++) {
+		const uint64_t *x = bitmap_next_copy(b), *y = b->row->inputs > 1 ? bitmap_next_copy(b) : NULL;
+
+		b->sum += work(b, x, y);
 	}
-	for (i = 0; i < b->p->loops && !session_signal; i++) {
-		bitmap_once(b, row, bitmap_read, &b->read);
-		bitmap_once(b, row, row->work, &b->work);
-	}
-	b->res->loops = MAX(b->res->loops, i);
-	if (!i)
-		return 0;
-	out = bench_rate(b->res, row->name, "GiB/s", 0, 1); /* a place, for the rate of the median */
-	out->value = bitmap_rate(b, row, &b->work);
-	out->reference = "read";
-	out->reference_value = bitmap_rate(b, row, &b->read);
+	*n = i;
+}
+
+static int bitmap_ours(void *ctx, uint64_t *n, struct hist *times, struct fail *f)
+{
+	struct bitmap_bench *b = ctx;
+
+	bitmap_times(b, b->row->work, n);
 	return 0;
+}
+
+static int bitmap_plain_loop(void *ctx, uint64_t *n, struct hist *times, struct fail *f)
+{
+	bitmap_times(ctx, bitmap_read, n);
+	return 0;
+}
+
+/* Nothing here waits, and each time takes another copy, so that what is worked on was not just read. */
+static int bitmap_measure(struct bitmap_bench *b, const struct bitmap_row *row)
+{
+	static const struct bench_work work = {.ours = bitmap_ours, .plain = bitmap_plain_loop, .by_cpu = true};
+	struct bench_measured m;
+	void *ctx = b;
+	int err;
+
+	b->row = row;
+	err = bench_measure(&work, &ctx, 1, &b->p->until, &m, b->f);
+	if (m.rounds)
+		bench_add_rate(b->res, b->p, &m, row->name, "GiB/s", (double)(b->bytes * row->inputs), (double)GiB(1),
+			       "read");
+	bench_measured_free(&m);
+	return err;
 }
 
 /* Both ways to ranges find the same number, or there is nothing to measure. */
@@ -181,14 +162,13 @@ static int bitmap_check(struct bitmap_bench *b)
 
 static int bitmap_alloc(struct bitmap_bench *b)
 {
-	unsigned int want = (unsigned int)MIN(MAX(BITMAP_ALL / b->bytes, 2), BITMAP_COPIES_MAX);
 	int err = 0;
 
-	b->copies = calloc(want, sizeof(*b->copies));
+	b->copies = calloc(b->want, sizeof(*b->copies));
 	if (!b->copies)
-		return fail_set(b->f, ENOMEM, "no memory for %u bitmaps", want);
-	for (b->nr = 0; b->nr < want && !err; b->nr++)
-		err = dirty_bitmap_new(&b->copies[b->nr], DIRTY_IOMMU, 0, b->p->size, b->p->page_size, b->f);
+		return fail_set(b->f, ENOMEM, "no memory for %u bitmaps", b->want);
+	for (b->nr = 0; b->nr < b->want && !err; b->nr++)
+		err = dirty_bitmap_new(&b->copies[b->nr], DIRTY_IOMMU, 0, b->p->cell.size, b->p->cell.page_size, b->f);
 	return err;
 }
 
@@ -197,7 +177,7 @@ static void bitmap_note(struct bitmap_bench *b)
 	char one[32], all[32];
 
 	snprintf(b->res->note, sizeof(b->res->note),
-		 "%u bitmaps of %s in turn, %s in all; by %s; medians of thread time", b->nr,
+		 "%u bitmaps of %s in turn, %s in all; by %s; medians of time on the processor", b->nr,
 		 num_format_size(one, sizeof(one), b->bytes), num_format_size(all, sizeof(all), b->nr * b->bytes),
 		 bitmap_variant()->name);
 }
@@ -208,19 +188,23 @@ static int bitmap_run(struct session *s, const struct bench_params *p, struct be
 	struct bench_params params = *p;
 	int err = 0, half = -1;
 
-	memset(out, 0, sizeof(*out));
 	memset(&b, 0, sizeof(b));
-	params.page_size = p->page_size ? p->page_size : 4096;
+	params.cell.page_size = p->cell.page_size ? p->cell.page_size : 4096;
 	b.p = &params;
 	b.res = out;
 	b.f = f;
-	b.bits = p->size / params.page_size;
+	b.bits = p->cell.size / params.cell.page_size;
 	b.bytes = bitmap_words(b.bits) * 8;
-	if (!b.bits || p->size % params.page_size)
-		return fail_usage(f, EINVAL, "--size: 0x%" PRIx64 " is no multiple of pages of 0x%" PRIx64, p->size,
-				  params.page_size);
-	out->clock_ns = bitmap_clock_cost(&b.read);
-	err = bitmap_alloc(&b);
+	if (!b.bits || p->cell.size % params.cell.page_size) {
+		fail_usage(f, EINVAL, "--size: 0x%" PRIx64 " is no multiple of pages of 0x%" PRIx64, p->cell.size,
+			   params.cell.page_size);
+		fail_hint(f, "--page-size 4K, or another power of two that is not above --size");
+		return -EINVAL;
+	}
+	b.want = (unsigned int)MIN(MAX(BITMAP_ALL / b.bytes, 2), BITMAP_COPIES_MAX);
+	err = self_memory_enough(&bench_host, b.want * b.bytes, f);
+	if (!err)
+		err = bitmap_alloc(&b);
 	for (size_t i = 0; i < ARRAY_SIZE(bitmap_rows) && !err && !session_signal; i++) {
 		if (half != (int)bitmap_rows[i].half) {
 			half = (int)bitmap_rows[i].half;
@@ -237,12 +221,16 @@ static int bitmap_run(struct session *s, const struct bench_params *p, struct be
 	return err;
 }
 
+static const uint64_t bitmap_sizes[] = {TiB(1), 0};
+
 const struct bench bench_bitmap = {
 	.name = "bitmap",
 	.summary = "turn a dirty bitmap into ranges, count it, compare two: GiB of bitmap a second, against reading it",
-	.loops = 15,
-	.warmup = 1,
-	.size = TiB(1),
+	.varies = BENCH_SIZE | BENCH_PAGE_SIZE,
+	.sizes = bitmap_sizes,
+	.min_size = KiB(4),
+	.loops = BENCH_AUTO,
+	.warmup = BENCH_AUTO,
 	.max_size = TiB(64),
 	.run = bitmap_run,
 };

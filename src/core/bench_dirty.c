@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The benchmark "dirty": how fast the dirty bits of tracked memory are read and cleared, with few, half and all pages written. */
+/*
+ * The benchmark "dirty": how fast the dirty bits of tracked memory are read and cleared, with few, half and all pages written; each held against a
+ * plain loop that does the same.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "base/rng.h"
-#include "core/bench.h"
+#include "core/bench_dirty.h"
 
 #define DIRTY_BATCH 64
 #define DIRTY_TIMEOUT_MS 10000
@@ -33,8 +36,9 @@ struct dirty_bench {
 	struct dirty_caps caps;
 	uint64_t page_size, pages;
 	struct dirty_bitmap want, got; /* pages to be written; what was read */
-	struct hist times;
-	uint64_t reported; /* pages, by all measured reads of the share */
+	struct bench_dirty_plain plain;
+	uint64_t reported, reads; /* pages, by all reads of the share */
+	unsigned int since;	  /* requests after the latest canary */
 };
 
 /* --- writing --- */
@@ -52,18 +56,35 @@ static void dirty_choose(struct dirty_bench *b, uint64_t n)
 		}
 }
 
+static int dirty_refused(struct dirty_bench *b, const struct dev_req *req)
+{
+	struct failure bad = {.class = FAILURE_DMA_ERROR, .iova = req->dst, .length = req->len};
+
+	snprintf(bad.text, sizeof(bad.text), "the device could not write at iova 0x%" PRIx64 ": %.100s", req->dst,
+		 strerror(abs(req->status)));
+	failures_add(&b->res->found, &bad);
+	return fail_set(b->f, req->status, "the device could not write at iova 0x%" PRIx64, req->dst);
+}
+
 static int dirty_submit(struct dirty_bench *b, struct dev_req *reqs, unsigned int n)
 {
-	int err = dev_transfer(session_dev(b->s), 0, reqs, n, DIRTY_TIMEOUT_MS);
+	int err = 0;
 
+	if (b->since + n > SESSION_CANARY_EVERY) {
+		b->since = 0;
+		err = session_canary(b->s, b->f);
+		if (err)
+			return err;
+	}
+	b->since += n;
+	err = dev_transfer(session_dev(b->s), 0, reqs, n, DIRTY_TIMEOUT_MS);
 	if (err) {
 		fail_set(b->f, err, "the device did not write the pages of the benchmark");
 		return session_dma_failed(b->s, err, b->f);
 	}
 	for (unsigned int i = 0; i < n; i++)
 		if (reqs[i].status)
-			return fail_set(b->f, reqs[i].status, "the device could not write at iova 0x%" PRIx64,
-					reqs[i].dst);
+			return dirty_refused(b, &reqs[i]);
 	return 0;
 }
 
@@ -115,57 +136,126 @@ static int dirty_make(struct dirty_bench *b)
 
 /* --- measuring --- */
 
-static int dirty_once(struct dirty_bench *b, bool counts)
+static int dirty_before(void *ctx, struct fail *f)
 {
-	struct dirty_read read = {.iova = b->req.iova,
-				  .length = b->req.size,
-				  .page_size = b->page_size,
-				  .bits = dirty_bitmap_bits(&b->got),
-				  .bytes = bitmap_words(b->pages) * 8};
-	struct bitmap_diff diff;
-	uint64_t before;
+	struct dirty_bench *b = ctx;
 	int err = dirty_make(b);
 
-	if (err)
-		return err;
-	memset(read.bits, 0, read.bytes);
-	before = clock_ns();
-	err = iommu_dirty_read(&b->at, &read, b->f);
-	if (!err && counts)
-		hist_add(&b->times, clock_ns() - before);
-	bitmap_compare(b->want.words, b->got.words, b->pages, &diff);
-	if (!err && diff.only_a)
-		b->res->missed++;
-	b->reported += counts ? diff.both + diff.only_b : 0;
+	memset(dirty_bitmap_bits(&b->got), 0, bitmap_words(b->pages) * 8);
+	bench_dirty_plain_mark(&b->plain, b->want.words, b->pages);
 	return err;
 }
 
+static struct dirty_read dirty_request(struct dirty_bench *b)
+{
+	return (struct dirty_read){.iova = b->req.iova,
+				   .length = b->req.size,
+				   .page_size = b->page_size,
+				   .bits = dirty_bitmap_bits(&b->got),
+				   .bytes = bitmap_words(b->pages) * 8};
+}
+
+/* What a bit that the source keeps stands for may be larger than a page: at the range's ends it is not cleared as a whole. */
+static void dirty_inner(const struct dirty_bench *b, uint64_t *first, uint64_t *end)
+{
+	struct op_dirty_on on;
+	uint64_t unit = b->page_size, last = b->req.iova + b->req.size;
+
+	if (op_dirty_get(b->s, 0, &on) && on.page_size > unit)
+		unit = on.page_size;
+	*first = (ALIGN_UP(b->req.iova, unit) - b->req.iova) / b->page_size;
+	*end = ALIGN_DOWN(last, unit) > b->req.iova ? (ALIGN_DOWN(last, unit) - b->req.iova) / b->page_size : 0;
+}
+
+/* With nothing written since the read before, which was to clear. */
+static int dirty_again(struct dirty_bench *b, struct fail *f)
+{
+	struct dirty_read read = dirty_request(b);
+	uint64_t page, first, end;
+	int err;
+
+	memset(dirty_bitmap_bits(&b->got), 0, bitmap_words(b->pages) * 8);
+	err = iommu_dirty_read(&b->at, &read, f);
+	if (err)
+		return err;
+	dirty_inner(b, &first, &end);
+	for (page = first; (page = bitmap_next(b->got.words, b->pages, page)) < end; page++)
+		if (!b->res->spurious++)
+			b->res->spurious_at = b->req.iova + page * b->page_size;
+	b->res->again++;
+	return 0;
+}
+
+static int dirty_ours(void *ctx, uint64_t *n, struct hist *times, struct fail *f)
+{
+	struct dirty_bench *b = ctx;
+	struct dirty_read read = dirty_request(b);
+	struct bitmap_diff diff;
+	uint64_t before = clock_ns();
+	int err = iommu_dirty_read(&b->at, &read, f);
+
+	hist_add(times, clock_ns() - before);
+	*n = 1;
+	if (err)
+		return err;
+	bitmap_compare(b->want.words, b->got.words, b->pages, &diff);
+	b->res->missed += diff.only_a > 0;
+	b->reported += diff.both + diff.only_b;
+	b->reads++;
+	/* the 1st, 2nd, 4th, ... of a share: enough to see it, and little of the time */
+	return b->caps.over_reports || b->reads & (b->reads - 1) ? 0 : dirty_again(b, f);
+}
+
+static int dirty_plain_loop(void *ctx, uint64_t *n, struct hist *times, struct fail *f)
+{
+	struct dirty_bench *b = ctx;
+	struct dirty_read read = dirty_request(b);
+	uint64_t before = clock_ns();
+	int err = bench_dirty_plain_read(&b->plain, &b->at, &read);
+
+	hist_add(times, clock_ns() - before);
+	*n = 1;
+	return err ? fail_set(f, err, "the plain loop cannot read the dirty bits") : 0;
+}
+
+/* What is to be read has to be written first, each time anew. */
 static int dirty_share(struct dirty_bench *b, unsigned int i)
 {
-	uint64_t want = MAX(b->pages * dirty_shares[i].percent / 100, (uint64_t)1), done = 0;
-	struct bench_row *row;
-	int err = 0;
+	static const struct bench_work work = {.ours = dirty_ours,
+					       .plain = dirty_plain_loop,
+					       .parts = 1,
+					       .part_only = true,
+					       .before = dirty_before,
+					       .most = 1};
+	uint64_t want = MAX(b->pages * dirty_shares[i].percent / 100, (uint64_t)1);
+	const char *reference = bench_dirty_plain_name(&b->plain);
+	struct bench_measured m;
+	void *ctx = b;
+	int err;
 
-	memset(&b->times, 0, sizeof(b->times));
-	b->reported = 0;
+	b->reported = b->reads = 0;
 	dirty_choose(b, want);
-	for (uint64_t n = 0; n < b->p->warmup + b->p->loops && !err && !session_signal; n++) {
-		err = dirty_once(b, n >= b->p->warmup);
-		done += !err && n >= b->p->warmup;
+	err = bench_measure(&work, &ctx, 1, &b->p->until, &m, b->f);
+	if (m.rounds) {
+		bench_add_rate(b->res, b->p, &m, dirty_shares[i].name, "GiB/s", (double)b->req.size, (double)GiB(1),
+			       reference);
+		bench_add_times(b->res, b->p, &m, 0, dirty_shares[i].times, reference);
 	}
-	if (!done)
-		return err;
-	b->res->loops = MAX(b->res->loops, done);
-	row = bench_rate(b->res, dirty_shares[i].name, "GiB/s", done * b->req.size, b->times.sum);
-	row->value /= (double)GiB(1);
-	row->reference = b->p->reference;
-	row->reference_value = b->p->reference_value;
-	bench_times(b->res, dirty_shares[i].times, &b->times);
 	/* more than 1 where page table entries are larger than what a bit stands for */
-	if (!b->caps.over_reports)
-		bench_ratio(b->res, dirty_shares[i].reported, "pages per written page",
-			    (double)b->reported / (double)(want * done));
+	if (m.rounds && !b->caps.over_reports)
+		bench_add(b->res, b->p, dirty_shares[i].reported, "pages per written page",
+			  (double)b->reported / (double)(want * b->reads));
+	bench_measured_free(&m);
 	return err;
+}
+
+static void dirty_note(struct dirty_bench *b)
+{
+	snprintf(b->res->note, sizeof(b->res->note), "source %s, beside %s%s", dirty_source_name(b->at.source),
+		 bench_dirty_plain_text(&b->plain),
+		 b->caps.over_reports ? "; it reports every mapped page: nothing was written"
+		 : b->caps.marks      ? "; the pages were marked, not written by DMA"
+				      : "");
 }
 
 static int dirty_measure(struct dirty_bench *b)
@@ -179,23 +269,14 @@ static int dirty_measure(struct dirty_bench *b)
 	if (err)
 		return err;
 	op_dirty_is_on(b->s, &b->at);
-	b->res->clock_ns = bench_clock_cost();
+	err = bench_dirty_plain_begin(&b->plain, b->s, &b->at, &b->req, b->page_size, b->f);
+	dirty_note(b);
 	for (; i < ARRAY_SIZE(dirty_shares) && !err && !session_signal; i++)
 		err = dirty_share(b, i);
+	bench_dirty_plain_end(&b->plain);
 	if (op_dirty_stop(b->s, &b->p->dirty, err ? &why : b->f) && !err)
 		err = -b->f->err;
 	return err;
-}
-
-static void dirty_note(struct dirty_bench *b)
-{
-	char size[32];
-
-	num_format_size(size, sizeof(size), b->page_size);
-	snprintf(b->res->note, sizeof(b->res->note), "source %s, a bit for %s%s", dirty_source_name(b->at.source), size,
-		 b->caps.over_reports ? "; it reports every mapped page: nothing was written"
-		 : b->caps.marks      ? "; the pages were marked, not written by DMA"
-				      : "");
 }
 
 static int dirty_prepare(struct dirty_bench *b)
@@ -206,17 +287,16 @@ static int dirty_prepare(struct dirty_bench *b)
 	if (err)
 		return err;
 	sizes = b->caps.page_sizes;
-	b->page_size = b->p->page_size ? b->p->page_size : MAX(sizes & -sizes, (uint64_t)4096);
-	if (!(b->page_size & sizes) || b->page_size & (b->page_size - 1) || b->p->size % b->page_size)
+	b->page_size = b->p->cell.page_size ? b->p->cell.page_size : MAX(sizes & -sizes, (uint64_t)4096);
+	if (!(b->page_size & sizes) || b->page_size & (b->page_size - 1) || b->p->cell.size % b->page_size)
 		return fail_usage(b->f, EINVAL,
 				  "--page-size 0x%" PRIx64
 				  " is not one that source %s has, or that --size is a multiple of",
 				  b->page_size, dirty_source_name(b->at.source));
-	b->pages = b->p->size / b->page_size;
-	dirty_note(b);
-	err = dirty_bitmap_new(&b->want, b->at.source, 0, b->p->size, b->page_size, b->f);
+	b->pages = b->p->cell.size / b->page_size;
+	err = dirty_bitmap_new(&b->want, b->at.source, 0, b->p->cell.size, b->page_size, b->f);
 	if (!err)
-		err = dirty_bitmap_new(&b->got, b->at.source, 0, b->p->size, b->page_size, b->f);
+		err = dirty_bitmap_new(&b->got, b->at.source, 0, b->p->cell.size, b->page_size, b->f);
 	if (!err && !b->caps.marks && !b->caps.over_reports)
 		err = session_dma_start(b->s, b->f);
 	return err;
@@ -227,8 +307,10 @@ static int dirty_mapped(struct dirty_bench *b)
 	int err;
 
 	err = iommu_map(b->iommu, &b->req, b->f);
-	if (err)
+	if (err) {
+		op_map_is_refused(b->iommu, err, &b->req, &b->res->found);
 		return err;
+	}
 	b->res->iova = b->req.iova;
 	err = dirty_measure(b);
 	if (session_is_quiet(b->s) && iommu_unmap(b->iommu, b->req.iova, b->req.size, NULL, err ? NULL : b->f) && !err)
@@ -238,16 +320,16 @@ static int dirty_mapped(struct dirty_bench *b)
 
 static int dirty_run(struct session *s, const struct bench_params *p, struct bench_result *out, struct fail *f)
 {
-	static struct dirty_bench b; /* large, and there is one benchmark at a time */
+	struct bench_params params = *p;
+	struct dirty_bench b = {.s = s, .iommu = session_iommu(s), .p = &params, .res = out, .f = f};
 	struct iommu_mem mem = {.fd = -1};
 	int err;
 
-	memset(out, 0, sizeof(*out));
-	b = (struct dirty_bench){.s = s, .iommu = session_iommu(s), .p = p, .res = out, .f = f};
 	b.req = (struct iommu_map_req){.prot = IOMMU_PROT_RW, .tag = "bench"};
 	err = dirty_prepare(&b);
+	params.cell.page_size = b.page_size;
 	if (!err)
-		err = bench_memory(s, p, &b.req, &mem, f);
+		err = bench_memory(s, &params, &b.req, &mem, f);
 	if (!err) {
 		err = dirty_mapped(&b);
 		if (session_is_quiet(s))
@@ -255,18 +337,22 @@ static int dirty_run(struct session *s, const struct bench_params *p, struct ben
 	}
 	dirty_bitmap_free(&b.want);
 	dirty_bitmap_free(&b.got);
-	if (!err)
+	err = bench_verdict(out, err, b.req.iova, b.req.size, f);
+	if (!err && session_is_quiet(s))
 		out->pins_counted = !session_pin_excess(s, &out->pins_left);
 	return err;
 }
 
+static const uint64_t dirty_sizes[] = {MiB(256), 0};
+
 const struct bench bench_dirty = {
 	.name = "dirty",
 	.summary = "read and clear the dirty bits of tracked memory, with 1 %, half and all of its pages written",
-	.loops = 20,
-	.warmup = 2,
-	.size = MiB(256),
+	.varies = BENCH_SIZE | BENCH_PAGE_SIZE | BENCH_MEM | BENCH_IOVA | BENCH_SOURCE,
+	.sizes = dirty_sizes,
+	.min_size = KiB(4),
 	.max_size = GiB(64),
-	.tracks = true,
+	.loops = BENCH_AUTO,
+	.warmup = BENCH_AUTO,
 	.run = dirty_run,
 };

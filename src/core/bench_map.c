@@ -1,123 +1,349 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The benchmark "map": one buffer mapped and unmapped at one place; the rate of pairs, then the time of each call. */
+/*
+ * The benchmark "map": buffers mapped and unmapped, each thread's at its own place; pairs of calls a second, then the time of each call.
+ * Beside that the backend's bare ioctls, and in the simulation, which has none, the stores of as many page-table entries.
+ */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "core/bench.h"
+#include "iommu/plain.h"
 
+#define MAP_PAGE 4096u
+#define MAP_STORES_MAX (MiB(8) / sizeof(uint64_t)) /* for more pages they begin anew */
+
+enum map_part { MAP_MAP, MAP_UNMAP, MAP_PARTS };
+
+struct map_setup;
+
+/* One thread's. */
 struct map_bench {
-	struct session *s;
+	struct map_setup *all;
 	struct iommu *iommu;
-	const struct bench_params *p;
-	struct bench_result *res;
-	struct fail *f;
-	struct iommu_map_req req;
-	struct hist map, unmap;
-};
+	struct failures *found;
+	struct iommu_map_req req; /* of the call that is made */
+	char *va;
+	iova_t iova;
+	uint64_t size, piece;
+	_Atomic uint64_t *stores;
+	uint64_t nr_stores;
+	uint64_t wrong, wrong_got;
+} __attribute__((aligned(128)));
 
-static void map_count(struct map_bench *b, uint64_t unmapped)
+static uint64_t map_point(struct map_bench *b, uint64_t at)
 {
-	if (unmapped == b->req.size)
-		return;
-	if (!b->res->wrong++)
-		b->res->wrong_got = unmapped;
+	if (!b->req.kernel_iova)
+		b->req.iova = b->iova + at;
+	b->req.va = b->va + at;
+	b->req.size = MIN(b->piece, b->size - at);
+	return b->req.size;
 }
 
-/* For the rate: nothing but the two calls, so that it can be held against a plain loop's. */
-static int map_pairs(struct map_bench *b, uint64_t loops, uint64_t *done)
+static uint64_t map_look(struct hist *times)
+{
+	return times ? clock_ns() : 0;
+}
+
+static void map_looked(struct hist *times, uint64_t before)
+{
+	if (times)
+		hist_add(times, clock_ns() - before);
+}
+
+/* What a plain map did and no plain unmap undoes any more: everything from @at to @end. */
+static void map_stays(struct map_bench *b, uint64_t at, uint64_t end)
+{
+	while (at < end) {
+		at += map_point(b, at);
+		iommu_plain_note(b->iommu, &b->req);
+	}
+}
+
+/* The error path: what was mapped of it goes again. */
+static void map_undo(struct map_bench *b, uint64_t end, bool plain)
 {
 	uint64_t unmapped;
-	int err;
 
-	for (*done = 0; *done < loops && !session_signal; ++*done) {
-		err = iommu_map(b->iommu, &b->req, b->f);
+	for (uint64_t at = 0; at < end;) {
+		uint64_t size = map_point(b, at);
+
+		if (!plain)
+			iommu_unmap(b->iommu, b->req.iova, size, NULL, NULL);
+		else if (iommu_plain_unmap(b->iommu, b->req.iova, size, &unmapped))
+			iommu_plain_note(b->iommu, &b->req);
+		at += size;
+	}
+}
+
+/* Noted down before anything is undone; out of the way of the calls that are measured. */
+static __attribute__((noinline)) void map_refused(const struct map_bench *b, int err)
+{
+	op_map_is_refused(b->iommu, err, &b->req, b->found);
+}
+
+static int map_failed(const struct map_bench *b, int err, const char *what, struct fail *f)
+{
+	return fail_set(f, err, "the plain loop cannot %s 0x%" PRIx64 " bytes at iova 0x%" PRIx64, what, b->req.size,
+			b->req.iova);
+}
+
+static inline int map_map(struct map_bench *b, struct hist *times, struct fail *f, bool plain)
+{
+	for (uint64_t at = 0; at < b->size; at += b->req.size) {
+		uint64_t before;
+		int err;
+
+		map_point(b, at);
+		before = map_look(times);
+		err = plain ? iommu_plain_map(b->iommu, &b->req) : iommu_map(b->iommu, &b->req, f);
+		if (err) {
+			map_refused(b, err);
+			if (plain)
+				map_failed(b, err, "map", f);
+			map_undo(b, at, plain);
+			return err;
+		}
+		map_looked(times, before);
+	}
+	return 0;
+}
+
+static inline int map_unmap(struct map_bench *b, struct hist *times, struct fail *f, bool plain)
+{
+	uint64_t unmapped;
+
+	for (uint64_t at = 0; at < b->size; at += b->req.size) {
+		uint64_t before;
+		int err;
+
+		map_point(b, at);
+		before = map_look(times);
+		err = plain ? iommu_plain_unmap(b->iommu, b->req.iova, b->req.size, &unmapped)
+			    : iommu_unmap(b->iommu, b->req.iova, b->req.size, &unmapped, f);
+		if (err) {
+			if (plain) {
+				map_failed(b, err, "unmap", f);
+				map_stays(b, at, b->size);
+			}
+			return err;
+		}
+		map_looked(times, before);
+		if (unmapped != b->req.size && !b->wrong++)
+			b->wrong_got = unmapped;
+	}
+	return 0;
+}
+
+/* Nothing but the calls, so that they can be held against a plain loop's. */
+static inline int map_pairs(struct map_bench *b, uint64_t *n, struct hist *times, struct fail *f, bool plain)
+{
+	uint64_t i;
+	int err = 0;
+
+	for (i = 0; i < *n && !session_signal; i++) {
+		err = map_map(b, times ? &times[MAP_MAP] : NULL, f, plain);
 		if (!err)
-			err = iommu_unmap(b->iommu, b->req.iova, b->req.size, &unmapped, b->f);
+			err = map_unmap(b, times ? &times[MAP_UNMAP] : NULL, f, plain);
 		if (err)
-			return err;
-		map_count(b, unmapped);
+			break;
 	}
+	*n = i;
+	return err;
+}
+
+static int map_ours(void *ctx, uint64_t *n, struct hist *times, struct fail *f)
+{
+	return map_pairs(ctx, n, times, f, false);
+}
+
+static int map_plain(void *ctx, uint64_t *n, struct hist *times, struct fail *f)
+{
+	return map_pairs(ctx, n, times, f, true);
+}
+
+/* Each is seen by a device as it is: they are not put together to larger ones. */
+static void map_store_run(_Atomic uint64_t *stores, uint64_t n, uint64_t value, uint64_t step)
+{
+	for (uint64_t i = 0; i < n; i++, value += step)
+		atomic_store_explicit(&stores[i], value, memory_order_relaxed);
+}
+
+static void map_store_pages(struct map_bench *b, uint64_t first, uint64_t pages, uint64_t value)
+{
+	uint64_t run;
+
+	for (; pages; pages -= run, first = 0) {
+		run = MIN(pages, b->nr_stores - first);
+		map_store_run(b->stores + first, run, value, value ? MAP_PAGE : 0);
+	}
+}
+
+/* @value for an entry that is there, 0 for one that goes. */
+static void map_store(struct map_bench *b, struct hist *times, uint64_t value)
+{
+	for (uint64_t at = 0; at < b->size; at += b->req.size) {
+		uint64_t pages = map_point(b, at) / MAP_PAGE, before;
+		unsigned int repeat = bench_stores_repeat(times, pages);
+
+		before = map_look(times);
+		for (unsigned int i = 0; i < repeat; i++)
+			map_store_pages(b, at / MAP_PAGE % b->nr_stores, pages, value);
+		if (times)
+			bench_add_stores(times, clock_ns() - before, repeat);
+	}
+}
+
+static int map_stores(void *ctx, uint64_t *n, struct hist *times, struct fail *f)
+{
+	struct map_bench *b = ctx;
+	uint64_t i;
+
+	(void)f;
+	for (i = 0; i < *n && !session_signal; i++) {
+		map_store(b, times ? &times[MAP_MAP] : NULL, 3);
+		map_store(b, times ? &times[MAP_UNMAP] : NULL, 0);
+	}
+	*n = i;
 	return 0;
 }
 
-static int map_timed(struct map_bench *b, uint64_t loops)
+/* --- setting up --- */
+
+struct map_setup {
+	struct map_bench bench[BENCH_THREADS_MAX];
+	struct bench_place place[BENCH_THREADS_MAX];
+	void *ctx[BENCH_THREADS_MAX];
+	struct bench_measured m;
+	struct session *s;
+	unsigned int threads;
+};
+
+/* Other memory for all threads: how long a map takes depends on how it lies. */
+static int map_fresh(void *ctx, struct fail *f)
 {
-	uint64_t unmapped, before, between, after;
+	struct map_setup *set = ((struct map_bench *)ctx)->all;
 	int err;
 
-	for (uint64_t i = 0; i < loops && !session_signal; i++) {
-		before = clock_ns();
-		err = iommu_map(b->iommu, &b->req, b->f);
-		if (err)
-			return err;
-		between = clock_ns();
-		err = iommu_unmap(b->iommu, b->req.iova, b->req.size, &unmapped, b->f);
-		after = clock_ns();
-		if (err)
-			return err;
-		hist_add(&b->map, between - before);
-		hist_add(&b->unmap, after - between);
-		map_count(b, unmapped);
+	/* where the kernel chose, it is the latest place that must be empty */
+	for (unsigned int i = 0; i < set->threads; i++)
+		set->place[i].req.iova = set->bench[i].req.kernel_iova ? set->bench[i].req.iova : set->bench[i].iova;
+	err = bench_places_renew(set->s, set->place, set->threads, f);
+	for (unsigned int i = 0; i < set->threads && !err; i++) {
+		set->bench[i].va = set->place[i].req.va;
+		set->bench[i].req.file = set->place[i].req.file;
+	}
+	return err;
+}
+
+static int map_new(struct session *s, const struct bench_params *p, struct map_setup *set, struct failures *found,
+		   struct fail *f)
+{
+	uint64_t pages = MIN(p->cell.size / MAP_PAGE, MAP_STORES_MAX);
+
+	for (unsigned int i = 0; i < p->cell.threads; i++) {
+		struct map_bench *b = &set->bench[i];
+
+		set->ctx[i] = b;
+		b->all = set;
+		b->iommu = session_iommu(s);
+		b->found = found;
+		b->req = set->place[i].req;
+		b->va = b->req.va;
+		b->iova = b->req.iova;
+		b->size = p->cell.size;
+		b->piece = p->cell.granule ? p->cell.granule : p->cell.size;
+		b->nr_stores = pages;
+		if (!session_is_simulated(s))
+			continue;
+		b->stores = calloc(pages, sizeof(*b->stores));
+		if (!b->stores)
+			return fail_set(f, ENOMEM, "no memory for %" PRIu64 " entries", pages);
 	}
 	return 0;
 }
 
-static int map_measure(struct map_bench *b)
+static void map_rows(const struct bench_params *p, const struct map_bench *b, const struct bench_measured *m,
+		     struct bench_result *out)
 {
-	struct bench_result *r = b->res;
-	struct bench_row *rate;
-	uint64_t done, start, ns;
-	int err = map_pairs(b, b->p->warmup, &done);
+	const char *reference = b->stores ? "stores" : "plain-ioctl";
+	double calls = (double)((b->size + b->piece - 1) / b->piece);
 
-	if (err)
-		return err;
-	r->clock_ns = bench_clock_cost();
-	start = clock_ns();
-	err = map_pairs(b, b->p->loops, &r->loops);
-	ns = clock_ns() - start;
-	r->iova = b->req.iova;
-	if (!r->loops)
-		return err;
-	rate = bench_rate(r, "map+unmap", "pairs/s", r->loops, ns);
-	rate->reference = b->p->reference;
-	rate->reference_value = b->p->reference_value;
+	if (!m->rounds)
+		return;
+	bench_add_rate(out, p, m, "map+unmap", "pairs/s", calls, 1, reference);
+	bench_add_times(out, p, m, MAP_MAP, "map", reference);
+	bench_add_times(out, p, m, MAP_UNMAP, "unmap", reference);
+	bench_add_rate(out, p, m, "memory", "GiB/s", (double)b->size, (double)GiB(1), reference);
+}
+
+static int map_measure(struct session *s, const struct bench_params *p, struct map_setup *set, struct bench_result *out,
+		       struct fail *f)
+{
+	const struct bench_work work = {.ours = map_ours,
+					.plain = session_is_simulated(s) ? map_stores : map_plain,
+					.parts = MAP_PARTS,
+					.fresh = map_fresh};
+	int err = map_new(s, p, set, &out->found, f);
+
+	set->s = s;
+	set->threads = p->cell.threads;
 	if (!err)
-		err = map_timed(b, r->loops);
-	if (b->map.count) {
-		bench_times(r, "map", &b->map);
-		bench_times(r, "unmap", &b->unmap);
+		err = bench_measure(&work, set->ctx, p->cell.threads, &p->until, &set->m, f);
+	map_rows(p, &set->bench[0], &set->m, out);
+	bench_measured_free(&set->m);
+	out->iova = set->bench[0].req.kernel_iova ? set->bench[0].req.iova : set->bench[0].iova;
+	for (unsigned int i = 0; i < p->cell.threads; i++) {
+		struct map_bench *b = &set->bench[i];
+
+		if (b->wrong && !out->wrong) {
+			out->wrong_got = b->wrong_got;
+			out->wrong_size = b->piece;
+		}
+		out->wrong += b->wrong;
+		free(b->stores);
 	}
 	return err;
 }
 
 static int map_run(struct session *s, const struct bench_params *p, struct bench_result *out, struct fail *f)
 {
-	static struct map_bench b; /* large, and there is one benchmark at a time */
-	struct iommu_mem mem = {.fd = -1};
+	struct map_setup *set;
 	int err;
 
-	memset(out, 0, sizeof(*out));
-	b = (struct map_bench){.s = s, .iommu = session_iommu(s), .p = p, .res = out, .f = f};
-	b.req = (struct iommu_map_req){.prot = IOMMU_PROT_RW, .tag = "bench"};
-	err = bench_memory(s, p, &b.req, &mem, f);
-	if (err)
-		return err;
-	err = map_measure(&b);
-	iommu_mem_free(b.iommu, &mem);
+	if (p->where == OP_IOVA_KERNEL && p->cell.granule)
+		return fail_usage(f, EINVAL, "--iova kernel has no --granule: each piece would be somewhere else");
+	if (posix_memalign((void **)&set, 128, sizeof(*set)))
+		return fail_set(f, ENOMEM, "no memory for %u threads", p->cell.threads);
+	memset(set, 0, sizeof(*set));
+	for (unsigned int i = 0; i < p->cell.threads; i++)
+		set->place[i].req = (struct iommu_map_req){.prot = IOMMU_PROT_RW, .tag = "bench"};
+	err = bench_places(s, p, set->place, p->cell.threads, f);
+	if (!err) {
+		err = map_measure(s, p, set, out, f);
+		bench_places_free(s, set->place, p->cell.threads);
+	}
+	free(set);
+	err = bench_verdict(out, err, out->iova, p->cell.size, f);
 	if (!err)
 		out->pins_counted = !session_pin_excess(s, &out->pins_left);
 	return err;
 }
 
+static const uint64_t map_sizes[] = {KiB(4), KiB(64), MiB(2), 0};
+
 const struct bench bench_map = {
 	.name = "map",
-	.summary = "map and unmap one buffer at one place: pairs a second, and how long each call takes",
-	.loops = 10000,
-	.warmup = 1000,
-	.size = KiB(4),
-	.max_size = GiB(64),
+	.summary = "map and unmap a buffer at one place: pairs a second, and how long each call takes",
+	.varies = BENCH_SIZE | BENCH_GRANULE | BENCH_MEM | BENCH_THREADS | BENCH_IOVA,
+	.sizes = map_sizes,
+	.min_size = KiB(4),
+	.max_size = TiB(1),
+	.loops = BENCH_AUTO,
+	.warmup = BENCH_AUTO,
 	.maps = true,
 	.run = map_run,
 };

@@ -38,23 +38,30 @@ bool buffer_is_mapped(const struct buffer *b)
 {
 	struct ledger_entry entry;
 
+	/* by name: where memory was released another buffer's may lie now, and be mapped at the same place */
 	return b->size && b->space &&
 	       ledger_find(iommu_ledger(b->space), (struct iova_range){b->iova, b->iova}, &entry) &&
-	       entry.range.start == b->iova && entry.va == (char *)b->mem.va + b->skip;
+	       entry.range.start == b->iova && entry.va == (char *)b->mem.va + b->skip && entry.named &&
+	       !strcmp(entry.tag, b->name);
 }
 
 static void buffer_add(struct session *s, struct buffer *b, const char *name, uint64_t bytes)
 {
-	struct buffer **at = &s->buffers;
-
 	if (name)
 		snprintf(b->name, sizeof(b->name), "%s", name);
 	else
 		snprintf(b->name, sizeof(b->name), "b%u", ++s->buffer_serial);
 	b->size = bytes;
-	while (*at)
-		at = &(*at)->next;
-	*at = b;
+	*(s->buffers ? &s->buffers_last->next : &s->buffers) = b;
+	s->buffers_last = b;
+}
+
+static int buffer_alloc(struct session *s, uint64_t size, enum iommu_mem_kind mem, bool unchecked, struct buffer *b,
+			struct fail *f)
+{
+	return unchecked && size > BUFFER_UNCHECKED_MAX
+		       ? iommu_mem_alloc_guarded(s->iommu, BUFFER_UNCHECKED_MAX, mem, &b->mem, f)
+		       : iommu_mem_alloc(s->iommu, size, mem, &b->mem, f);
 }
 
 struct buffer *buffer_new(struct session *s, const char *name, uint64_t bytes, enum iommu_mem_kind mem, bool unchecked,
@@ -71,10 +78,13 @@ struct buffer *buffer_new(struct session *s, const char *name, uint64_t bytes, e
 		goto out_free;
 	}
 	size = ALIGN_DOWN(size, 4096);
-	if (unchecked && size > BUFFER_UNCHECKED_MAX
-		    ? iommu_mem_alloc_guarded(s->iommu, BUFFER_UNCHECKED_MAX, mem, &b->mem, f)
-		    : iommu_mem_alloc(s->iommu, size, mem, &b->mem, f))
+	/* what is held of freed buffers may be what is missing: huge pages are few */
+	if (s->quarantine.nr && !buffer_alloc(s, size, mem, unchecked, b, NULL))
+		goto out;
+	quarantine_drain(&s->quarantine, s->iommu);
+	if (buffer_alloc(s, size, mem, unchecked, b, f))
 		goto out_free;
+out:
 	buffer_add(s, b, name, bytes);
 	return b;
 out_free:
@@ -107,12 +117,12 @@ struct buffer *buffer_new_bar(struct session *s, const char *name, uint64_t byte
 	return b;
 }
 
-uint64_t buffers_device_bytes(const struct session *s)
+uint64_t buffers_uncounted_bytes(const struct session *s)
 {
 	uint64_t bytes = 0;
 
 	for (const struct buffer *b = s->buffers; b; b = b->next)
-		if (iommu_mem_is_device(&b->mem) && buffer_is_mapped(b))
+		if ((iommu_mem_is_device(&b->mem) || (b->by_child && !session_is_simulated(s))) && buffer_is_mapped(b))
 			bytes += b->size;
 	return bytes;
 }
@@ -140,13 +150,22 @@ static int buffer_bar_copy(const struct buffer *b, uint64_t offset, uint64_t siz
 	return err;
 }
 
+int buffer_check_memory(const struct buffer *b, struct fail *f)
+{
+	if (!b->mem.released)
+		return 0;
+	fail_usage(f, EFAULT, "buffer %s has no memory any more: it was released", b->name);
+	fail_hint(f, "`free %s`; the next map of that name takes fresh memory", b->name);
+	return -EFAULT;
+}
+
 int buffer_view(const struct buffer *b, uint64_t offset, uint64_t size, void **view, struct fail *f)
 {
 	int err;
 
 	*view = (char *)b->mem.va + offset;
 	if (!iommu_mem_is_device(&b->mem))
-		return 0;
+		return buffer_check_memory(b, f);
 	if ((offset | size) & 3)
 		return fail_usage(f, EINVAL, "offset and size in %s are multiples of 4", b->source);
 	*view = malloc(size);
@@ -181,6 +200,8 @@ struct buffer *buffer_share(struct session *s, const char *name, struct buffer *
 			 of->source);
 		return NULL;
 	}
+	if (buffer_check_memory(of, f))
+		return NULL;
 	if (!num_add(offset, size, &end) || end > of->mem.size) {
 		fail_usage(f, ERANGE,
 			   "offset 0x%" PRIx64 " and size 0x%" PRIx64 " leave buffer %s of 0x%" PRIx64 " bytes", offset,
@@ -208,13 +229,19 @@ struct buffer *buffer_sharer(struct session *s, const struct buffer *b)
 
 void buffer_free(struct session *s, struct buffer *b)
 {
-	for (struct buffer **at = &s->buffers; *at; at = &(*at)->next) {
+	struct buffer *before = NULL;
+
+	for (struct buffer **at = &s->buffers; *at; before = *at, at = &before->next) {
 		if (*at != b)
 			continue;
 		*at = b->next;
+		if (s->buffers_last == b)
+			s->buffers_last = before;
 		break;
 	}
-	if (!b->of)
+	if (!b->of && s->quarantines)
+		quarantine_add(&s->quarantine, s->iommu, &b->mem);
+	else if (!b->of)
 		iommu_mem_free(s->iommu, &b->mem);
 	free(b);
 }
@@ -304,4 +331,5 @@ void session_buffers_free(struct session *s)
 		buffer_unmap(s, b, NULL);
 		buffer_free(s, b);
 	}
+	quarantine_drain(&s->quarantine, s->iommu);
 }

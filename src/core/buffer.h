@@ -26,7 +26,8 @@ struct buffer {
 	unsigned int bar;
 	uint64_t bar_offset;
 	char source[BUFFER_SOURCE_MAX];
-	bool copied; /* it may be mapped at other places too, by `ioas copy` */
+	bool by_child; /* what is mapped was by a child, and is accounted to it */
+	bool copied;   /* it may be mapped at other places too, by `ioas copy` */
 	struct buffer *next;
 };
 
@@ -52,8 +53,8 @@ struct buffer_bar {
 /* A part of a BAR; as idev_bar_mem(). NULL with @f. */
 struct buffer *buffer_new_bar(struct session *s, const char *name, uint64_t bytes, const struct buffer_bar *bar,
 			      struct fail *f);
-/* Bytes of mapped buffers that are a device's: no memory of the host's is pinned for them. */
-uint64_t buffers_device_bytes(const struct session *s);
+/* Bytes of mapped buffers that are not counted as pinned: a device's, and on a kernel what a child mapped. */
+uint64_t buffers_uncounted_bytes(const struct session *s);
 /*
  * The processor's side of @size bytes from @offset. Host memory: the memory itself. A BAR: a copy, read and written back through
  * VFIO, because a device that does not answer raises SIGBUS otherwise; @offset and @size are then multiples of 4. -EIO.
@@ -67,9 +68,11 @@ int buffer_unview(const struct buffer *b, uint64_t offset, uint64_t size, void *
  */
 struct buffer *buffer_share(struct session *s, const char *name, struct buffer *of, uint64_t offset, uint64_t size,
 			    struct fail *f);
+/* A usage failure where it has none any more: the process has let go of it. */
+int buffer_check_memory(const struct buffer *b, struct fail *f);
 /* The first buffer whose memory is @b's, or NULL. */
 struct buffer *buffer_sharer(struct session *s, const struct buffer *b);
-/* Give the memory back; a mapped buffer must be unmapped first. */
+/* A mapped buffer must be unmapped first. Its memory goes back, on a real machine by way of the quarantine. */
 void buffer_free(struct session *s, struct buffer *b);
 /* The first mapping in @space of what @b is: of the byte at @va, or of any part (NULL). */
 bool buffer_find_in(const struct iommu *space, const struct buffer *b, const void *va, struct ledger_entry *out);

@@ -92,7 +92,7 @@ int canary_setup(struct session *s, struct fail *f)
 		fail_hint(f, "run as root, or accept DMA without this proof: --canary auto");
 		return -EPERM;
 	}
-	if (!s->canary_warned)
+	if (!s->canary_warned && !s->params.canary_told)
 		msg_warn("no canary: %s; that the IOMMU translates is not proven", s->canary_why);
 	s->canary_warned = true;
 	return -EOPNOTSUPP;

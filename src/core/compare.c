@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "core/compare_priv.h"
 #include "host/self.h"
+#include "iommu/ledger.h"
 
 #define FAULT_SETTLE_NS 50000000ull /* the VT-d and AMD drivers log from an interrupt thread */
 #define COMPARE_FAULTS_NS 20000000  /* one look, whatever is being logged */
@@ -19,12 +20,33 @@ static int compare_check_memory(const struct compare_params *p, struct fail *f)
 {
 	uint64_t have = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE), need;
 
-	if (num_mul(2 * p->size_max, ((uint64_t)p->graveyard + 1) * p->threads, &need) && need <= have)
+	uint64_t buffers = ((uint64_t)graves_per_thread(p) + 1 + (p->threads > 1 ? COMPARE_PARCELS : 0)) * p->threads;
+
+	if (num_mul(2 * p->size_max, buffers, &need) && need <= have)
 		return 0;
-	fail_set(f, ENOMEM, "%" PRIu64 " buffers of 0x%" PRIx64 " bytes are more than this machine's memory",
-		 ((uint64_t)p->graveyard + 1) * p->threads, 2 * p->size_max);
+	fail_set(f, ENOMEM, "%" PRIu64 " buffers of 0x%" PRIx64 " bytes are more than this machine's memory", buffers,
+		 2 * p->size_max);
 	fail_hint(f, "use a smaller --size, --graveyard or --threads");
 	return -ENOMEM;
+}
+
+static int compare_is_buffer(const struct ledger_entry *entry, void *arg)
+{
+	if (entry->named)
+		*(struct ledger_entry *)arg = *entry;
+	return entry->named;
+}
+
+/* What a script or a session has mapped is not ours to take away. */
+static int compare_check_unmap_all(const struct compare *c, struct fail *f)
+{
+	struct ledger_entry entry;
+
+	if (c->p->unmap != COMPARE_UNMAP_ALL ||
+	    !ledger_each(iommu_ledger(session_iommu(c->s)), compare_is_buffer, &entry))
+		return 0;
+	return fail_usage(f, EBUSY, "--unmap all would take %s too, which is mapped at 0x%" PRIx64, entry.tag,
+			  entry.range.start);
 }
 
 static int compare_check(struct compare *c, struct fail *f)
@@ -46,7 +68,9 @@ static int compare_check(struct compare *c, struct fail *f)
 				  COMPARE_PROBE_THREADS);
 	if (p->unmap == COMPARE_UNMAP_PAGE && p->granule != COMPARE_MAP_PAGE)
 		return fail_usage(f, EINVAL, "--unmap page needs --map-granule page: a mapping cannot be bisected");
-	err = compare_ranges(c, f);
+	err = compare_check_unmap_all(c, f);
+	if (!err)
+		err = compare_ranges(c, f);
 	if (!err)
 		err = compare_payloads(c, f);
 	if (!err && p->iova_mode == COMPARE_KERNEL)
@@ -116,18 +140,17 @@ static void compare_check_kernel(struct compare *c)
 	failures_add(&c->res->failures, &bad);
 }
 
-/* Asking the clock costs a system call where the kernel trusts no fast one: about every 10 ms is enough. */
-static void compare_progress(struct compare_thread *t)
+/* Asking the clock costs a system call where the kernel trusts no fast one: every few milliseconds is enough. */
+static void compare_clock(struct compare_thread *t)
 {
-	uint64_t before = t->progress_ns;
+	uint64_t before = t->clock_ns;
 
-	t->progress_ns = clock_ns();
-	if (before && t->progress_ns - before > 20000000)
-		t->progress_step = MAX(t->progress_step / 2, (uint64_t)1);
-	else if (before && t->progress_ns - before < 5000000)
-		t->progress_step *= 2;
-	t->progress_at = t->loops + t->progress_step;
-	progress_update(&t->c->progress, t->loops * t->c->p->threads, t->bytes * t->c->p->threads);
+	t->clock_ns = clock_ns();
+	if (before && t->clock_ns - before > 4000000)
+		t->clock_step = MAX(t->clock_step / 4, (uint64_t)1);
+	else if (before && t->clock_ns - before < 1000000)
+		t->clock_step *= 2;
+	t->clock_at = t->loops + t->clock_step;
 }
 
 /* Probes fault three times a loop, and the simulation remembers 256 faults. */
@@ -136,8 +159,7 @@ static uint64_t compare_look_every(const struct compare_params *p)
 	return p->probe_unmapped || p->readonly ? MAX(64 / p->threads, 1u) : COMPARE_LOOK_EVERY;
 }
 
-/* Looks that cost a system call or more: thread 0, between its loops. */
-static int compare_look(struct compare_thread *t, struct fail *f)
+int compare_look(struct compare_thread *t, struct fail *f)
 {
 	struct compare *c = t->c;
 	int err = 0;
@@ -157,18 +179,24 @@ static int compare_look(struct compare_thread *t, struct fail *f)
 		err = session_canary(c->s, f);
 		pthread_mutex_unlock(&c->lock);
 	}
-	if (t->loops >= t->progress_at)
-		compare_progress(t);
+	if (t->loops >= t->progress_at) {
+		progress_update(&c->progress, t->loops * c->p->threads, t->bytes * c->p->threads);
+		t->progress_at = t->loops + t->clock_step;
+	}
 	return err;
 }
 
-static bool compare_more(const struct compare *c, uint64_t n)
+bool compare_more(struct compare_thread *t, uint64_t n)
 {
+	const struct compare *c = t->c;
+
 	if (c->stop || session_signal)
 		return false;
 	if (c->p->loops && n >= c->p->loops)
 		return false;
-	return !c->until_ns || clock_ns() < c->until_ns;
+	if (t->loops >= t->clock_at)
+		compare_clock(t);
+	return !c->until_ns || t->clock_ns < c->until_ns;
 }
 
 static void *compare_thread_main(void *arg)
@@ -177,13 +205,17 @@ static void *compare_thread_main(void *arg)
 	struct compare *c = t->c;
 	int err = 0;
 
-	for (uint64_t n = t->index; compare_more(c, n) && err >= 0; n += c->p->threads) {
+	if (c->p->threads > 1) {
+		compare_pipe_main(t);
+		return NULL;
+	}
+	for (uint64_t n = t->index; compare_more(t, n) && err >= 0; n += c->p->threads) {
 		err = compare_one(t, n, &t->fail);
 		if (err >= 0 && t->index == 0)
 			err = compare_look(t, &t->fail);
 	}
 	if (err >= 0)
-		compare_last(t);
+		err = compare_last(t, &t->fail);
 	t->err = err < 0 ? err : 0;
 	if (t->err)
 		c->stop = true;
@@ -203,12 +235,17 @@ static int compare_verdict_of(struct compare *c, int err, const struct fail *f)
 	return 0;
 }
 
-static int compare_threads_run(struct compare *c, struct fail *f)
+/* 1 to all of them, and with several a verifier for each; all have ended when it returns. */
+static int compare_threads_do(struct compare *c, struct fail *f)
 {
-	unsigned int n = c->p->threads, started = 1;
+	unsigned int n = c->p->threads, started = 1, pipes = 0;
 	int err = 0;
 
-	for (; started < n; started++) {
+	while (n > 1 && pipes < n && !err) {
+		err = compare_pipe_start(&c->threads[pipes], f);
+		pipes += !err;
+	}
+	for (; started < n && !err; started++) {
 		err = pthread_create(&c->threads[started].thread, NULL, compare_thread_main, &c->threads[started]);
 		if (err) {
 			fail_set(f, err, "cannot start thread %u", started);
@@ -220,7 +257,16 @@ static int compare_threads_run(struct compare *c, struct fail *f)
 		compare_thread_main(&c->threads[0]);
 	for (unsigned int i = 1; i < started; i++)
 		pthread_join(c->threads[i].thread, NULL);
-	for (unsigned int i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < pipes; i++)
+		compare_pipe_end(&c->threads[i]);
+	return err;
+}
+
+static int compare_threads_run(struct compare *c, struct fail *f)
+{
+	int err = compare_threads_do(c, f);
+
+	for (unsigned int i = 0; i < c->p->threads; i++) {
 		c->res->loops += c->threads[i].loops;
 		c->res->bytes += c->threads[i].bytes;
 		/* once DMA is forbidden every other thread ends with an error that only follows from that */
@@ -262,7 +308,7 @@ static int compare_setup(struct compare *c, struct fail *f)
 		c->threads[i].c = c;
 		c->threads[i].index = i;
 		space_part(session_space(c->s), i, n, &c->threads[i].space);
-		c->threads[i].progress_step = 1;
+		c->threads[i].clock_step = 1;
 		err = slabs_new(&c->threads[i], f);
 		if (!err)
 			err = graveyard_new(&c->threads[i], f);
@@ -302,7 +348,7 @@ static int compare_teardown(struct compare *c, int err, struct fail *f)
 		pins_judge(c);
 	if (quiet)
 		compare_probe_free(c);
-	session_keep_free(c->s, NULL);
+	session_keep_free(c->s, NULL, 0);
 	log_err = report_log_close(c->log);
 	if (log_err && !err)
 		err = fail_set(f, log_err, "cannot write the log %s", c->p->log_path);
@@ -351,7 +397,7 @@ static int compare_go(struct compare *c, struct fail *f)
 		pins_before(&c->pins);
 	start = clock_ns();
 	c->until_ns = c->p->time_ns ? start + c->p->time_ns : 0;
-	progress_start(&c->progress, "compare", "loops", c->p->loops, c->until_ns);
+	progress_start(&c->progress, c->p->label ? c->p->label : "compare", "loops", c->p->loops, c->until_ns);
 	err = compare_threads_run(c, f);
 	progress_end(&c->progress);
 	c->res->elapsed_ns = clock_ns() - start;

@@ -11,7 +11,11 @@
 
 enum compare_iova { COMPARE_FIXED, COMPARE_RANDOM, COMPARE_SEQUENTIAL, COMPARE_ADVERSARIAL, COMPARE_KERNEL };
 enum compare_granule { COMPARE_MAP_WHOLE, COMPARE_MAP_PAGE, COMPARE_MAP_RANDOM };
+enum compare_align { COMPARE_ALIGN_PAGE, COMPARE_ALIGN_SIZE, COMPARE_ALIGN_ACROSS };
 enum compare_unmap { COMPARE_UNMAP_WHOLE, COMPARE_UNMAP_PAGE, COMPARE_UNMAP_ALL };
+
+/* As the options --map-granule, --unmap and --align name them, in the order of the enums, NULL-terminated. */
+extern const char *const compare_granule_names[], *const compare_unmap_names[], *const compare_align_names[];
 
 struct compare_params {
 	uint64_t size_min, size_max; /* payload bytes; a mapping is twice that */
@@ -23,11 +27,14 @@ struct compare_params {
 	enum iommu_mem_kind mem;
 	enum compare_granule granule;
 	enum compare_unmap unmap;
-	unsigned int graveyard; /* buffers per thread */
+	enum compare_align align; /* of random and sequential IOVAs */
+	uint64_t delay_ns;	  /* from the unmap to the next loop */
+	unsigned int graveyard;	  /* buffers per thread */
 	bool graveyard_given;
 	bool probe_unmapped, readonly, flush_cpu, reuse, keep_going;
 	unsigned int threads;
 	const char *log_path, *repro_path;
+	const char *label; /* of the progress line, NULL: the command's name */
 };
 
 #define COMPARE_THREADS_MAX 64
@@ -77,6 +84,10 @@ int compare_run(struct session *s, const struct compare_params *p, struct compar
 /* All of the result as values, checks and lines. */
 void compare_report(struct report *r, const struct session *s, const struct compare_params *p,
 		    struct compare_result *res);
+
+/* The lines that compare_save_repro() writes; there is a failure. */
+void compare_print_repro(FILE *to, const struct session *s, const struct compare_params *p,
+			 const struct compare_result *res);
 
 /* Will compare_save_repro() be able to write @path? Asked before a run that may take hours. 0 or -errno with @f. */
 int compare_check_repro(const char *path, struct fail *f);

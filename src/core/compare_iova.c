@@ -44,9 +44,14 @@ static int compare_mapping_max(const struct compare *c, uint64_t *size)
 	return 0;
 }
 
-struct iova_range compare_fixed_range(const struct compare *c, unsigned int t)
+unsigned int compare_fixed_places(const struct compare_params *p)
 {
-	iova_t start = c->p->iova + t * c->stride;
+	return p->threads > 1 ? p->threads * COMPARE_PARCELS : 1;
+}
+
+struct iova_range compare_fixed_range(const struct compare *c, unsigned int n)
+{
+	iova_t start = c->p->iova + n * c->stride;
 
 	return (struct iova_range){start, start + c->mapping_max - 1};
 }
@@ -58,19 +63,26 @@ int compare_ranges(struct compare *c, struct fail *f)
 
 	if (err || c->mapping_max > UINT64_MAX - MiB(2))
 		return fail_usage(f, ERANGE, "--size 0x%" PRIx64 " is too large", c->p->size_max);
+	/*
+	 * Small ones not a large page apart, as that would have them in the same few sets of an IOTLB: they would put each other out, and what is
+	 * stale there would never be used.
+	 */
 	c->stride = ALIGN_UP(c->mapping_max, MiB(2));
+	if (c->mapping_max < MiB(2))
+		c->stride +=
+			UINT64_C(1) << (64 - __builtin_clzll(c->mapping_max - 1)); /* to its size, as they all are */
 	if (c->p->iova_mode != COMPARE_FIXED)
 		return 0;
-	if (!num_mul(c->stride, c->p->threads - 1, &all) || !num_add(all, c->mapping_max - 1, &all) ||
+	if (!num_mul(c->stride, compare_fixed_places(c->p) - 1, &all) || !num_add(all, c->mapping_max - 1, &all) ||
 	    !num_add(all, c->p->iova, &all))
 		return fail_usage(f, ERANGE,
-				  "iova 0x%" PRIx64 " for %u threads, 0x%" PRIx64
+				  "iova 0x%" PRIx64 " for %u mappings, 0x%" PRIx64
 				  " bytes apart, wraps around the address space",
-				  c->p->iova, c->p->threads, c->stride);
-	for (unsigned int t = 0; t < c->p->threads && !err; t++)
+				  c->p->iova, compare_fixed_places(c->p), c->stride);
+	for (unsigned int t = 0; t < compare_fixed_places(c->p) && !err; t++)
 		err = session_check_map(c->s, compare_fixed_range(c, t).start, c->mapping_max, f);
 	if (!err)
-		session_keep_free(c->s, &(struct iova_range){c->p->iova, all});
+		session_keep_free(c->s, &(struct iova_range){c->p->iova, all}, 1);
 	return err;
 }
 
@@ -79,7 +91,7 @@ int compare_check_free(const struct compare *c, struct fail *f)
 	struct ledger_entry entry;
 	iova_t at;
 
-	for (unsigned int t = 0; t < c->p->threads && c->p->iova_mode == COMPARE_FIXED; t++) {
+	for (unsigned int t = 0; t < compare_fixed_places(c->p) && c->p->iova_mode == COMPARE_FIXED; t++) {
 		struct iova_range r = compare_fixed_range(c, t);
 
 		if (ledger_find(iommu_ledger(session_iommu(c->s)), r, &entry)) {
@@ -144,24 +156,54 @@ static void compare_choose_size(struct compare_loop *l)
 	l->size = ALIGN_UP(2 * l->payload, granule);
 }
 
+/*
+ * The power of two that the mapping's first address is a multiple of (--align size), or lies one granule before (--align across): then the
+ * mapping has a page on both sides of that border, and nothing smaller than twice its size, in blocks of their own size, covers it.
+ */
+static uint64_t compare_align_of(const struct compare_loop *l)
+{
+	uint64_t granule = compare_granule_of(l->c), align = granule;
+
+	while (l->c->p->align != COMPARE_ALIGN_PAGE && align < l->size)
+		align *= 2;
+	return align;
+}
+
+/* From a multiple of compare_align_of(), where that much is free and the mapping behind it, to where the mapping goes. */
+static iova_t compare_shift_of(const struct compare_loop *l)
+{
+	return l->c->p->align == COMPARE_ALIGN_ACROSS ? compare_align_of(l) - compare_granule_of(l->c) : 0;
+}
+
+static bool compare_choose_random(struct compare_loop *l)
+{
+	uint64_t shift = compare_shift_of(l);
+
+	if (!session_pick(l->c->s, &l->t->space, l->op, shift + l->size, compare_align_of(l), &l->iova))
+		return false;
+	l->iova += shift;
+	return true;
+}
+
 static int compare_choose_sequential(struct compare_loop *l)
 {
 	struct iova_space *space = &l->t->space;
+	uint64_t align = compare_align_of(l), shift = compare_shift_of(l), need = shift + l->size;
 	struct ledger_entry entry;
 
 	for (unsigned int lap = 0; lap < 2; lap++) {
 		for (unsigned int i = 0; i < space->nr; i++) {
-			iova_t at = MAX(ALIGN_UP(space->r[i].start, compare_granule_of(l->c)), l->t->next);
+			iova_t at = ALIGN_UP(MAX(space->r[i].start, l->t->next), align);
 
-			while (at <= space->r[i].last && space->r[i].last - at >= l->size - 1) {
-				struct iova_range r = {at, at + l->size - 1};
+			while (at <= space->r[i].last && space->r[i].last - at >= need - 1) {
+				struct iova_range r = {at + shift, at + need - 1};
 
 				if (!ledger_find(iommu_ledger(session_iommu(l->c->s)), r, &entry)) {
-					l->iova = at;
-					l->t->next = at + l->size;
+					l->iova = at + shift;
+					l->t->next = at + need;
 					return 0;
 				}
-				at = entry.range.last + 1;
+				at = ALIGN_UP(entry.range.last + 1, align);
 			}
 		}
 		l->t->next = 0;
@@ -177,7 +219,8 @@ int compare_choose(struct compare_loop *l, struct fail *f)
 	compare_choose_size(l);
 	switch (c->p->iova_mode) {
 	case COMPARE_FIXED:
-		l->iova = compare_fixed_range(c, l->t->index).start;
+		l->iova =
+			compare_fixed_range(c, c->p->threads > 1 ? l->t->index * COMPARE_PARCELS + l->window : 0).start;
 		break;
 	case COMPARE_ADVERSARIAL:
 		err = compare_choose_case(l, f);
@@ -186,7 +229,7 @@ int compare_choose(struct compare_loop *l, struct fail *f)
 		err = compare_choose_sequential(l);
 		break;
 	case COMPARE_RANDOM:
-		if (!session_pick(c->s, &l->t->space, l->op, l->size, compare_granule_of(c), &l->iova))
+		if (!compare_choose_random(l))
 			err = -ENOSPC;
 		break;
 	case COMPARE_KERNEL:

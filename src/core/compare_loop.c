@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/compare_priv.h"
 
 static int loop_memory(struct compare_loop *l, struct fail *f)
 {
 	struct compare_thread *t = l->t;
 
-	if (!t->spare.va || t->spare.size != l->size)
+	if (!t->spare.va || t->spare.size < l->size)
 		return slab_take(l, f);
 	l->mem = t->spare;
 	t->spare.va = NULL;
@@ -122,7 +123,7 @@ static int loop_unmap(struct compare_loop *l, struct fail *f)
 }
 
 /* Whatever the way, afterwards nothing of it may be left. */
-static int loop_unmap_checked(struct compare_loop *l, struct fail *f)
+int compare_unmap(struct compare_loop *l, struct fail *f)
 {
 	uint64_t mapped = l->mapped;
 	int err = loop_unmap(l, f);
@@ -132,7 +133,7 @@ static int loop_unmap_checked(struct compare_loop *l, struct fail *f)
 	return compare_table(l, l->va, l->iova, mapped, false, l->mem.slab->pinned, f);
 }
 
-static int loop_probes(struct compare_loop *l, struct fail *f)
+int compare_probe(struct compare_loop *l, struct fail *f)
 {
 	const struct compare_params *p = l->c->p;
 	int err = 0;
@@ -164,7 +165,7 @@ static void loop_explain(struct compare_loop *l)
  * A failure may mean that nothing is translated any more: the canary is asked before the failure gets its name. Once it
  * said so, every failure of that moment has that cause.
  */
-static void loop_ask_canary(struct compare_loop *l)
+static int loop_ask_canary(struct compare_loop *l, struct fail *f)
 {
 	struct compare *c = l->c;
 	struct fail why = {0};
@@ -175,54 +176,92 @@ static void loop_ask_canary(struct compare_loop *l)
 	compare_count_canary(c);
 	err = session_canary(c->s, &why);
 	pthread_mutex_unlock(&c->lock);
-	if (err && err != -EREMOTEIO)
-		l->t->err = err;
+	if (err && err != -EREMOTEIO && f)
+		*f = why;
 	if (err != -EREMOTEIO)
-		return;
+		return err;
 	c->res->untranslated = true;
 	l->nr = 0;
 	bad = compare_found(l, FAILURE_UNTRANSLATED, l->iova, l->payload);
 	snprintf(bad->text, sizeof(bad->text), "%.190s", why.text);
+	return 0;
 }
 
-static void loop_commit(struct compare_loop *l)
+static int loop_log(const struct compare_loop *l, struct fail *f)
 {
 	struct compare *c = l->c;
+	struct report *r;
+	int err;
+
+	pthread_mutex_lock(&c->lock);
+	r = report_log_begin(c->log);
+	report_num(r, "loop", l->n);
+	report_num(r, "thread", l->t->index);
+	report_hex(r, "iova", l->iova);
+	report_num(r, "size", l->payload);
+	report_str(r, "result", l->nr ? "fail" : "pass");
+	if (l->nr) {
+		report_str(r, "class", failure_name(l->found[0].class));
+		report_str(r, "text", l->found[0].text);
+	}
+	err = report_log_commit(c->log);
+	pthread_mutex_unlock(&c->lock);
+	return err ? fail_set(f, err, "cannot write the log %s", c->p->log_path) : 0;
+}
+
+int compare_commit(struct compare_loop *l, struct fail *f)
+{
+	struct compare *c = l->c;
+	int err = 0, log_err;
 
 	loop_explain(l);
 	if (l->nr)
-		loop_ask_canary(l);
+		err = loop_ask_canary(l, f);
 	for (unsigned int i = 0; i < l->nr; i++)
 		failures_add(&c->res->failures, &l->found[i]);
 	if ((l->nr && !c->p->keep_going) || c->res->untranslated)
 		c->stop = true;
-	if (c->log) {
-		struct report *r;
+	log_err = c->log ? loop_log(l, err ? NULL : f) : 0;
+	return err ? err : log_err;
+}
 
-		pthread_mutex_lock(&c->lock);
-		r = report_log_begin(c->log);
-		report_num(r, "loop", l->n);
-		report_num(r, "thread", l->t->index);
-		report_hex(r, "iova", l->iova);
-		report_num(r, "size", l->payload);
-		report_str(r, "result", l->nr ? "fail" : "pass");
-		if (l->nr) {
-			report_str(r, "class", failure_name(l->found[0].class));
-			report_str(r, "text", l->found[0].text);
-		}
-		l->t->err = report_log_commit(c->log);
-		pthread_mutex_unlock(&c->lock);
-	}
+int compare_begin(struct compare_loop *l, struct fail *f)
+{
+	int err;
+
+	l->op = stamp_generation(l->t->index, l->t->loops);
+	err = compare_choose(l, f);
+	return err ? err : loop_memory(l, f);
+}
+
+int compare_map_in(struct compare_loop *l, struct fail *f)
+{
+	return loop_map(l, f);
+}
+
+void compare_stamp(struct compare_loop *l)
+{
+	l->stamp = (struct stamp){session_stamp_id(l->c->s), l->op, l->iova};
+	compare_prepare_memory(l);
+}
+
+void compare_count(const struct compare_loop *l)
+{
+	struct compare_thread *t = l->t;
+
+	t->loops++;
+	t->last_iova = l->iova;
+	t->last_size = l->size;
+	t->last_payload = l->payload;
 }
 
 /* Map, move, verify, bury, unmap. */
 static int loop_body(struct compare_loop *l, struct fail *f)
 {
-	int err = loop_map(l, f), undo;
+	int err = compare_map_in(l, f), undo;
 
 	if (!err) {
-		l->stamp = (struct stamp){session_stamp_id(l->c->s), l->op, l->iova};
-		compare_prepare_memory(l);
+		compare_stamp(l);
 		err = compare_transfer(l, f);
 	}
 	if (!session_is_quiet(l->c->s))
@@ -238,44 +277,36 @@ static int loop_body(struct compare_loop *l, struct fail *f)
 		err = graveyard_retire(l, f);
 	if (!err)
 		graveyard_bury(l);
-	undo = loop_unmap_checked(l, err ? NULL : f);
+	undo = compare_unmap(l, err ? NULL : f);
 	if (!undo)
-		undo = slab_put(l->t, l, &l->mem, err ? NULL : f);
+		undo = slab_recycle(l, &l->mem, err ? NULL : f);
 	return err ? err : undo;
 }
 
 int compare_one(struct compare_thread *t, uint64_t n, struct fail *f)
 {
 	struct compare_loop l = {.c = t->c, .t = t, .n = n, .found = t->found};
-	int err;
+	int err = compare_begin(&l, f), commit;
 
-	l.op = stamp_generation(t->index, t->loops);
-	err = compare_choose(&l, f);
-	if (err)
-		return err;
-	err = loop_memory(&l, f);
 	if (err)
 		return err;
 	err = loop_body(&l, f);
 	if (err >= 0)
-		err = loop_probes(&l, f);
-	t->loops++;
-	t->last_iova = l.iova;
-	t->last_size = l.size;
-	t->last_payload = l.payload;
-	loop_commit(&l);
-	if (!err && t->err)
-		err = fail_set(f, t->err, "cannot write the log %s", t->c->p->log_path);
-	return err;
+		err = compare_probe(&l, f);
+	compare_count(&l);
+	commit = compare_commit(&l, err < 0 ? NULL : f);
+	if (t->c->p->delay_ns && !t->c->stop)
+		clock_sleep_ns(t->c->p->delay_ns, &session_signal);
+	return err ? err : commit;
 }
 
 /* The graves of the last loops have not been looked at since: the device may have been late. */
-void compare_last(struct compare_thread *t)
+int compare_last(struct compare_thread *t, struct fail *f)
 {
 	struct compare_loop l = {.c = t->c, .t = t, .found = t->found};
 
 	if (!t->loops)
-		return;
+		return 0;
 	l.n = t->loops;
 	l.op = stamp_generation(t->index, t->loops);
 	l.stamp.generation = l.op;
@@ -283,6 +314,5 @@ void compare_last(struct compare_thread *t)
 	l.size = t->last_size;
 	l.payload = t->last_payload;
 	graveyard_verify(&l);
-	if (l.nr)
-		loop_commit(&l);
+	return l.nr ? compare_commit(&l, f) : 0;
 }

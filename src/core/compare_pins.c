@@ -65,19 +65,24 @@ static void pins_leaked(struct compare *c, uint64_t pages)
 	failures_add(&c->res->failures, &bad);
 }
 
-void pins_judge(struct compare *c)
+const char *pins_after(const struct compare_pins *before, uint64_t *leaked)
 {
 	struct pins_sample s[PINS_TRIES];
 	unsigned int n = 0;
-	uint64_t leaked;
-	const char *why;
 
-	while (c->pins.known && n < PINS_TRIES && pins_now(&s[n])) {
-		if (s[n++].pinned <= c->pins.pinned)
+	while (before->known && n < PINS_TRIES && pins_now(&s[n])) {
+		if (s[n++].pinned <= before->pinned)
 			break;
 		clock_sleep_ns(PINS_WAIT_NS, NULL);
 	}
-	why = pins_decide(c->pins.pinned, s, n, self_others_pinned() != c->pins.others, &leaked);
+	return pins_decide(before->pinned, s, n, self_others_pinned() != before->others, leaked);
+}
+
+void pins_judge(struct compare *c)
+{
+	uint64_t leaked;
+	const char *why = pins_after(&c->pins, &leaked);
+
 	c->res->foll_pin_judged = !why;
 	if (why)
 		snprintf(c->res->foll_pin_why, sizeof(c->res->foll_pin_why), "%s", why);

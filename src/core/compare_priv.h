@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "base/queue.h"
 #include "core/compare.h"
 #include "out/progress.h"
 
@@ -44,11 +45,52 @@ struct loop_mem {
 struct grave {
 	struct loop_mem mem;
 	bool used;
+	bool told;	    /* it is known to have changed: looked at no more */
 	struct stamp stamp; /* of the source half */
 	uint64_t payload, size;
 };
 
 #define LOOP_FAILURES 16
+
+struct compare_thread;
+
+/* One turn of the loop. */
+struct compare_loop {
+	struct compare *c;
+	struct compare_thread *t;
+	uint64_t n;  /* loop number over all threads */
+	uint64_t op; /* draw number: the generation */
+	struct stamp stamp;
+	uint64_t payload, size;
+	unsigned int window; /* with several threads and a fixed IOVA, which of its thread's */
+	iova_t iova;
+	struct loop_mem mem;
+	char *va;	     /* of the mapping, also when its memory was buried */
+	uint64_t mapped;     /* bytes mapped from iova on */
+	bool bytes_doubtful; /* an accepted overlap makes unmap counts meaningless */
+	unsigned int nr;
+	struct failure *found; /* LOOP_FAILURES of them: too large to clear every turn */
+	bool graveyard_hit;
+};
+
+/*
+ * With several threads a loop goes from hand to hand: one thread maps, one has the device move, one verifies, and the first one unmaps
+ * it and begins the next.
+ */
+struct compare_parcel {
+	struct queue_node node; /* first member */
+	struct compare_loop l;
+	bool begun; /* there is a loop in it */
+	bool moved; /* its data is to be judged, its memory to be buried */
+	int err;    /* of map or transfer: 1 when a failure that was found leaves nothing to be judged */
+	struct fail fail;
+	struct loop_mem retired; /* that left the graveyard for this loop's */
+	struct failure found[LOOP_FAILURES];
+};
+
+/* One for each of the three. */
+#define COMPARE_PARCELS 3
+#define COMPARE_EXPLAINED 8
 
 struct compare_thread {
 	struct compare_thread *kept; /* those of an earlier run that are never freed, for its device would not stop */
@@ -65,11 +107,21 @@ struct compare_thread {
 	uint64_t loops, bytes;
 	iova_t last_iova; /* of the last loop: what a failure seen later is repeated with */
 	uint64_t last_size, last_payload;
-	uint64_t progress_ns, progress_at,
-		progress_step; /* in loops: the clock is not asked every turn of a fast device */
+	uint64_t clock_ns, clock_at, clock_step; /* in loops: the clock is not asked every turn of a fast device */
+	uint64_t progress_at;
 	struct failure found[LOOP_FAILURES];
 	int err;
 	struct fail fail;
+	/* with several threads, compare_pipe.c: the verifier has graves, next_grave and explained */
+	pthread_t mover, verifier;
+	struct queue move, judge, back;
+	struct queue_node last; /* no more loops */
+	struct told_write {
+		uint64_t generation;
+		struct iova_range at;	/* of the grave */
+	} explained[COMPARE_EXPLAINED]; /* stale writes that were told, a ring */
+	unsigned int nr_explained;
+	struct compare_parcel parcels[COMPARE_PARCELS];
 };
 
 #define COMPARE_PROBE_THREADS (SESSION_CANARY_PAGES / 2)
@@ -123,24 +175,6 @@ struct compare {
 	struct progress progress;
 };
 
-/* One turn of the loop. */
-struct compare_loop {
-	struct compare *c;
-	struct compare_thread *t;
-	uint64_t n;  /* loop number over all threads */
-	uint64_t op; /* draw number: the generation */
-	struct stamp stamp;
-	uint64_t payload, size;
-	iova_t iova;
-	struct loop_mem mem;
-	char *va;	     /* of the mapping, also when its memory was buried */
-	uint64_t mapped;     /* bytes mapped from iova on */
-	bool bytes_doubtful; /* an accepted overlap makes unmap counts meaningless */
-	unsigned int nr;
-	struct failure *found; /* the thread's, LOOP_FAILURES of them: too large to clear every turn */
-	bool graveyard_hit;
-};
-
 /* compare_note.c */
 /* A failure of this loop; the caller fills in what is special. Never NULL: past the limit the last one is reused. */
 struct failure *compare_found(struct compare_loop *l, enum failure_class class, iova_t iova, uint64_t length);
@@ -155,8 +189,9 @@ void compare_skip(struct compare *c, const char *what, const char *why);
 int compare_ranges(struct compare *c, struct fail *f);
 /* What the device can move, into c->unit; -EINVAL (usage) names the limit that --size does not keep. Limits may change at its start. */
 int compare_payloads(struct compare *c, struct fail *f);
-/* Where thread @t maps with --iova fixed. */
-struct iova_range compare_fixed_range(const struct compare *c, unsigned int t);
+/* The @n-th place of --iova fixed, and how many there are: one for a thread alone, several for each of several. */
+struct iova_range compare_fixed_range(const struct compare *c, unsigned int n);
+unsigned int compare_fixed_places(const struct compare_params *p);
 /* The tool's own pages, probes included, lie elsewhere: asked when all of them exist. -ERANGE (usage). */
 int compare_check_free(const struct compare *c, struct fail *f);
 /* The smallest mapping. */
@@ -173,9 +208,36 @@ int compare_choose_case(struct compare_loop *l, struct fail *f);
 /* At the end: the cases that nobody got to, into the skipped list. */
 void compare_tell_unreached(struct compare *c);
 
+/* compare.c */
+/* May loop @n be done? The time of --time is over a few milliseconds late where loops are short. */
+bool compare_more(struct compare_thread *t, uint64_t n);
+/* Looks that cost a system call or more: thread 0, between its loops. */
+int compare_look(struct compare_thread *t, struct fail *f);
+
 /* compare_loop.c */
 int compare_one(struct compare_thread *t, uint64_t n, struct fail *f);
-void compare_last(struct compare_thread *t);
+/* Graves once more when all is over: the device may have been late. */
+int compare_last(struct compare_thread *t, struct fail *f);
+/* The parts of a loop, for those who put it together otherwise: where, and memory; then map and stamps. */
+int compare_begin(struct compare_loop *l, struct fail *f);
+int compare_map_in(struct compare_loop *l, struct fail *f);
+void compare_stamp(struct compare_loop *l);
+/* Unmap in the way that is under test, and probe what must not succeed. */
+int compare_unmap(struct compare_loop *l, struct fail *f);
+int compare_probe(struct compare_loop *l, struct fail *f);
+/* It is one of the loops that were done. */
+void compare_count(const struct compare_loop *l);
+/* What was found becomes failures of the run, and a line of the log. */
+int compare_commit(struct compare_loop *l, struct fail *f);
+
+/* compare_pipe.c */
+/* A worker of a run with several threads: two more threads for it. -errno: they cannot be had. */
+int compare_pipe_start(struct compare_thread *t, struct fail *f);
+/* Its own part, until the run ends. */
+void compare_pipe_main(struct compare_thread *t);
+/* After that: waits for the other two. */
+void compare_pipe_end(struct compare_thread *t);
+
 /* compare_verify.c */
 void compare_prepare_memory(struct compare_loop *l);
 int compare_transfer(struct compare_loop *l, struct fail *f);
@@ -240,6 +302,8 @@ const char *pins_decide(uint64_t before, const struct pins_sample *s, unsigned i
 			uint64_t *leaked);
 void pins_before(struct compare_pins *pins);
 /* After the last buffer was released: did nr_foll_pin return to its level? Adds a pin-leak failure, or says why not judged. */
+/* Now that all was unmapped: how many more pages than before the machine counts as pinned. Why nobody can tell, or NULL. */
+const char *pins_after(const struct compare_pins *before, uint64_t *leaked);
 void pins_judge(struct compare *c);
 
 /* slab.c */
@@ -248,6 +312,8 @@ int slabs_new(struct compare_thread *t, struct fail *f);
 int slab_take(struct compare_loop *l, struct fail *f);
 /* One user less; the last one unpins and frees. @l may be NULL (the end of the run). */
 int slab_put(struct compare_thread *t, struct compare_loop *l, struct loop_mem *mem, struct fail *f);
+/* A loop's memory, no longer mapped or in the graveyard: with --reuse it is kept as the next one's. */
+int slab_recycle(struct compare_loop *l, struct loop_mem *mem, struct fail *f);
 void slabs_free(struct compare_thread *t);
 /* After an unmap-all every pin is gone: pin again. */
 int slabs_repin(struct compare_thread *t, struct fail *f);
@@ -264,6 +330,10 @@ void graveyard_bury(struct compare_loop *l);
 /* Make room: unpin and release the oldest. Called before the unmap under test, so that nothing is unmapped between it and
  * the next loop's DMA. */
 int graveyard_retire(struct compare_loop *l, struct fail *f);
+/* Of one thread: with several loops on their way enough that the one before at a loop's place is among them. */
+unsigned int graves_per_thread(const struct compare_params *p);
+/* The memory of the oldest grave, which is empty then; .va NULL: there is room. */
+struct loop_mem graveyard_evict(struct compare_thread *t);
 void graveyard_verify(struct compare_loop *l);
 void graveyard_free(struct compare_thread *t);
 

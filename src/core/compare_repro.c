@@ -4,49 +4,93 @@
  * a rare fault shows. Two buffers take turns at one IOVA: what reaches the first while the second is mapped is the proof.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/compare.h"
+#include "core/whole_file.h"
 #include "host/self.h"
+#include "iommu/mem.h"
 
 #define REPRO_REPEAT_MIN 2000
 #define REPRO_PROBE UINT64_C(64) /* bytes where the device must not get through */
 
-static const char *repro_mem(const struct compare_params *p)
-{
-	static const char *const mem[] = {"anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd"};
+const char *const compare_granule_names[] = {"whole", "page", "random", NULL};
+const char *const compare_unmap_names[] = {"whole", "page", "all", NULL};
+const char *const compare_align_names[] = {"page", "size", "across", NULL};
 
-	return mem[p->mem];
+/*
+ * Threads, and mappings in pieces, are for a line of compare to repeat. What is told of one map or one access needs neither: a few ops
+ * show it.
+ */
+static bool repro_is_compare(const struct compare_params *p, const struct failure *bad)
+{
+	if (p->threads == 1 && p->granule == COMPARE_MAP_WHOLE && p->unmap != COMPARE_UNMAP_PAGE)
+		return false;
+	return bad->class != FAILURE_UNMAPPED_ACCESS && bad->class != FAILURE_READONLY_WRITE &&
+	       bad->class != FAILURE_OVERLAP_ACCEPTED && bad->class != FAILURE_RESERVED_ACCEPTED &&
+	       bad->class != FAILURE_UNTRANSLATED;
+}
+
+static void repro_align(FILE *to, const struct compare_params *p)
+{
+	if (p->align)
+		fprintf(to, " --align %s", compare_align_names[p->align]);
+}
+
+/* The options that it was seen with, but for those that say what is so anyway. */
+static void repro_compare(FILE *to, const struct compare_params *p, const struct failure *bad)
+{
+	fprintf(to, "compare --size %" PRIu64, p->size_min);
+	if (p->size_max != p->size_min)
+		fprintf(to, "..%" PRIu64, p->size_max);
+	fprintf(to, " --iova %s --loops %" PRIu64 " --graveyard %u", p->iova_text,
+		MAX((uint64_t)REPRO_REPEAT_MIN, 2 * bad->loop), p->graveyard);
+	if (p->granule)
+		fprintf(to, " --map-granule %s", compare_granule_names[p->granule]);
+	if (p->unmap)
+		fprintf(to, " --unmap %s", compare_unmap_names[p->unmap]);
+	repro_align(to, p);
+	if (p->threads > 1)
+		fprintf(to, " --threads %u", p->threads);
+	if (p->mem != IOMMU_MEM_ANON)
+		fprintf(to, " --mem %s", mem_kind_name(p->mem));
+	if (p->delay_ns)
+		fprintf(to, " --delay %" PRIu64 "us", p->delay_ns / 1000);
+	fprintf(to, "%s%s\n", p->reuse ? " --reuse" : "", p->flush_cpu ? " --flush cpu" : "");
 }
 
 /* The run's options, and those that a script has no words for: one buffer is one mapping, and lines follow each other. */
-static void repro_options(FILE *to, const struct compare_params *p)
+static void repro_options(FILE *to, const struct compare_params *p, const struct failure *bad)
 {
-	static const char *const granules[] = {"whole", "page", "random"}, *const unmaps[] = {"whole", "page", "all"};
-
 	fprintf(to,
 		"# options: --size %" PRIu64 "..%" PRIu64
-		" --iova %s --mem %s --map-granule %s --unmap %s --graveyard %u --threads %u%s%s%s%s\n",
-		p->size_min, p->size_max, p->iova_text, repro_mem(p), granules[p->granule], unmaps[p->unmap],
-		p->graveyard, p->threads, p->reuse ? " --reuse" : "", p->flush_cpu ? " --flush cpu" : "",
+		" --iova %s --mem %s --map-granule %s --unmap %s --graveyard %u --threads %u",
+		p->size_min, p->size_max, p->iova_text, mem_kind_name(p->mem), compare_granule_names[p->granule],
+		compare_unmap_names[p->unmap], p->graveyard, p->threads);
+	repro_align(to, p);
+	fprintf(to, "%s%s%s%s", p->reuse ? " --reuse" : "", p->flush_cpu ? " --flush cpu" : "",
 		p->probe_unmapped ? " --probe-unmapped" : "", p->readonly ? " --readonly" : "");
+	if (p->delay_ns)
+		fprintf(to, " --delay %" PRIu64 "us", p->delay_ns / 1000);
+	fprintf(to, "\n");
+	if (repro_is_compare(p, bad))
+		return;
 	fprintf(to, "# not in this script: --graveyard (two buffers take turns)");
 	if (p->threads > 1)
 		fprintf(to, ", --threads %u", p->threads);
 	if (p->granule != COMPARE_MAP_WHOLE)
-		fprintf(to, ", --map-granule %s (a buffer is one mapping)", granules[p->granule]);
+		fprintf(to, ", --map-granule %s (a buffer is one mapping)", compare_granule_names[p->granule]);
 	if (p->unmap == COMPARE_UNMAP_PAGE)
 		fprintf(to, ", --unmap page");
 	if (p->reuse)
 		fprintf(to, ", --reuse");
 	if (p->flush_cpu)
 		fprintf(to, ", --flush cpu");
+	if (p->delay_ns)
+		fprintf(to, ", --delay");
 	fprintf(to, "\n");
 }
 
@@ -73,7 +117,7 @@ static void repro_header(FILE *to, const struct session *s, const struct compare
 		sp->backend ? sp->backend : session_backend_name(s), session_is_simulated(s) ? "" : " --device ",
 		session_is_simulated(s) ? "" : session_device_name(s), sp->driver ? " --driver " : "",
 		sp->driver ? sp->driver : "");
-	repro_options(to, p);
+	repro_options(to, p, bad);
 	if (strcmp(repro_direction(dev_limits(session_dev(s))), "copy"))
 		fprintf(to, "# not in this script: what arrives by the one direction that the device has\n");
 	fprintf(to, "# danger: none\n");
@@ -87,7 +131,7 @@ static void repro_map(FILE *to, const struct compare_params *p, const struct fai
 		fprintf(to, "0x%" PRIx64, bad->map_iova);
 	else
 		fprintf(to, "random");
-	fprintf(to, " --mem %s\n", repro_mem(p));
+	fprintf(to, " --mem %s\n", mem_kind_name(p->mem));
 }
 
 /* From the first half to the second, which is checked. What a device reads or writes alone, only it knows. */
@@ -191,78 +235,39 @@ static void repro_body(FILE *to, const struct dev_limits *lim, const struct comp
 
 int compare_check_repro(const char *path, struct fail *f)
 {
-	const char *slash = strrchr(path, '/');
-	CLEANUP_FREE char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	struct stat st;
-
-	if (!dir)
-		return fail_set(f, ENOMEM, "cannot write the repro %s", path);
-	if (!stat(path, &st) && S_ISDIR(st.st_mode))
-		return fail_set(f, EISDIR, "cannot write the repro %s", path);
-	/* the file is put in place by a rename, which would make a file of /dev/null or of a pipe */
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		return fail_set(f, EINVAL, "cannot write the repro %s: not a regular file", path);
-	return access(dir, W_OK | X_OK) ? fail_set(f, errno, "cannot write the repro %s", path) : 0;
+	return whole_file_check(path, "the repro", f);
 }
 
-/* A file beside @path that nobody else has; its mode is what the umask leaves of 0666. *name is the caller's to free. */
-static FILE *repro_open(const char *path, char **name)
+void compare_print_repro(FILE *to, const struct session *s, const struct compare_params *p,
+			 const struct compare_result *res)
 {
-	FILE *to = NULL;
-	int fd, err;
+	struct failure bad = res->failures.list[0];
 
-	if (asprintf(name, "%s.%ld.new", path, (long)getpid()) < 0) {
-		*name = NULL;
-		errno = ENOMEM;
-		return NULL;
+	if (!bad.map_size) {
+		bad.payload = p->size_max;
+		bad.map_size = ALIGN_UP(2 * p->size_max, 4096);
 	}
-	fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (fd >= 0)
-		to = fdopen(fd, "w");
-	if (fd >= 0 && !to) {
-		err = errno;
-		close(fd);
-		unlink(*name);
-		errno = err;
+	repro_header(to, s, p, &bad);
+	if (repro_is_compare(p, &bad)) {
+		repro_compare(to, p, &bad);
+		return;
 	}
-	return to;
-}
-
-static void repro_write(FILE *to, const struct session *s, const struct compare_params *p, const struct failure *bad)
-{
-	repro_header(to, s, p, bad);
-	fprintf(to, "repeat %" PRIu64 "\n", MAX((uint64_t)REPRO_REPEAT_MIN, 2 * bad->loop));
-	repro_body(to, dev_limits(session_dev(s)), p, bad);
+	fprintf(to, "repeat %" PRIu64 "\n", MAX((uint64_t)REPRO_REPEAT_MIN, 2 * bad.loop));
+	repro_body(to, dev_limits(session_dev(s)), p, &bad);
 	fprintf(to, "end\ncheck --pins\n");
 }
 
 int compare_save_repro(const struct session *s, const struct compare_params *p, const struct compare_result *res,
 		       const char *path, struct fail *f)
 {
-	struct failure first = res->failures.list[0];
-	CLEANUP_FREE char *name = NULL, *real = realpath(path, NULL);
-	int err = 0;
-	FILE *to;
-
-	/* a symbolic link stays one: its target is replaced */
-	if (real)
-		path = real;
+	struct whole_file w;
+	int err;
 
 	if (!res->failures.kept)
 		return fail_set(f, ENOENT, "there is no failure to save");
-	if (!first.map_size) {
-		first.payload = p->size_max;
-		first.map_size = ALIGN_UP(2 * p->size_max, 4096);
-	}
-	to = repro_open(path, &name);
-	if (!to)
-		return fail_set(f, errno, "cannot write the repro %s", path);
-	repro_write(to, s, p, &first);
-	if (fflush(to) || ferror(to) || fsync(fileno(to)) || rename(name, path))
-		err = fail_set(f, errno, "cannot write the repro %s", path);
-	if (fclose(to) && !err)
-		err = fail_set(f, errno, "cannot write the repro %s", path);
+	err = whole_file_open(&w, path, "the repro", f);
 	if (err)
-		unlink(name);
-	return err;
+		return err;
+	compare_print_repro(w.to, s, p, res);
+	return whole_file_close(&w, f);
 }

@@ -81,7 +81,7 @@ uint64_t dirty_ranges_report(struct report *r, const struct dirty_bitmap *b, con
 {
 	uint64_t most = report_is_data(r) ? how->most : DIRTY_RANGES_SHOWN;
 	uint64_t at = 0, nr = 0, total = bitmap_count_runs(b->words, b->bits);
-	struct bitmap_run runs[64];
+	struct bitmap_run runs[512];
 	bool more = true;
 	size_t n;
 

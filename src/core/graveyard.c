@@ -11,9 +11,14 @@
 
 #include "core/compare_priv.h"
 
+unsigned int graves_per_thread(const struct compare_params *p)
+{
+	return p->graveyard && p->threads > 1 ? p->graveyard + COMPARE_PARCELS - 1 : p->graveyard;
+}
+
 int graveyard_new(struct compare_thread *t, struct fail *f)
 {
-	unsigned int n = t->c->p->graveyard;
+	unsigned int n = graves_per_thread(t->c->p);
 
 	if (!n)
 		return 0;
@@ -21,19 +26,24 @@ int graveyard_new(struct compare_thread *t, struct fail *f)
 	return t->graves ? 0 : fail_set(f, ENOMEM, "cannot allocate a graveyard of %u", n);
 }
 
+struct loop_mem graveyard_evict(struct compare_thread *t)
+{
+	struct grave *g = t->graves ? &t->graves[t->next_grave] : NULL;
+	struct loop_mem mem = {NULL, 0, NULL};
+
+	if (g && g->used)
+		mem = g->mem;
+	if (g)
+		g->used = false;
+	return mem;
+}
+
 /* The memory either goes back or, with --reuse, becomes the next loop's. */
 int graveyard_retire(struct compare_loop *l, struct fail *f)
 {
-	struct compare_thread *t = l->t;
-	struct grave *g = t->graves ? &t->graves[t->next_grave] : NULL;
+	struct loop_mem mem = graveyard_evict(l->t);
 
-	if (!g || !g->used)
-		return 0;
-	g->used = false;
-	if (!t->c->p->reuse || t->spare.va)
-		return slab_put(t, l, &g->mem, f);
-	t->spare = g->mem;
-	return 0;
+	return slab_recycle(l, &mem, f);
 }
 
 void graveyard_bury(struct compare_loop *l)
@@ -43,12 +53,13 @@ void graveyard_bury(struct compare_loop *l)
 
 	if (!g)
 		return;
-	t->next_grave = (t->next_grave + 1) % t->c->p->graveyard;
+	t->next_grave = (t->next_grave + 1) % graves_per_thread(t->c->p);
 	g->mem = l->mem;
 	g->size = l->size;
 	g->payload = l->payload;
 	g->stamp = l->stamp;
 	g->used = true;
+	g->told = false;
 	l->mem.va = NULL;
 }
 
@@ -71,10 +82,27 @@ static void grave_found(struct compare_loop *l, const struct grave *g, const str
 			 " changed to %s: first word 0x%016" PRIx64,
 			 v->length, age, age == 1 ? "" : "s", base + v->offset, stamp_class_text(v->what), v->words[0]);
 	l->graveyard_hit = true;
+	/* with several threads the loop that wrote it may be one that was not verified yet */
+	l->t->explained[l->t->nr_explained++ % COMPARE_EXPLAINED] = (struct told_write){
+		v->got_is_stamp ? v->got.generation : 0, {g->stamp.iova, g->stamp.iova + (g->size - 1)}};
+}
+
+/*
+ * As it was buried again, so that what changes next is told. With several threads its pages may be another loop's by now, which is
+ * under way (then that is what was found): they are left alone.
+ */
+static void grave_mend(const struct compare_loop *l, struct grave *g, char *half, const struct stamp *stamp)
+{
+	if (l->c->p->threads > 1)
+		g->told = true;
+	else if (stamp)
+		stamp_fill(half, g->payload, stamp);
+	else
+		stamp_bury(half, g->payload);
 }
 
 /* The buried half: any line that is not as it was buried. */
-static void grave_verify_buried(struct compare_loop *l, const struct grave *g)
+static void grave_verify_buried(struct compare_loop *l, struct grave *g)
 {
 	char *dst = g->mem.va + g->payload;
 	struct stamp at = g->stamp;
@@ -100,7 +128,7 @@ static void grave_verify_buried(struct compare_loop *l, const struct grave *g)
 	v.length = offset - from;
 	grave_found(l, g, &v, g->stamp.iova + g->payload);
 	l->found[l->nr ? l->nr - 1 : 0].expected_burial = true;
-	stamp_bury(dst, g->payload);
+	grave_mend(l, g, dst, NULL);
 }
 
 static void grave_verify(struct compare_loop *l, struct grave *g)
@@ -111,7 +139,7 @@ static void grave_verify(struct compare_loop *l, struct grave *g)
 	if (!stamp_verify(g->mem.va, g->payload, &g->stamp)) {
 		if (stamp_next_bad(g->mem.va, g->payload, &g->stamp, &offset, &v))
 			grave_found(l, g, &v, g->stamp.iova);
-		stamp_fill(g->mem.va, g->payload, &g->stamp);
+		grave_mend(l, g, g->mem.va, &g->stamp);
 	}
 	grave_verify_buried(l, g);
 }
@@ -120,8 +148,8 @@ void graveyard_verify(struct compare_loop *l)
 {
 	if (!l->t->graves)
 		return;
-	for (unsigned int i = 0; i < l->c->p->graveyard; i++)
-		if (l->t->graves[i].used)
+	for (unsigned int i = 0; i < graves_per_thread(l->c->p); i++)
+		if (l->t->graves[i].used && !l->t->graves[i].told)
 			grave_verify(l, &l->t->graves[i]);
 }
 

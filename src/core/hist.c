@@ -28,6 +28,29 @@ void hist_add(struct hist *h, uint64_t value)
 	h->bucket[hist_bucket(value)]++;
 	h->count++;
 	h->sum += value;
+	if (value > h->max)
+		h->max = value;
+}
+
+void hist_add_run(struct hist *h, uint64_t elapsed, uint64_t n, uint64_t look)
+{
+	uint64_t sum = elapsed + (n - 1) * look;
+
+	h->bucket[hist_bucket(sum / n)] += n;
+	h->count += n;
+	h->sum += sum;
+	if (sum / n > h->max)
+		h->max = sum / n;
+}
+
+void hist_merge(struct hist *h, const struct hist *from)
+{
+	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
+		h->bucket[i] += from->bucket[i];
+	h->count += from->count;
+	h->sum += from->sum;
+	if (from->max > h->max)
+		h->max = from->max;
 }
 
 uint64_t hist_percentile(const struct hist *h, unsigned int per_mille)
@@ -44,6 +67,28 @@ uint64_t hist_percentile(const struct hist *h, unsigned int per_mille)
 			break;
 	}
 	return hist_value(i);
+}
+
+/* Buckets of a step that begins with bucket @at: an eighth of what its octave has, one where that has fewer than that. */
+static unsigned int hist_step_width(unsigned int at)
+{
+	unsigned int octave = at >> HIST_BITS ? HIST_BITS : 31 - (unsigned int)__builtin_clz(at | 1);
+
+	return octave > 3 ? 1u << (octave - 3) : 1;
+}
+
+bool hist_step(const struct hist *h, struct hist_step *step)
+{
+	step->count = 0;
+	while (step->at < HIST_BUCKETS && !step->count) {
+		unsigned int end = step->at + hist_step_width(step->at);
+
+		step->from = hist_value(step->at);
+		while (step->at < end)
+			step->count += h->bucket[step->at++];
+		step->to = end < HIST_BUCKETS ? hist_value(end) : UINT64_MAX;
+	}
+	return step->count > 0;
 }
 
 double hist_mean(const struct hist *h)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/migration_priv.h"
+#include "core/op_flight.h"
 #include "core/op_faults.h"
 
 static_assert(CHECK_COUNT <= MIGRATION_CHECKS_MAX, "room for every check");
@@ -157,6 +158,8 @@ int migration_run(struct session *s, const struct migration_params *p, struct mi
 		res->checks[i] = *migration_check_help(i);
 	res->nr_checks = CHECK_COUNT;
 	err = session_usable(s, f);
+	if (!err)
+		err = session_idle(s, f);
 	if (!err)
 		err = session_pause(s, f);
 	if (!err)

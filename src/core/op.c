@@ -8,8 +8,10 @@
 #include "base/num.h"
 #include "core/named.h"
 #include "core/op.h"
+#include "core/op_flight.h"
 #include "core/op_table.h"
 #include "core/session_priv.h"
+#include "iommu/child.h"
 #include "iommu/ledger.h"
 
 static int map_choose(struct session *s, const struct op_map *op, struct iommu *space, struct iommu_map_req *req,
@@ -44,18 +46,25 @@ static int map_choose(struct session *s, const struct op_map *op, struct iommu *
 	}
 }
 
-/* EEXIST although the ledger knows of nothing there: the kernel kept what it said it had removed. */
-static bool map_is_refused(const struct iommu *space, int err, const struct iommu_map_req *req, struct failures *found)
+bool op_map_is_refused(const struct iommu *space, int err, const struct iommu_map_req *req, struct failures *found)
 {
-	struct failure bad = {.class = FAILURE_MAP_REFUSED, .iova = req->iova, .length = req->size};
+	iova_t iova = req->kernel_iova ? 0 : req->iova;
+	struct failure bad = {.class = FAILURE_MAP_REFUSED, .iova = iova, .length = req->size};
 	struct ledger_entry entry;
-	struct iova_range r = {req->iova, req->iova + req->size - 1};
+	struct iova_range r = {iova, iova + req->size - 1};
 
-	if ((err != -EEXIST && err != -EADDRINUSE) || r.last < r.start || ledger_find(iommu_ledger(space), r, &entry))
+	if ((err != -EEXIST && err != -EADDRINUSE) || r.last < r.start)
 		return false;
-	snprintf(bad.text, sizeof(bad.text),
-		 "mapping 0x%" PRIx64 " bytes at iova 0x%" PRIx64 " was refused where nothing is mapped: %s", req->size,
-		 req->iova, strerror(-err));
+	if (!req->kernel_iova && ledger_find(iommu_ledger(space), r, &entry))
+		return false;
+	if (req->kernel_iova)
+		snprintf(bad.text, sizeof(bad.text),
+			 "mapping 0x%" PRIx64 " bytes was refused at an iova of the kernel's own choice: %s", req->size,
+			 strerror(-err));
+	else
+		snprintf(bad.text, sizeof(bad.text),
+			 "mapping 0x%" PRIx64 " bytes at iova 0x%" PRIx64 " was refused where nothing is mapped: %s",
+			 req->size, iova, strerror(-err));
 	failures_add(found, &bad);
 	return true;
 }
@@ -87,12 +96,17 @@ static int map_check(struct session *s, const struct op_map *op, const struct bu
 	if (b && b->size != op->size)
 		return fail_usage(f, EINVAL, "buffer %s has 0x%" PRIx64 " bytes, not 0x%" PRIx64, b->name, b->size,
 				  op->size);
+	if (b && buffer_check_memory(b, f))
+		return -EFAULT;
 	if (b && op->of)
 		return fail_usage(f, EEXIST, "buffer %s has memory already", b->name);
 	if (op->unchecked)
 		return 0;
 	if (!op->size || op->size % 4096)
 		return fail_usage(f, EINVAL, "--size 0x%" PRIx64 " is not a multiple of 4096 above 0", op->size);
+	if (op->by_child && op->where == OP_IOVA_KERNEL)
+		return fail_usage(f, EINVAL,
+				  "--by child takes no --iova kernel: what is chosen is held against the rules");
 	if (op->skip || op->flags || !(op->prot & IOMMU_PROT_RW))
 		return fail_usage(f, EINVAL, "--skip, --flags and --prot none need --unchecked, or '!' in a script");
 	return 0;
@@ -138,9 +152,16 @@ static int map_request(struct session *s, const struct op_map *op, struct iommu 
 	req->file = b->mem.fd >= 0 || (b->mem.kind == IOMMU_MEM_MEMFD && !b->of) ? &b->mem : NULL;
 	facts_map(s, space, b->name, req, op->where != OP_IOVA_ADDR);
 	facts_asked(s);
-	err = req->kernel_iova && !op->unchecked ? session_map_chosen(s, space, req, f) : iommu_map(space, req, f);
+	if (op->by_child)
+		err = iommu_map_by_child(space, req, &b->mem, f);
+	else
+		err = req->kernel_iova && !op->unchecked ? session_map_chosen(s, space, req, f)
+							 : iommu_map(space, req, f);
 	if (err)
 		return err;
+	/* of other memory the child had a copy, and that is mapped */
+	b->by_child = op->by_child;
+	b->mem.discarded |= op->by_child && b->mem.kind != IOMMU_MEM_MEMFD;
 	b->space = space;
 	b->iova = req->iova;
 	b->prot = req->prot;
@@ -174,7 +195,7 @@ static int map_do(struct session *s, const struct op_map *op, struct buffer **ou
 	if (err) {
 		if (is_new)
 			buffer_free(s, b);
-		return !op->unchecked && map_is_refused(space, err, &req, found) ? 0 : err;
+		return !op->unchecked && op_map_is_refused(space, err, &req, found) ? 0 : err;
 	}
 	if (out)
 		*out = b;
@@ -234,6 +255,8 @@ int op_unmap_by(struct session *s, struct iommu *space, struct op_unmap_call cal
 	int err = unmap_check_own(space, iova, size, f), after;
 
 	if (!err && size)
+		err = flights_yield(s, space, r, call.unchecked, f);
+	if (!err && size)
 		err = op_table_before(s, space, r, &table, f);
 	if (!err) {
 		facts_asked(s);
@@ -243,46 +266,65 @@ int op_unmap_by(struct session *s, struct iommu *space, struct op_unmap_call cal
 	/* also when it was refused: what it said stays must stay */
 	after = op_table_after(s, space, &table, found, err ? NULL : f);
 	/* the ledger drops what the range holds: the difference is what should have been reported */
-	if (!err)
+	if (!err && !call.unjudged)
 		unmap_judge(found, iova, before - ledger_bytes(iommu_ledger(space)), *bytes);
 	return err ? err : after;
 }
 
-static int op_unmap_range(struct session *s, struct iommu *space, iova_t iova, uint64_t size, uint64_t *bytes,
-			  struct failures *found, struct fail *f)
+static int unmap_by_child(void *ctx, struct iommu *space, iova_t iova, uint64_t size, uint64_t *bytes, struct fail *f)
 {
-	return op_unmap_by(s, space, (struct op_unmap_call){0}, iova, size, bytes, found, f);
+	(void)ctx;
+	return iommu_unmap_by_child(space, iova, size, bytes, f);
 }
 
-static int op_unmap_all(struct session *s, struct iommu *space, uint64_t *bytes, struct failures *found, struct fail *f)
+static int op_unmap_range(struct session *s, const struct op_unmap *op, struct iommu *space, struct iova_range r,
+			  uint64_t *bytes, struct failures *found, struct fail *f)
+{
+	struct op_unmap_call call = {.unjudged = op->bytes_given, .unchecked = op->unchecked};
+
+	if (op->by_child)
+		call.unmap = unmap_by_child;
+
+	return op_unmap_by(s, space, call, r.start, r.last - r.start + 1, bytes, found, f);
+}
+
+static int op_unmap_all(struct session *s, const struct op_unmap *op, struct iommu *space, uint64_t *bytes,
+			struct failures *found, struct fail *f)
 {
 	struct op_table table;
 	uint64_t mapped = 0;
-	int err = op_table_before(s, space, (struct iova_range){0, UINT64_MAX}, &table, f), after;
+	int err = session_idle(s, f), after;
 
+	if (!err)
+		err = op_table_before(s, space, (struct iova_range){0, UINT64_MAX}, &table, f);
 	if (err)
 		return err;
 	err = session_unmap_all(s, space, &mapped, bytes, f);
-	if (!err)
+	if (!err && !op->bytes_given)
 		unmap_judge(found, 0, mapped, *bytes);
 	after = op_table_after(s, space, &table, found, err ? NULL : f);
 	return err ? err : after;
 }
 
+/* Where it is, or was last. Of no bytes it is no range, which is for the kernel to say. */
+static struct iova_range unmap_where(const struct buffer *b)
+{
+	return (struct iova_range){b->iova, b->iova + (b->size - 1)};
+}
+
 /* What @space has of a buffer: mapped there or copied there, one piece or several. */
-static int unmap_copy(struct session *s, struct iommu *space, const struct buffer *b, bool unchecked, uint64_t *bytes,
-		      struct failures *found, struct fail *f)
+static int unmap_copy(struct session *s, const struct op_unmap *op, struct iommu *space, const struct buffer *b,
+		      uint64_t *bytes, struct failures *found, struct fail *f)
 {
 	struct ledger_entry entry;
 	uint64_t one = 0;
 	int err = 0;
 
 	if (!buffer_find_in(space, b, NULL, &entry))
-		return unchecked ? op_unmap_range(s, space, b->iova, b->size, bytes, found, f)
-				 : fail_usage(f, ENOENT, "buffer %s is not mapped there", b->name);
+		return op->unchecked ? op_unmap_range(s, op, space, unmap_where(b), bytes, found, f)
+				     : fail_usage(f, ENOENT, "buffer %s is not mapped there", b->name);
 	while (!err && buffer_find_in(space, b, NULL, &entry)) {
-		err = op_unmap_range(s, space, entry.range.start, entry.range.last - entry.range.start + 1, &one, found,
-				     f);
+		err = op_unmap_range(s, op, space, entry.range, &one, found, f);
 		*bytes += one;
 	}
 	return err;
@@ -304,28 +346,29 @@ static int unmap_do(struct session *s, const struct op_unmap *op, uint64_t *byte
 	if (op->all) {
 		facts_unmap(s, space, NULL, 0, 0, true);
 		facts_asked(s);
-		return op_unmap_all(s, space, bytes, found, f);
+		return op_unmap_all(s, op, space, bytes, found, f);
 	}
 	if (!op->buf) {
 		if (!op->unchecked && (!op->size || op->iova + (op->size - 1) < op->iova))
 			return fail_usage(f, EINVAL, "iova 0x%" PRIx64 " with size 0x%" PRIx64 " is no range", op->iova,
 					  op->size);
 		facts_unmap(s, space, NULL, op->iova, op->size, false);
-		return op_unmap_range(s, space, op->iova, op->size, bytes, found, f);
+		return op_unmap_range(s, op, space, (struct iova_range){op->iova, op->iova + (op->size - 1)}, bytes,
+				      found, f);
 	}
 	b = buffer_find(s, op->buf);
 	if (!b)
 		return fail_set(f, ENOENT, "there is no buffer %s here", op->buf);
 	if (op->ioas)
-		return unmap_copy(s, space, b, op->unchecked, bytes, found, f);
+		return unmap_copy(s, op, space, b, bytes, found, f);
 	if (!op->unchecked && !(buffer_is_cut(b) ? buffer_find_in(b->space, b, NULL, &piece) : buffer_is_mapped(b)))
 		return fail_usage(f, ENOENT, "buffer %s is not mapped", op->buf);
 	/* one whose space is gone is mapped nowhere: --unchecked asks all the same */
 	space = b->space ? b->space : s->iommu;
 	facts_unmap(s, space, b->name, b->iova, b->size, false);
 	if (buffer_is_cut(b) && !op->unchecked)
-		return unmap_copy(s, space, b, false, bytes, found, f);
-	return op_unmap_range(s, space, b->iova, b->size, bytes, found, f);
+		return unmap_copy(s, op, space, b, bytes, found, f);
+	return op_unmap_range(s, op, space, unmap_where(b), bytes, found, f);
 }
 
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f)
@@ -334,6 +377,8 @@ int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, stru
 
 	facts_buffer(s, OP_UNMAP, op->buf);
 	err = unmap_do(s, op, bytes, found, f);
+	if (!err && op->bytes_given)
+		unmap_judge(found, op->iova, op->bytes, *bytes);
 	if (!err)
 		facts_count(s, FACT_UNMAPPED, *bytes);
 	facts_found(s, found);
@@ -353,7 +398,10 @@ int op_free(struct session *s, const char *buf, struct fail *f)
 	if (buffer_sharer(s, b))
 		return fail_usage(f, EBUSY, "buffer %s has %s's memory: free that one first", buffer_sharer(s, b)->name,
 				  buf);
-	err = buffer_unmap(s, b, f);
+	if (b->size)
+		err = flights_yield(s, b->space ? b->space : s->iommu, unmap_where(b), false, f);
+	if (!err)
+		err = buffer_unmap(s, b, f);
 	if (!err)
 		buffer_free(s, b);
 	return err;

@@ -8,6 +8,7 @@
 
 #include "core/buffer.h"
 #include "core/failure.h"
+#include "core/op_faults.h"
 #include "core/session.h"
 
 enum op_iova { OP_IOVA_ADDR, OP_IOVA_RANDOM, OP_IOVA_KERNEL, OP_IOVA_CANARY };
@@ -27,7 +28,8 @@ struct op_map {
 	unsigned int bar;
 	uint64_t bar_offset;
 	const char *bar_device;
-	uint64_t op; /* number for random choices */
+	uint64_t op;   /* number for random choices */
+	bool by_child; /* the ioctl is a child's (iommu/child.h) */
 	bool unchecked;
 };
 /*
@@ -35,6 +37,11 @@ struct op_map {
  * else that goes wrong is an -errno.
  */
 int op_map(struct session *s, const struct op_map *op, struct buffer **out, struct failures *found, struct fail *f);
+/*
+ * Was it such a refusal that a map answered with @err? The kernel kept what it said it had removed. Then a map-refused failure is added. For a place
+ * of the kernel's choice any EEXIST is one. Ask before anything else of it is undone. From any thread.
+ */
+bool op_map_is_refused(const struct iommu *space, int err, const struct iommu_map_req *req, struct failures *found);
 
 struct op_unmap {
 	const char *buf;  /* or range, or all */
@@ -42,6 +49,9 @@ struct op_unmap {
 	iova_t iova;
 	uint64_t size;
 	bool all, unchecked;
+	bool by_child;	  /* the ioctl is a child's (iommu/child.h); not with all */
+	bool bytes_given; /* @bytes are due, where the caller knows better than the ledger */
+	uint64_t bytes;
 };
 /* *bytes = what the backend reported. A count that differs from what was mapped adds a short-unmap failure. */
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f);
@@ -50,6 +60,8 @@ int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, stru
 struct op_unmap_call {
 	int (*unmap)(void *ctx, struct iommu *space, iova_t iova, uint64_t size, uint64_t *bytes, struct fail *f);
 	void *ctx;
+	bool unchecked; /* of DMA that is under way there (op_flight.h) */
+	bool unjudged;	/* the count is not held against the ledger: the caller knows better */
 };
 /* A range, with op_unmap()'s rules and judgement. */
 int op_unmap_by(struct session *s, struct iommu *space, struct op_unmap_call call, iova_t iova, uint64_t size,
@@ -66,6 +78,8 @@ struct op_pattern {
 	uint64_t generation;
 	bool from_given;
 	uint64_t from; /* check: the stamp was made at this offset of the buffer */
+	bool at_given;
+	iova_t at; /* check: the stamp was made for this IOVA: another buffer's, which DMA moved here */
 };
 int op_fill(struct session *s, const struct op_pattern *op, struct fail *f);
 int op_check(struct session *s, const struct op_pattern *op, uint64_t *bytes, struct failures *found, struct fail *f);
@@ -79,6 +93,13 @@ struct op_dma {
 	bool may_fault, unchecked;
 };
 int op_dma(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f);
+
+/* What op_dma() does first: the device started, both ends resolved and in reach of it, the limits kept. */
+int op_dma_prepare(struct session *s, const struct op_dma *op, iova_t *src, iova_t *dst, struct op_reach *reach,
+		   struct fail *f);
+/* The transfer alone, on @queue. Safe from several threads. */
+int op_dma_move(struct session *s, const struct op_dma *op, unsigned int queue, iova_t src, iova_t dst, int *status,
+		struct fail *f);
 
 /* "buf" or "buf+OFFSET"; -EINVAL, -ENOENT. */
 int op_resolve_buffer(struct session *s, const char *text, struct buffer **out, uint64_t *offset, struct fail *f);

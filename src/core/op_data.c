@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "core/op.h"
+#include "core/op_flight.h"
 #include "core/session_priv.h"
 #include "iommu/ledger.h"
 
@@ -29,6 +30,9 @@ static int op_part(struct session *s, const struct op_pattern *op, struct buffer
 	if (!op->is_byte && (op->offset | (op->from_given ? op->from : 0)) % STAMP_LINE)
 		return fail_usage(f, EINVAL, "stamps start at multiples of %u, not at offset 0x%" PRIx64, STAMP_LINE,
 				  op->offset);
+	if (op->at_given && op->at % STAMP_LINE)
+		return fail_usage(f, EINVAL, "stamps start at multiples of %u, not at iova 0x%" PRIx64, STAMP_LINE,
+				  op->at);
 	*out = b;
 	return 0;
 }
@@ -82,7 +86,7 @@ static void check_stamps(const struct session *s, const struct buffer *b, const 
 			 uint64_t size, struct failures *found)
 {
 	uint64_t from = op->from_given ? op->from : op->offset;
-	struct stamp want = {s->stamp_id, op->generation, b->iova + from};
+	struct stamp want = {s->stamp_id, op->generation, op->at_given ? op->at : b->iova + from};
 	struct stamp_verdict v;
 	size_t offset = 0;
 
@@ -228,18 +232,19 @@ static int dma_end(struct session *s, const char *text, uint64_t size, iova_t *a
 	return err;
 }
 
-static int dma_move(struct session *s, const struct op_dma *op, iova_t src, iova_t dst, int *status, struct fail *f)
+int op_dma_move(struct session *s, const struct op_dma *op, unsigned int queue, iova_t src, iova_t dst, int *status,
+		struct fail *f)
 {
 	int err;
 
 	if (op->dir != DEV_COPY) {
 		iova_t at = op->dir == DEV_READ ? src : dst;
 
-		err = dev_oneway(s->dev, 0, op->dir, at, op->size, OP_DMA_TIMEOUT_MS, status);
+		err = dev_oneway(s->dev, queue, op->dir, at, op->size, OP_DMA_TIMEOUT_MS, status);
 		if (err)
 			fail_set(f, err, "the device did not do the DMA at iova 0x%" PRIx64, at);
 	} else {
-		err = dev_roundtrip(s->dev, 0, src, dst, op->size, status);
+		err = dev_roundtrip(s->dev, queue, src, dst, op->size, status);
 		if (err)
 			fail_set(f, err, "the device did not copy 0x%" PRIx64 " bytes from iova 0x%" PRIx64, op->size,
 				 src);
@@ -269,27 +274,36 @@ static int dma_unseen(const struct session *s, const struct op_reach *reach, boo
 	return -EOPNOTSUPP;
 }
 
+int op_dma_prepare(struct session *s, const struct op_dma *op, iova_t *src, iova_t *dst, struct op_reach *reach,
+		   struct fail *f)
+{
+	int err = session_usable(s, f);
+
+	*src = *dst = 0;
+	if (!err)
+		err = session_dma_start(s, f);
+	if (!err)
+		err = dma_end(s, op->src, op->size, src, reach, f);
+	if (!err)
+		err = dma_end(s, op->dst, op->size, dst, reach, f);
+	return err ? err : dma_check_limits(s, op, *src, *dst, f);
+}
+
 static int dma_do(struct session *s, const struct op_dma *op, uint64_t *bytes, struct failures *found, struct fail *f)
 {
 	struct op_reach reach = {.may_fault = op->may_fault, .must_fault = op->unchecked && !op->may_fault};
 	iova_t src = 0, dst = 0;
-	int status = 0, err = session_usable(s, f);
+	int status = 0, err = op_dma_prepare(s, op, &src, &dst, &reach, f);
 	uint64_t before = failures_total(found);
 
 	*bytes = 0;
 	if (!err)
-		err = session_dma_start(s, f);
-	if (!err)
-		err = dma_end(s, op->src, op->size, &src, &reach, f);
-	if (!err)
-		err = dma_end(s, op->dst, op->size, &dst, &reach, f);
-	if (!err)
-		err = dma_check_limits(s, op, src, dst, f);
+		err = flights_canary(s, f);
 	if (err)
 		return err;
 	op_faults_before(s, &reach);
 	s->transfers++;
-	err = dma_move(s, op, src, dst, &status, f);
+	err = op_dma_move(s, op, 0, src, dst, &status, f);
 	if (err) {
 		op_faults_failed(s, &reach);
 		return err;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "core/op_flight.h"
 #include "core/session_priv.h"
 #include "iommu/idev_vfio.h"
 
@@ -26,6 +27,8 @@ static int device_prepare(struct session *s, struct iommu_device *idev, struct f
 		fail_hint(f, "unmap it first; --allow-crash does it all the same");
 		return -EOPNOTSUPP;
 	}
+	if (idev == s->idev && session_idle(s, f))
+		return -EBUSY;
 	return idev == s->idev ? session_pause(s, f) : session_usable(s, f);
 }
 

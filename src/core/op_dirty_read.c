@@ -471,7 +471,9 @@ int op_dirty_unmap(struct session *s, const struct op_dirty_read *op, struct dir
 	/* the bits go with the mapping: a read that clears them too only flushes once more than needed */
 	t.a.keep = *order == DIRTY_READ_UNMAP && t.a.caps.can_keep;
 	facts_unmap(s, t.a.space, NULL, op->iova, op->size, false);
-	err = op_unmap_by(s, t.a.space, (struct op_unmap_call){dirty_take, &t}, op->iova, op->size, bytes, found, f);
+	err = op_unmap_by(s, t.a.space,
+			  (struct op_unmap_call){.unmap = dirty_take, .ctx = &t, .unchecked = op->on.unchecked},
+			  op->iova, op->size, bytes, found, f);
 	if (!err)
 		facts_count(s, FACT_UNMAPPED, *bytes);
 	facts_found(s, found);

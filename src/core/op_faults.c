@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/op_flight.h"
 #include "core/session_priv.h"
 
 #define OP_FAULTS_BATCH 32
@@ -86,13 +87,16 @@ static void faults_count(struct op_faults *all, const struct dma_fault *fault)
 }
 
 /* @reach's own go to @found, what was due is dropped, the rest is stray, or unclear. */
-static void faults_take(struct op_faults *all, struct dma_fault *fault, const struct op_reach *reach,
+static void faults_take(struct session *s, struct dma_fault *fault, const struct op_reach *reach,
 			struct failures *found)
 {
+	struct op_faults *all = &s->op_faults;
 	bool own = faults_in_reach(fault, reach), due = fault->expected || faults_due(all, fault);
 	bool charged = own && found && !reach->may_fault && !fault->expected;
 
-	if ((own || due) && fault->iova_known)
+	bool beside = !own && flights_take_fault(s, fault, &due);
+
+	if ((own || due || beside) && fault->iova_known)
 		fault->tie = FAULT_TIE_ADDRESS;
 	/* whoever waits for one takes what comes */
 	if (faults_may_be_others(fault) && !(charged && reach->must_fault))
@@ -104,7 +108,7 @@ static void faults_take(struct op_faults *all, struct dma_fault *fault, const st
 	faults_keep(all->list, OP_FAULTS_KEPT, &all->kept, fault);
 	if (charged)
 		faults_charge(fault, found);
-	else if (!fault->expected)
+	else if (!fault->expected && !beside)
 		faults_count(all, fault);
 }
 
@@ -122,7 +126,7 @@ static void faults_drain_for(struct session *s, const struct op_reach *reach, st
 			return;
 		s->op_faults.lost += lost;
 		for (unsigned int i = 0; i < n; i++)
-			faults_take(&s->op_faults, &batch[i], reach, found);
+			faults_take(s, &batch[i], reach, found);
 	} while ((n || session_faults_behind(s)) && clock_ns() < until);
 }
 
@@ -223,6 +227,12 @@ void op_faults_forget(struct session *s)
 	s->op_faults.forgiving = false;
 }
 
+void op_faults_begin(struct session *s)
+{
+	if (s->op_faults.told)
+		memset(&s->op_faults, 0, sizeof(s->op_faults));
+}
+
 const struct op_faults *op_faults(const struct session *s)
 {
 	return &s->op_faults;
@@ -233,12 +243,13 @@ bool op_faults_seen(const struct session *s)
 	return s->faults_seen;
 }
 
-void op_faults_check(struct report *r, const struct session *s)
+void op_faults_check(struct report *r, struct session *s)
 {
 	static const char name[] = "no fault where none was due";
 	const struct op_faults *all = &s->op_faults;
 	char why[200] = "";
 
+	s->op_faults.told = true;
 	if (!s->transfers && !all->strays && !all->unclear)
 		return;
 	if (all->strays) {
@@ -323,14 +334,14 @@ void faults_report(struct report *r, const struct dma_fault *faults, unsigned in
 		fault_report_line(r, nr_expected == 1 ? "expected fault" : what, expected);
 }
 
-void op_faults_report(struct report *r, const struct session *s)
+void op_faults_report(struct report *r, struct session *s)
 {
 	const struct op_faults *all = &s->op_faults;
-
 	struct dma_fault own[OP_FAULTS_KEPT] = {0};
 	uint64_t total = !all->now ? all->all : all->counted == all->now ? all->of_line : 0;
 	unsigned int n = 0;
 
+	s->op_faults.told = true;
 	for (unsigned int i = 0; i < all->kept; i++)
 		if (all->list[i].line == all->now)
 			own[n++] = all->list[i];

@@ -23,6 +23,7 @@ struct op_faults {
 	struct iova_range may[OP_FAULTS_RANGES]; /* where faults were due, a ring */
 	unsigned int nr_may;
 	bool forgiving;		/* what is read now was caused on purpose */
+	bool told;		/* a report has them */
 	uint64_t of_line, all;	/* faults of the line that had one last, and of all of them */
 	unsigned int counted;	/* that line */
 	unsigned int now, line; /* the script line that is executed, and the last one that did DMA; 0 = none */
@@ -53,11 +54,14 @@ void op_faults_judged(struct session *s, const struct op_faults *before);
 /* Faults that were due, or judged by somebody else: after a settle nothing of what was logged so far counts. */
 void op_faults_forget(struct session *s);
 
+/* A session's next command: what the one before was told of is not told again, nor what may fault there due here. */
+void op_faults_begin(struct session *s);
+
 const struct op_faults *op_faults(const struct session *s);
 /* Somebody is looking at the kernel's log, or at what takes its place. */
 bool op_faults_seen(const struct session *s);
 /* One check, after op_faults_settle(): "no fault where none was due". Nothing where no transfer was done. */
-void op_faults_check(struct report *r, const struct session *s);
+void op_faults_check(struct report *r, struct session *s);
 
 /* Into a list of @max; where that is full an unexpected one takes the place of an expected one. */
 void faults_keep(struct dma_fault *list, unsigned int max, unsigned int *kept, const struct dma_fault *fault);
@@ -65,7 +69,7 @@ void faults_keep(struct dma_fault *list, unsigned int max, unsigned int *kept, c
 /* What is known of one: source, device, alias_of, group, pasid, access, iova, reason, attribution, expected, raw. */
 void fault_report(struct report *r, const struct dma_fault *fault);
 /* The session's faults[], of a script's line only its own; faults_seen and faults_lost. */
-void op_faults_report(struct report *r, const struct session *s);
+void op_faults_report(struct report *r, struct session *s);
 /* faults: a list of the above. */
 void faults_report(struct report *r, const struct dma_fault *faults, unsigned int n);
 

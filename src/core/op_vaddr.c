@@ -93,7 +93,7 @@ static int vaddr_renew_buffer(struct session *s, struct buffer *b, iova_t iova, 
 {
 	void *va;
 	/* others lie in the same memory: it stays where they know it */
-	bool shared = b->of || buffer_sharer(s, b);
+	bool shared = b->of || buffer_sharer(s, b) || b->mem.released;
 	int err = shared ? -EOPNOTSUPP : iommu_mem_elsewhere(s->iommu, &b->mem, &va, NULL);
 
 	if (err == -EOPNOTSUPP)

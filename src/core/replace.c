@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "core/named.h"
+#include "core/op_flight.h"
 #include "core/session_priv.h"
 #include "iommu/ledger.h"
 
@@ -302,6 +303,8 @@ static int replace_open(struct replace *r, struct fail *f)
 {
 	int err = session_usable(r->s, f);
 
+	if (!err)
+		err = session_idle(r->s, f);
 	if (!err && !r->s->at)
 		err = fail_usage(f, EBUSY, "the device must be attached to a space to begin with");
 	if (!err)

@@ -100,7 +100,7 @@ static int line_kind(struct script_line *line, struct fail *f, const char *path)
 	return 0;
 }
 
-static int script_add(struct script *script, char *text, unsigned int number, struct fail *f)
+static int script_add(struct script *script, const char *text, unsigned int number, struct fail *f)
 {
 	char *words[SCRIPT_WORDS_MAX + 1];
 	struct script_line *line, *grown;
@@ -242,36 +242,59 @@ static int script_read(struct script *script, FILE *from, struct fail *f)
 	return err;
 }
 
-int script_load(struct script **out, const char *path, struct fail *f)
+static int script_begin(struct script **out, const char *path, struct fail *f)
 {
-	struct script *script = calloc(1, sizeof(*script));
-	FILE *from = strcmp(path, "-") ? fopen(path, "re") : stdin;
-	int err = 0;
+	*out = calloc(1, sizeof(**out));
+	if (*out)
+		(*out)->path = strdup(path);
+	if (*out && (*out)->path)
+		return 0;
+	free(*out);
+	return fail_set(f, ENOMEM, "cannot read script %s", path);
+}
 
-	if (!script || !from) {
-		err = fail_set(f, script ? errno : ENOMEM, "cannot read script %s", path);
-		if (from && from != stdin)
-			fclose(from);
-		free(script);
-		return err;
-	}
-	script->path = strdup(strcmp(path, "-") ? path : "stdin");
-	if (!script->path)
-		err = fail_set(f, ENOMEM, "cannot read script %s", path);
-	if (!err)
-		err = script_read(script, from, f);
-	if (from != stdin)
-		fclose(from);
+/* All lines are there. @err: what came of reading them. */
+static int script_end(struct script **out, struct script *script, int err, struct fail *f)
+{
 	if (!err)
 		err = script_match(script, f);
 	if (!err)
 		err = script_number_twins(script, f);
-	if (err) {
+	if (err)
 		script_free(script);
+	else
+		*out = script;
+	return err;
+}
+
+int script_load(struct script **out, const char *path, struct fail *f)
+{
+	FILE *from = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	struct script *script;
+	int err;
+
+	if (!from)
+		return fail_set(f, errno, "cannot read script %s", path);
+	err = script_begin(&script, from == stdin ? "stdin" : path, f);
+	if (!err)
+		err = script_end(out, script, script_read(script, from, f), f);
+	if (from != stdin)
+		fclose(from);
+	return err;
+}
+
+int script_parse(struct script **out, const char *path, char *const *lines, unsigned int nr, struct fail *f)
+{
+	struct script *script;
+	int err = script_begin(&script, path, f);
+
+	if (err)
 		return err;
+	for (unsigned int i = 0; i < nr && !err; i++) {
+		script_danger(script, lines[i]);
+		err = script_add(script, lines[i], i + 1, f);
 	}
-	*out = script;
-	return 0;
+	return script_end(out, script, err, f);
 }
 
 void script_free(struct script *script)

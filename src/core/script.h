@@ -52,6 +52,8 @@ struct script {
 
 /* Read and check the structure. "-" = stdin. -ENOENT ..., -EINVAL with the line in @f (a usage error). */
 int script_load(struct script **out, const char *path, struct fail *f);
+/* The same of @nr lines in memory, called @path in messages. */
+int script_parse(struct script **out, const char *path, char *const *lines, unsigned int nr, struct fail *f);
 void script_free(struct script *script);
 
 /*

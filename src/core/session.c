@@ -10,6 +10,7 @@
 #include "core/buffer.h"
 #include "core/named.h"
 #include "core/op_dirty.h"
+#include "core/op_flight.h"
 #include "core/session_priv.h"
 #include "host/groups.h"
 #include "host/guards.h"
@@ -164,8 +165,8 @@ static int session_ring_alloc(void *ctx, iova_t max_iova, void **va, iova_t *iov
 	} else {
 		struct iova_space low = s->space;
 
-		if (s->has_keep)
-			space_exclude(&low, s->keep);
+		for (unsigned int i = 0; i < s->nr_keep; i++)
+			space_exclude(&low, s->keep[i]);
 		if (max_iova != UINT64_MAX)
 			space_exclude(&low, (struct iova_range){max_iova + 1, UINT64_MAX});
 		if (!space_pick(&low, rng_draw(s->params.seed, s->nr_pages, rng_place("ring")), SESSION_PAGE,
@@ -247,6 +248,19 @@ static void session_watch_kernel(struct session *s)
 		msg_info("IOMMU faults are not seen: %s", why.text);
 }
 
+void session_begin_command(struct session *s)
+{
+	op_faults_begin(s);
+	if (!s->complaint_told)
+		return;
+	s->complaint[0] = '\0';
+	s->complaint_told = false;
+	if (session_is_simulated(s))
+		return;
+	s->taint = fault_kernel_taint();
+	s->taint_watched = s->taint_watched && !(s->taint & SESSION_TAINT_WARN);
+}
+
 int session_open(struct session **out, const struct session_params *params, const struct host *host, struct fail *f)
 {
 	struct session *s = calloc(1, sizeof(*s));
@@ -271,6 +285,7 @@ int session_open(struct session **out, const struct session_params *params, cons
 	err = session_check_media(s, f);
 	if (err)
 		goto out_close;
+	s->quarantines = !session_is_simulated(s);
 	s->at = s->iommu;
 	s->at_pt = iommu_space_id(s->iommu);
 	s->granule = iommu_caps(s->iommu)->page_sizes & -iommu_caps(s->iommu)->page_sizes;
@@ -293,6 +308,7 @@ int session_close(struct session *s, struct fail *f)
 {
 	if (!s)
 		return 0;
+	flights_halt(s);
 	/* also when it was never started as far as we know: an init that failed half way may have left it running */
 	if (s->dev && dev_stop(s->dev))
 		s->not_quiet = true;
@@ -304,6 +320,7 @@ int session_close(struct session *s, struct fail *f)
 			 session_device_name(s));
 		return -EBUSY;
 	}
+	flights_free(s);
 	dev_close(s->dev);
 	s->dev = NULL;
 	op_dirty_close(s);
@@ -315,6 +332,8 @@ int session_close(struct session *s, struct fail *f)
 	requesters_close(s->requesters);
 	free(s->pgfaults);
 	named_free_all(s);
+	if (s->iommu)
+		iommu_memlock(s->iommu, UINT64_MAX, NULL);
 	iommu_close(s->iommu);
 	free(s->windows);
 	pthread_mutex_destroy(&s->stop_lock);
@@ -384,9 +403,10 @@ bool session_pick_in(const struct session *s, const struct iommu *in, const stru
 	struct ledger_entry entry;
 	struct iova_space rest;
 
-	if (s->has_keep) {
+	if (s->nr_keep) {
 		rest = *space;
-		space_exclude(&rest, s->keep);
+		for (unsigned int i = 0; i < s->nr_keep; i++)
+			space_exclude(&rest, s->keep[i]);
 		space = &rest;
 	}
 	for (unsigned int try = 0; try < 256; try++) {
@@ -399,11 +419,11 @@ bool session_pick_in(const struct session *s, const struct iommu *in, const stru
 	return false;
 }
 
-void session_keep_free(struct session *s, const struct iova_range *range)
+void session_keep_free(struct session *s, const struct iova_range *ranges, unsigned int nr)
 {
-	s->has_keep = range;
-	if (range)
-		s->keep = *range;
+	s->nr_keep = MIN(nr, SESSION_KEEP_MAX);
+	for (unsigned int i = 0; i < s->nr_keep; i++)
+		s->keep[i] = ranges[i];
 }
 
 bool session_canary_passed(const struct session *s)

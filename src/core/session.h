@@ -25,6 +25,7 @@ struct session_params {
 	const char *vf_token;
 	uint64_t seed;
 	enum canary_mode canary;
+	bool canary_told; /* an earlier session of this run has said why there is none */
 	bool unchecked;
 	bool allow_p2p, allow_crash;
 };
@@ -98,15 +99,19 @@ struct iommu_copy_req;
 int session_copy_chosen(struct session *s, struct iommu *space, struct iommu_copy_req *req, struct fail *f);
 
 /*
- * A test will map @range: rings, canaries and session_pick() choose other places from now on. A page whose place follows
- * from its physical address lies in it all the same where no other page is to be had. One range; NULL: none any more.
+ * A test will map @ranges: rings, canaries and session_pick() choose other places from now on. A page whose place follows
+ * from its physical address lies in it all the same where no other page is to be had. At most SESSION_KEEP_MAX ranges, instead of those
+ * of the last call; 0: none any more.
  */
-void session_keep_free(struct session *s, const struct iova_range *range);
+#define SESSION_KEEP_MAX 8
+void session_keep_free(struct session *s, const struct iova_range *ranges, unsigned int nr);
 
 /*
  * May the range be mapped without --unchecked? -EINVAL (zero size, misaligned) or -ERANGE (wraps, outside the apertures,
- * in a reserved region, a PCI window) with the offending value and the nearest legal range in @f.
+ * in a reserved region, a PCI window) with the offending value and the nearest legal range in @f. What lies where nothing may be
+ * mapped here is told in the words SESSION_NOT_USABLE; everything else is wrong anywhere.
  */
+#define SESSION_NOT_USABLE "is not usable here"
 int session_check_map(const struct session *s, iova_t iova, uint64_t size, struct fail *f);
 /* May the device be pointed there? Never into interrupt or PCI windows; unmapped IOVAs only once the canary has passed. */
 int session_check_dma(struct session *s, iova_t iova, uint64_t size, struct fail *f);
@@ -197,6 +202,8 @@ void session_faults_skip(struct session *s);
 bool session_kernel_watched(const struct session *s);
 /* A kernel WARNING or taint that appeared since the session was opened; "" if none. */
 const char *session_kernel_complaint(struct session *s);
+/* The next command of a session that stays: faults and complaints that the one before has told are not told again. */
+void session_begin_command(struct session *s);
 
 /* Pages pinned beyond what the ledger explains: 0 = none, negative = fewer. -EOPNOTSUPP when nobody counts. */
 int session_pin_excess(struct session *s, int64_t *pages);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/named.h"
+#include "core/op_flight.h"
 #include "core/session_priv.h"
 #include "iommu/ledger.h"
 
@@ -71,7 +72,7 @@ struct iommu *session_attached(const struct session *s)
 int session_at_home(const struct session *s, struct fail *f)
 {
 	if (s->at == s->iommu)
-		return 0;
+		return session_idle(s, f);
 	fail_usage(f, EBUSY, "device %s is not attached to the session's own space", session_device_name(s));
 	fail_hint(f, "`attach main` brings it back");
 	return -EBUSY;
@@ -101,6 +102,9 @@ int session_attach(struct session *s, uint32_t pt_id, struct iommu *space, struc
 	struct fail pause;
 	int err = session_usable(s, f);
 
+	/* the interface does not promise that what is under way gets through */
+	if (!err)
+		err = flights_yield(s, NULL, (struct iova_range){0, UINT64_MAX}, true, f);
 	if (!err)
 		err = session_mirror(s, space, f);
 	if (!err)
@@ -127,6 +131,8 @@ int session_detach(struct session *s, struct fail *f)
 {
 	int err = session_usable(s, f);
 
+	if (!err)
+		err = flights_yield(s, NULL, (struct iova_range){0, UINT64_MAX}, false, f);
 	if (err)
 		return err;
 	attach_hold_main(s);

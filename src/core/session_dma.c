@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "core/buffer.h"
 #include "core/named.h"
+#include "core/op_flight.h"
 #include "core/session_priv.h"
 #include "host/host.h"
 #include "iommu/ledger.h"
@@ -62,7 +63,7 @@ int session_check_map(const struct session *s, iova_t iova, uint64_t size, struc
 	if (space_contains(&s->reach, (struct iova_range){iova, end}) &&
 	    !iova_range_overlaps((struct iova_range){iova, end}, s->arena))
 		return 0;
-	fail_usage(f, ERANGE, "iova 0x%llx-0x%llx is not usable here", (unsigned long long)iova,
+	fail_usage(f, ERANGE, "iova 0x%llx-0x%llx " SESSION_NOT_USABLE, (unsigned long long)iova,
 		   (unsigned long long)end);
 	session_range_hint(s, (struct iova_range){iova, end}, f);
 	return -ERANGE;
@@ -175,6 +176,7 @@ bool session_is_quiet(const struct session *s)
 
 void session_settle(struct session *s)
 {
+	flights_halt(s);
 	pthread_mutex_lock(&s->stop_lock);
 	s->started = false;
 	if (s->dev && dev_stop(s->dev))
@@ -311,6 +313,8 @@ int session_unmap_all(struct session *s, struct iommu *space, uint64_t *mapped, 
 	struct dev *dev = s->started && !s->forbidden && (space == s->at || space == s->iommu) ? s->dev : NULL;
 	int err = session_usable(s, f);
 
+	if (!err && dev)
+		flights_halt(s);
 	if (!err && dev && dev_stop(dev)) {
 		fail_set(f, EBUSY, "device %s would not stop before unmapping everything", session_device_name(s));
 		session_forbid(s, f);
@@ -366,23 +370,30 @@ const char *session_kernel_complaint(struct session *s)
 		snprintf(s->complaint, sizeof(s->complaint),
 			 "the kernel became tainted during the run: 0x%llx, was 0x%llx", (unsigned long long)taint,
 			 (unsigned long long)s->taint);
+	s->complaint_told = s->complaint[0];
 	return s->complaint;
 }
 
 int session_pin_excess(struct session *s, int64_t *pages)
 {
-	uint64_t now;
+	uint64_t now, bytes = ledger_bytes(iommu_ledger(s->iommu)) - buffers_uncounted_bytes(s);
 	int err;
 
-	/* spaces share pages, and pin none while no device is attached: what is due then is the kernel's to know */
-	for (const struct named *n = s->named; n; n = n->next)
-		if (n->kind == IOMMU_OBJECT_IOAS || n->kind == IOMMU_OBJECT_HWPT)
+	/*
+	 * Spaces share pages, and pin none while no device is attached: what is due then is the kernel's to know. The simulation pins for
+	 * each mapping of each space.
+	 */
+	for (const struct named *n = s->named; n; n = n->next) {
+		if (n->kind != IOMMU_OBJECT_IOAS && n->kind != IOMMU_OBJECT_HWPT)
+			continue;
+		if (!session_is_simulated(s) || n->kind == IOMMU_OBJECT_HWPT)
 			return -EOPNOTSUPP;
+		bytes += ledger_bytes(iommu_ledger(n->space));
+	}
 	if (!s->has_pins || !s->at)
 		return -EOPNOTSUPP;
 	err = iommu_pins(s->iommu, &now);
 	if (!err)
-		*pages = (int64_t)(now - s->pins_base) -
-			 (int64_t)((ledger_bytes(iommu_ledger(s->iommu)) - buffers_device_bytes(s)) / SESSION_PAGE);
+		*pages = (int64_t)(now - s->pins_base) - (int64_t)(bytes / SESSION_PAGE);
 	return err;
 }

@@ -39,7 +39,10 @@ static bool page_fits(const struct session *s, uint64_t phys, iova_t max)
 
 static bool page_is_kept_free(const struct session *s, uint64_t phys)
 {
-	return s->has_keep && iova_range_overlaps((struct iova_range){phys, phys + SESSION_PAGE - 1}, s->keep);
+	for (unsigned int i = 0; i < s->nr_keep; i++)
+		if (iova_range_overlaps((struct iova_range){phys, phys + SESSION_PAGE - 1}, s->keep[i]))
+			return true;
+	return false;
 }
 
 /*
@@ -78,9 +81,9 @@ out_free:
 /* Away from where a test is to map; there too, when nothing else can be had: the test then says what is in its way. */
 static int page_find(struct session *s, iova_t max, struct iommu_mem *out)
 {
-	int err = page_search(s, max, !s->has_keep, out);
+	int err = page_search(s, max, !s->nr_keep, out);
 
-	return err == -ERANGE && s->has_keep ? page_search(s, max, true, out) : err;
+	return err == -ERANGE && s->nr_keep ? page_search(s, max, true, out) : err;
 }
 
 static void page_why(int err, iova_t max, struct fail *f)

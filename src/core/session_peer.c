@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/op_flight.h"
 #include "core/session_priv.h"
 #include "host/mdev.h"
 #include "host/pci.h"
@@ -55,6 +56,7 @@ int session_pause(struct session *s, struct fail *f)
 {
 	if (!s->started || s->forbidden)
 		return session_usable(s, f);
+	flights_halt(s);
 	if (dev_stop(s->dev)) {
 		fail_set(f, EBUSY, "device %s would not stop", session_device_name(s));
 		session_forbid(s, f);

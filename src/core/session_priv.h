@@ -8,6 +8,7 @@
 
 #include "core/facts.h"
 #include "core/op_faults.h"
+#include "core/quarantine.h"
 #include "core/session.h"
 #include "host/pci.h"
 
@@ -63,8 +64,8 @@ struct session {
 	struct iova_space space;
 	struct iova_space reach; /* space before the arena is cut out, for canary pages */
 	struct iova_range arena;
-	struct iova_range keep; /* of session_keep_free() */
-	bool has_keep;
+	struct iova_range keep[SESSION_KEEP_MAX]; /* of session_keep_free() */
+	unsigned int nr_keep;
 	bool choice_allowed; /* the kernel has been told where it may choose IOVAs */
 	iova_t arena_next;   /* single pages are bumped from the start, unless one was given back */
 	iova_t arena_free[SESSION_PAGES_MAX];
@@ -88,7 +89,10 @@ struct session {
 	struct session *kept;	   /* the next of those that are never freed, for their device would not stop */
 	struct fail forbidden_why;
 	bool taint_watched;
-	uint64_t transfers; /* by op_dma */
+	uint64_t transfers;	/* by op_dma */
+	struct flight *flights; /* op_flight.c: DMA that goes on, latest first */
+	unsigned int flight_serial;
+	uint64_t flight_turns; /* that they had made at the last canary */
 	uint64_t table_checks;
 	struct op_faults op_faults;
 	struct fault_log *faults;
@@ -98,16 +102,20 @@ struct session {
 	struct session_limit limits[SESSION_LIMITS];
 	bool faults_seen;
 	char complaint[256];
+	bool complaint_told;
 	uint64_t taint;
 	uint64_t pins_base;
 	struct pci_window *windows; /* of the safety rules; empty with --allow-p2p and in the simulation */
 	unsigned int nr_windows;
 	bool has_pins;
 	uint64_t granule;
-	struct buffer *buffers;	  /* op.c */
-	struct dirty_on *dirty;	  /* op_dirty.c: what was started, latest first */
-	unsigned int dirty_files; /* that were numbered */
-	struct op_facts *facts;	  /* of whoever watches, or NULL */
+	struct buffer *buffers;	      /* op.c */
+	struct buffer *buffers_last;  /* with buffers */
+	struct quarantine quarantine; /* memory of freed buffers */
+	bool quarantines;	      /* not simulated: pages given back may become a stranger's */
+	struct dirty_on *dirty;	      /* op_dirty.c: what was started, latest first */
+	unsigned int dirty_files;     /* that were numbered */
+	struct op_facts *facts;	      /* of whoever watches, or NULL */
 	unsigned int buffer_serial;
 	int group;
 };

@@ -26,18 +26,23 @@ static uint64_t slab_size(const struct compare_thread *t, uint64_t size)
 
 unsigned int slabs_per_thread(const struct compare_params *p)
 {
-	return p->graveyard + 2; /* at worst one for each grave, the spare's and the one being cut */
+	/* at worst one for each grave, the spare's and the one being cut; and those that are handed from thread to thread */
+	return graves_per_thread(p) + 2 + (p->threads > 1 ? COMPARE_PARCELS : 0);
 }
 
 uint64_t slab_largest(const struct compare *c)
 {
-	return MAX(MAX(c->mapping_max, COMPARE_CASE_BYTES), SLAB_BYTES);
+	uint64_t most =
+		c->p->iova_mode == COMPARE_ADVERSARIAL ? MAX(c->mapping_max, COMPARE_CASE_BYTES) : c->mapping_max;
+
+	return MAX(most, SLAB_BYTES);
 }
 
 uint64_t slab_locked_most(const struct compare *c)
 {
 	uint64_t slab = MAX(c->mapping_max, MIN(SLAB_BYTES, SLAB_LOOPS * c->mapping_max));
-	uint64_t each = c->p->graveyard ? c->p->graveyard * c->mapping_max + 2 * slab : 0;
+	uint64_t kept = graves_per_thread(c->p) + (c->p->threads > 1 ? COMPARE_PARCELS : 0);
+	uint64_t each = c->p->graveyard ? kept * c->mapping_max + 2 * slab : 0;
 
 	return c->p->threads * (each + c->mapping_max);
 }
@@ -99,12 +104,40 @@ int slab_put(struct compare_thread *t, struct compare_loop *l, struct loop_mem *
 	return slab_drop(t, l, slab, f);
 }
 
+int slab_recycle(struct compare_loop *l, struct loop_mem *mem, struct fail *f)
+{
+	struct compare_thread *t = l->t;
+
+	if (!t->c->p->reuse || !mem->va || t->spare.va)
+		return slab_put(t, l, mem, f);
+	t->spare = *mem;
+	mem->va = NULL;
+	return 0;
+}
+
 static struct slab *slab_unused(struct compare_thread *t)
 {
 	for (unsigned int i = 0; i < t->nr_slabs; i++)
 		if (!t->slabs[i].mem.va)
 			return &t->slabs[i];
 	return NULL;
+}
+
+/* With --reuse any loop's memory is to do for any other. */
+static uint64_t slab_piece(const struct compare_loop *l)
+{
+	return l->c->p->reuse ? MAX(l->size, l->c->mapping_max) : l->size;
+}
+
+/* Where there is a graveyard a pin to read comes first, which has to find pages of its own. */
+static int slab_memory(struct compare_loop *l, struct iommu_mem *out, struct fail *f)
+{
+	const struct compare *c = l->c;
+	uint64_t size = slab_size(l->t, slab_piece(l));
+
+	if (c->p->graveyard)
+		return iommu_mem_alloc(session_iommu(c->s), size, c->p->mem, out, f);
+	return iommu_mem_alloc_untouched(session_iommu(c->s), size, c->p->mem, out, f);
 }
 
 static int slab_new(struct compare_loop *l, struct fail *f)
@@ -115,7 +148,7 @@ static int slab_new(struct compare_loop *l, struct fail *f)
 
 	if (!slab)
 		return fail_set(f, ENOMEM, "no memory record is free");
-	err = iommu_mem_alloc(session_iommu(t->c->s), slab_size(t, l->size), t->c->p->mem, &slab->mem, f);
+	err = slab_memory(l, &slab->mem, f);
 	if (err)
 		return err;
 	slab->refs = 1;
@@ -136,9 +169,10 @@ int slab_take(struct compare_loop *l, struct fail *f)
 {
 	struct compare_thread *t = l->t;
 	struct slab *slab = t->cutting;
+	uint64_t size = slab_piece(l);
 	int err;
 
-	if (slab && slab->mem.size - slab->used < l->size) {
+	if (slab && slab->mem.size - slab->used < size) {
 		t->cutting = NULL;
 		err = slab_drop(t, l, slab, f);
 		if (err)
@@ -151,8 +185,8 @@ int slab_take(struct compare_loop *l, struct fail *f)
 			return err;
 		slab = t->cutting;
 	}
-	l->mem = (struct loop_mem){(char *)slab->mem.va + slab->used, l->size, slab};
-	slab->used += l->size;
+	l->mem = (struct loop_mem){(char *)slab->mem.va + slab->used, size, slab};
+	slab->used += size;
 	slab->refs++;
 	return 0;
 }

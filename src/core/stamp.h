@@ -64,5 +64,7 @@ bool stamp_next_bad(const void *va, size_t size, const struct stamp *stamp, size
 /* The stamp in the @words of one line (STAMP_LINE / 8), whoever made it. False: it is none, or not intact. */
 bool stamp_read(const uint64_t *words, struct stamp *out);
 const char *stamp_class_text(enum stamp_class what);
+/* The instructions that fill and verify here: plain, avx2, avx512. */
+const char *stamp_variant_name(void);
 
 #endif

@@ -134,7 +134,7 @@ static uint64_t trace_line_hash(const struct trace *t, const void *line, uint64_
 static void trace_digest(const struct trace *t, const struct buffer *b, struct trace_memory *m)
 {
 	const unsigned char *p = b->mem.va;
-	uint64_t size = MIN(b->size, b->mem.size), at, h = size;
+	uint64_t size = b->mem.released ? 0 : MIN(b->size, b->mem.size), at, h = size;
 
 	m->byte = size ? p[0] : -1;
 	if (size && memcmp(p, p + 1, size - 1))

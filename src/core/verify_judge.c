@@ -48,7 +48,7 @@ static void judge_mark(const struct judge *j, uint64_t *bits, struct iova_range 
 static void judge_expect(const struct judge *j, const uint64_t *truth, uint64_t *want, uint64_t *may)
 {
 	uint64_t unit = j->v->unit, leaf = MAX(j->area->leaf, unit), at = 0;
-	struct bitmap_run runs[64];
+	struct bitmap_run runs[512];
 	size_t n;
 
 	while ((n = bitmap_runs(truth, j->area->size / unit, &at, runs, ARRAY_SIZE(runs)))) {

@@ -67,6 +67,9 @@ void fail_nth_close(struct fail_nth *nth)
 	nth->fd = -1;
 }
 
+/* the kernel's countdown is the thread's, too */
+static _Thread_local bool fail_nth_armed;
+
 static int fail_nth_write(const struct fail_nth *nth, unsigned int n)
 {
 	char text[16];
@@ -78,7 +81,15 @@ static int fail_nth_write(const struct fail_nth *nth, unsigned int n)
 
 int fail_nth_arm(const struct fail_nth *nth, unsigned int n)
 {
-	return fail_nth_write(nth, n);
+	int err = fail_nth_write(nth, n);
+
+	fail_nth_armed = !err;
+	return err;
+}
+
+bool fail_nth_is_armed(void)
+{
+	return fail_nth_armed;
 }
 
 /*
@@ -94,6 +105,7 @@ int fail_nth_disarm(const struct fail_nth *nth, bool *injected)
 
 	if (off == -EFAULT)
 		off = fail_nth_write(nth, 0);
+	fail_nth_armed = false;
 	*injected = n > 0 && strtoul(text, NULL, 10) == 0;
 	return err ? err : off;
 }

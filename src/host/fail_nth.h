@@ -26,6 +26,11 @@ int fail_nth_arm(const struct fail_nth *nth, unsigned int n);
 /* Stop. *injected: it has failed meanwhile. 0 or -errno. */
 int fail_nth_disarm(const struct fail_nth *nth, bool *injected);
 /*
+ * Between the two, for the calling thread: an error may be the injection's own and say nothing of what was asked for
+ * (drivers/iommu/iommufd/main.c, iommufd_get_object(): -ENOENT where the object is there).
+ */
+bool fail_nth_is_armed(void);
+/*
  * One sentence on what fail_page_alloc spares all the same (single pages, pages for processes, allocations that may sleep),
  * and the command that changes it; "" where nothing is spared. Returns @buf.
  */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/host_dir.h"
 #include "host/mdev.h"
 #include "host/text.h"
 
@@ -107,16 +108,18 @@ static int group_read_reserved(const struct host *host, struct group_info *group
 
 static int group_read(const struct host *host, int id, struct group_info *group, bool bridges_are_fine)
 {
+	struct host_dir dir;
 	char name[32];
 	int ret;
 
 	memset(group, 0, sizeof(*group));
 	group->id = id;
-	if (host_read_line(host, group->type, sizeof(group->type), GROUPS_DIR "/%d/type", id))
+	host_dir_open(&dir, host, GROUPS_DIR "/%d", id);
+	if (host_dir_line(&dir, "type", group->type, sizeof(group->type)))
 		group->type[0] = '\0';
 	/* most groups have no such file (drivers/iommu/iommu.c, iommu_group_set_name) */
-	group->noiommu = host_read_line(host, name, sizeof(name), GROUPS_DIR "/%d/name", id) == 0 &&
-			 strcmp(name, "vfio-noiommu") == 0;
+	group->noiommu = host_dir_line(&dir, "name", name, sizeof(name)) == 0 && strcmp(name, "vfio-noiommu") == 0;
+	host_dir_close(&dir);
 	ret = group_read_devices(host, group, bridges_are_fine);
 	if (!ret)
 		ret = group_read_reserved(host, group);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/host_priv.h"
 #include "host/inside.h"
 #include "host/record.h"
 #include "host/refused.h"
@@ -22,6 +23,7 @@ int host_init(struct host *host, const char *root, struct fail *f)
 {
 	struct stat st;
 	size_t len;
+	int ret;
 
 	memset(host, 0, sizeof(*host));
 	if (!root || !*root)
@@ -40,13 +42,21 @@ int host_init(struct host *host, const char *root, struct fail *f)
 	}
 	memcpy(host->root, root, len);
 	host->root[len] = '\0';
-	return refused_load(host, &host->refused, f);
+	if (len)
+		host->root_fd = inside_root(host->root);
+	ret = refused_load(host, &host->refused, f);
+	if (ret)
+		host_close(host);
+	return ret;
 }
 
 void host_close(struct host *host)
 {
 	refused_free(host->refused);
 	host->refused = NULL;
+	if (host->root_fd > 0)
+		close(host->root_fd);
+	host->root_fd = 0;
 }
 
 bool host_is_capture(const struct host *host)
@@ -116,17 +126,34 @@ static int host_open(const struct host *host, const char *path)
 	if (err)
 		return -err;
 	if (host_is_capture(host))
-		return inside_open(host->root, host_bare(host, path), false);
+		return inside_open(host, host_bare(host, path));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
+ssize_t host_read_start(const struct host *host, int fd, char *buf, size_t len)
+{
+	ssize_t n = host->record ? 0 : read(fd, buf, len), more;
+
+	if (n > 0 && memchr(buf, '\n', n))
+		return n;
+	n = MAX(n, 0);
+	more = host_read_fd(fd, buf + n, len - n);
+	return more < 0 ? more : n + more;
+}
+
+void host_cut_line(char *buf, size_t len)
+{
+	buf[len] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
 /* The first @len bytes at most. How many there were, or -errno. */
-static ssize_t host_read_start(const struct host *host, const char *path, char *buf, size_t len)
+static ssize_t host_read_path(const struct host *host, const char *path, char *buf, size_t len)
 {
 	CLEANUP_FD int fd = host_open(host, path);
 
-	return fd < 0 ? fd : host_read_fd(fd, buf, len);
+	return fd < 0 ? fd : host_read_start(host, fd, buf, len);
 }
 
 int host_read_line(const struct host *host, char *buf, size_t len, const char *fmt, ...)
@@ -141,14 +168,13 @@ int host_read_line(const struct host *host, char *buf, size_t len, const char *f
 	va_end(ap);
 	if (ret)
 		return ret;
-	n = host_read_start(host, path, buf, len - 1);
+	n = host_read_path(host, path, buf, len - 1);
 	if (n < 0) {
 		record_refused(host, host_bare(host, path), n);
 		return n;
 	}
 	record_file(host, host_bare(host, path), buf, n);
-	buf[n] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
+	host_cut_line(buf, n);
 	return 0;
 }
 
@@ -229,7 +255,7 @@ int host_read_bounded(const struct host *host, size_t max, char **out, size_t *s
 /* A link's own text, without a NUL. Its length or -errno. */
 static ssize_t host_readlink(const struct host *host, const char *path, char *buf, size_t len)
 {
-	CLEANUP_FD int fd = host_is_capture(host) ? inside_find(host->root, host_bare(host, path), true) : AT_FDCWD;
+	CLEANUP_FD int fd = host_is_capture(host) ? inside_find(host, host_bare(host, path), true) : AT_FDCWD;
 	ssize_t n;
 
 	if (fd < 0 && fd != AT_FDCWD)
@@ -273,21 +299,11 @@ int host_read_target(const struct host *host, char *buf, size_t len, const char 
 	return text_copy(buf, len, target) ? 0 : -ENAMETOOLONG;
 }
 
-int host_read_link(const struct host *host, char *buf, size_t len, const char *fmt, ...)
+int host_take_link(const char *target, char *buf, size_t len)
 {
-	char target[PATH_MAX];
-	const char *base;
-	va_list ap;
-	int ret;
+	const char *base = strrchr(target, '/');
 
-	va_start(ap, fmt);
-	ret = host_vread_target(host, target, fmt, ap);
-	va_end(ap);
-	if (ret)
-		return ret;
-	base = strrchr(target, '/');
-	base = base ? base + 1 : target;
-	if (!text_copy(buf, len, base))
+	if (!text_copy(buf, len, base ? base + 1 : target))
 		return -ENAMETOOLONG;
 	/* no kernel makes such a name, and in a table it would look like a line of its own */
 	for (char *c = buf; *c; c++)
@@ -296,13 +312,25 @@ int host_read_link(const struct host *host, char *buf, size_t len, const char *f
 	return 0;
 }
 
+int host_read_link(const struct host *host, char *buf, size_t len, const char *fmt, ...)
+{
+	char target[PATH_MAX];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = host_vread_target(host, target, fmt, ap);
+	va_end(ap);
+	return ret ? ret : host_take_link(target, buf, len);
+}
+
 static int host_stat_path(const struct host *host, const char *path, struct stat *st)
 {
 	CLEANUP_FD int fd = -1;
 
 	if (!host_is_capture(host))
 		return stat(path, st) ? -errno : 0;
-	fd = inside_find(host->root, host_bare(host, path), false);
+	fd = inside_find(host, host_bare(host, path), false);
 	if (fd < 0)
 		return fd;
 	return fstat(fd, st) ? -errno : 0;
@@ -413,7 +441,7 @@ static int host_scan(const struct host *host, const char *path, struct dirent **
 	if (err)
 		return -err;
 	if (host_is_capture(host)) {
-		fd = inside_open(host->root, host_bare(host, path), true);
+		fd = inside_open_dir(host, host_bare(host, path));
 		if (fd < 0)
 			return fd;
 	}

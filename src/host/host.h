@@ -25,6 +25,7 @@ struct stat;
 
 struct host {
 	char root[256]; /* "" = the running machine; else a directory without a trailing slash */
+	int root_fd;	/* the root while this is open, O_PATH; 0 = not held */
 	const struct host_kernel *kernel;
 	struct record *record; /* where what is read is remembered (host/record.h), or NULL; not owned */
 	struct refused

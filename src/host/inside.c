@@ -16,15 +16,19 @@
 
 #define INSIDE_TRIES 16 /* openat2() asks to try again when something is renamed meanwhile */
 
-static int inside_beneath(const char *root, const char *path, int flags)
+int inside_root(const char *root)
+{
+	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int inside_beneath_at(int dir, const char *path, int flags)
 {
 	struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
 			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-	CLEANUP_FD int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	long fd = -1;
 
-	if (dir < 0)
-		return -errno;
 	path += strspn(path, "/");
 	for (unsigned int i = 0; i < INSIDE_TRIES; i++) {
 		fd = syscall(SYS_openat2, dir, *path ? path : ".", &how, sizeof(how));
@@ -32,6 +36,16 @@ static int inside_beneath(const char *root, const char *path, int flags)
 			break;
 	}
 	return fd < 0 ? -errno : (int)fd;
+}
+
+static int inside_beneath(const struct host *host, const char *path, int flags)
+{
+	CLEANUP_FD int dir = -1;
+
+	if (host->root_fd > 0)
+		return inside_beneath_at(host->root_fd, path, flags);
+	dir = inside_root(host->root);
+	return dir < 0 ? dir : inside_beneath_at(dir, path, flags);
 }
 
 /* The directory of @path, whose own last component may be a link that is not followed. */
@@ -68,49 +82,55 @@ static int inside_by_name(const char *root, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int inside_get(const char *root, const char *path, int flags)
+static int inside_get(const struct host *host, const char *path, int flags)
 {
-	int fd = inside_beneath(root, path, flags);
+	int fd = inside_beneath(host, path, flags);
 
 	/* EPERM: a filter of system calls that does not know it */
-	return fd == -ENOSYS || fd == -EPERM ? inside_by_name(root, path, flags) : fd;
+	return fd == -ENOSYS || fd == -EPERM ? inside_by_name(host->root, path, flags) : fd;
 }
 
-int inside_find(const char *root, const char *path, bool nofollow)
+int inside_find(const struct host *host, const char *path, bool nofollow)
 {
-	return inside_get(root, path, O_PATH | (nofollow ? O_NOFOLLOW : 0));
+	return inside_get(host, path, O_PATH | (nofollow ? O_NOFOLLOW : 0));
 }
 
-int inside_open(const char *root, const char *path, bool directory)
+int inside_open_dir(const struct host *host, const char *path)
 {
-	/* Looked at first: to open a device, or a pipe, is to do something already. */
-	CLEANUP_FD int fd = inside_find(root, path, false);
+	return inside_get(host, path, O_RDONLY | O_DIRECTORY);
+}
+
+int inside_check(const struct host *host, const char *path)
+{
+	CLEANUP_FD int fd = inside_find(host, path, false);
 	struct stat st;
 
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st))
 		return -errno;
-	if (directory)
-		return S_ISDIR(st.st_mode) ? inside_get(root, path, O_RDONLY | O_DIRECTORY) : -ENOTDIR;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	return S_ISREG(st.st_mode) ? inside_get(root, path, O_RDONLY | O_NONBLOCK) : -ENODEV;
+	return S_ISREG(st.st_mode) ? 0 : -ENODEV;
 }
 
-int inside_check(const char *root, const char *path)
+int inside_open(const struct host *host, const char *path)
 {
-	CLEANUP_FD int fd = inside_find(root, path, false);
-	struct stat here, there;
-	char full[PATH_MAX];
+	/* Looked at first: to open a device, or a pipe, is to do something already. */
+	int ret = inside_check(host, path);
 
-	if (fd < 0)
-		return fd;
-	if ((size_t)snprintf(full, sizeof(full), "%s%s", root, path) >= sizeof(full))
-		return -ENAMETOOLONG;
-	if (fstat(fd, &here) || stat(full, &there))
+	return ret ? ret : inside_get(host, path, O_RDONLY | O_NONBLOCK);
+}
+
+int inside_open_at(int dir, const char *name)
+{
+	struct stat st;
+	int fd;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
 		return -errno;
-	if (here.st_dev != there.st_dev || here.st_ino != there.st_ino)
-		return -EXDEV;
-	return S_ISREG(here.st_mode) ? 0 : -ENODEV;
+	if (!S_ISREG(st.st_mode))
+		return -EAGAIN;
+	fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }

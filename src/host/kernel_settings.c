@@ -129,8 +129,7 @@ static int params_read(const struct host *host, struct kernel_settings *k)
 	return ret;
 }
 
-/* "KEY<blanks>: VALUE" of the first processor. */
-static bool cpuinfo_value(const char *text, const char *key, char *out, size_t len)
+bool cpuinfo_value(const char *text, const char *key, char *out, size_t len)
 {
 	const char *line = text, *s;
 	size_t n = strlen(key);

@@ -134,4 +134,7 @@ int machine_scope(const struct machine *m, const struct acpi_scope *scope);
 /* The DRHD (index in dmar.entries) whose scope covers pci[i], by the rules of VT-d 8.3; -1 = none. */
 int machine_drhd(const struct machine *m, unsigned int i);
 
+/* "KEY<blanks>: VALUE" in @text, /proc/cpuinfo, of the first processor that has it. */
+bool cpuinfo_value(const char *text, const char *key, char *out, size_t len);
+
 #endif

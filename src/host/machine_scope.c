@@ -69,12 +69,8 @@ static int scope_include_all(const struct machine *m, unsigned int segment)
 /* A virtual function is where its physical one is. */
 static int scope_physical(const struct machine *m, unsigned int i)
 {
-	char addr[16];
-	int at;
+	int at = m->pci[i].physfn[0] ? machine_device(m, m->pci[i].physfn) : -1;
 
-	if (host_read_link(m->host, addr, sizeof(addr), "/sys/bus/pci/devices/%s/physfn", m->pci[i].addr))
-		return (int)i;
-	at = machine_device(m, addr);
 	return at < 0 ? (int)i : at;
 }
 

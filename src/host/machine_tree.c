@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/host_dir.h"
 #include "host/machine.h"
 #include "host/pci_path.h"
 
@@ -23,13 +24,13 @@ static bool tree_component(const char *path, size_t *end, char out[16])
 }
 
 /* How many bridges lie between the device and its root bus, by its link; the nearest in @parent. 0 = none. */
-static unsigned int tree_above(const struct host *host, const char *addr, char parent[16])
+static unsigned int tree_above(const struct host_dir *devices, const char *addr, char parent[16])
 {
 	char target[PATH_MAX], part[16];
 	unsigned int depth = 0;
 	size_t end;
 
-	if (host_read_target(host, target, sizeof(target), "/sys/bus/pci/devices/%s", addr))
+	if (host_dir_target(devices, addr, target, sizeof(target)))
 		return 0;
 	end = strlen(target);
 	if (!tree_component(target, &end, part))
@@ -44,14 +45,17 @@ static unsigned int tree_above(const struct host *host, const char *addr, char p
 static int tree_parents(struct machine *m)
 {
 	CLEANUP_FREE unsigned int *depths = calloc(m->nr_devices + 1, sizeof(*depths));
+	struct host_dir devices;
 	char parent[16];
 
 	if (!depths)
 		return -ENOMEM;
+	host_dir_open(&devices, m->host, "/sys/bus/pci/devices");
 	for (unsigned int i = 0; i < m->nr_devices; i++) {
-		depths[i] = tree_above(m->host, m->pci[i].addr, parent);
+		depths[i] = tree_above(&devices, m->pci[i].addr, parent);
 		m->parents[i] = depths[i] ? machine_device(m, parent) : -1;
 	}
+	host_dir_close(&devices);
 	for (unsigned int i = 0; i < m->nr_devices; i++)
 		if (m->parents[i] >= 0 && depths[m->parents[i]] + 1 != depths[i])
 			m->parents[i] = -1;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/host_dir.h"
 #include "host/pci_access.h"
 #include "host/pci_disks.h"
 #include "host/pci_path.h"
@@ -16,58 +17,47 @@
 #define PCI_CLASS_BRIDGE_BASE 0x06
 #define PCI_CANDIDATES 8
 
-/* What serves all devices of a run. */
-struct pci_reader {
-	const struct host *host;
-	struct pci_lib *lib;
-	struct pci_disks *disks;
-};
-
-static struct pci_reader pci_reader_open(const struct host *host)
-{
-	return (struct pci_reader){host, pci_lib_open(host), pci_disks_read(host)};
-}
-
-static void pci_reader_close(struct pci_reader *r)
-{
-	pci_lib_close(r->lib);
-	pci_disks_free(r->disks);
-}
-
-static uint32_t pci_read_hex(const struct host *host, const char *addr, const char *file)
+static uint32_t pci_read_hex(const struct host_dir *dir, const char *file)
 {
 	char line[32];
 
-	if (host_read_line(host, line, sizeof(line), PCI_DIR "/%s/%s", addr, file))
-		return 0;
-	return strtoul(line, NULL, 16);
+	return host_dir_line(dir, file, line, sizeof(line)) ? 0 : strtoul(line, NULL, 16);
 }
 
-static void pci_read_ids(const struct host *host, struct pci_info *dev)
+static void pci_read_ids(const struct host_dir *dir, struct pci_info *dev)
 {
-	dev->vendor = pci_read_hex(host, dev->addr, "vendor");
-	dev->device = pci_read_hex(host, dev->addr, "device");
-	dev->subvendor = pci_read_hex(host, dev->addr, "subsystem_vendor");
-	dev->subdevice = pci_read_hex(host, dev->addr, "subsystem_device");
-	dev->class_code = pci_read_hex(host, dev->addr, "class") & 0xffffff;
-	dev->revision = pci_read_hex(host, dev->addr, "revision");
+	dev->vendor = pci_read_hex(dir, "vendor");
+	dev->device = pci_read_hex(dir, "device");
+	dev->subvendor = pci_read_hex(dir, "subsystem_vendor");
+	dev->subdevice = pci_read_hex(dir, "subsystem_device");
+	dev->class_code = pci_read_hex(dir, "class") & 0xffffff;
+	dev->revision = pci_read_hex(dir, "revision");
 	/* 0604 PCI-to-PCI, 0609 semi-transparent; a host bridge (0600) is an ordinary function with a type 0 header. */
 	dev->is_bridge = dev->class_code >> 8 == (PCI_CLASS_BRIDGE_BASE << 8 | 0x04) ||
 			 dev->class_code >> 8 == (PCI_CLASS_BRIDGE_BASE << 8 | 0x09);
 }
 
 /* Every device on the way of its place in sysfs, which is that of the wires. */
-void pci_bridges(const struct host *host, const char *addr, char *out, size_t len)
+void pci_bridges_in(const struct host_dir *devices, const char *addr, char *out, size_t len)
 {
 	char target[PATH_MAX], bridge[16];
 	const char *path = target;
 	size_t used = 0;
 
 	out[0] = '\0';
-	if (host_read_target(host, target, sizeof(target), PCI_DIR "/%s", addr))
+	if (host_dir_target(devices, addr, target, sizeof(target)))
 		return;
 	while (pci_path_next(&path, bridge) && strcmp(bridge, addr) && used + sizeof(bridge) + 1 < len)
 		used += snprintf(out + used, len - used, "%s%s", used ? " " : "", bridge);
+}
+
+void pci_bridges(const struct host *host, const char *addr, char *out, size_t len)
+{
+	struct host_dir devices;
+
+	host_dir_open(&devices, host, PCI_DIR);
+	pci_bridges_in(&devices, addr, out, len);
+	host_dir_close(&devices);
 }
 
 bool pci_is_vfio_driver(const char *driver)
@@ -86,44 +76,61 @@ bool pci_is_fabric(const struct pci_info *dev)
 }
 
 /* First entry of a subdirectory of the device ("vfio-dev/vfio0", "net/eth0"). */
-static void pci_read_child(const struct host *host, const char *addr, const char *dir, char *out, size_t len)
+static void pci_read_child(const struct host_dir *dir, const char *name, char *out, size_t len)
 {
 	CLEANUP_FREE char **names = NULL;
 
-	if (host_list_dir(host, &names, PCI_DIR "/%s/%s", addr, dir) == 0 && names[0])
+	if (host_dir_list(dir, name, &names) == 0 && names[0])
 		text_copy(out, len, names[0]);
 }
 
-static void pci_read_links(const struct host *host, struct pci_info *dev)
+static void pci_read_links(const struct host_dir *dir, struct pci_info *dev)
 {
 	char group[16];
 
-	if (host_read_link(host, dev->driver, sizeof(dev->driver), PCI_DIR "/%s/driver", dev->addr))
+	if (host_dir_link(dir, "driver", dev->driver, sizeof(dev->driver)))
 		dev->driver[0] = '\0';
 	dev->group = -1;
-	if (host_read_link(host, group, sizeof(group), PCI_DIR "/%s/iommu_group", dev->addr) == 0)
+	if (host_dir_link(dir, "iommu_group", group, sizeof(group)) == 0)
 		dev->group = atoi(group);
-	if (host_read_link(host, dev->iommu, sizeof(dev->iommu), PCI_DIR "/%s/iommu", dev->addr))
+	if (host_dir_link(dir, "iommu", dev->iommu, sizeof(dev->iommu)))
 		dev->iommu[0] = '\0';
-	if (host_read_line(host, dev->reset_methods, sizeof(dev->reset_methods), PCI_DIR "/%s/reset_method", dev->addr))
+	if (host_dir_link(dir, "physfn", dev->physfn, sizeof(dev->physfn)))
+		dev->physfn[0] = '\0';
+	if (host_dir_line(dir, "reset_method", dev->reset_methods, sizeof(dev->reset_methods)))
 		dev->reset_methods[0] = '\0';
 	text_chomp(dev->reset_methods);
-	pci_read_child(host, dev->addr, "vfio-dev", dev->cdev, sizeof(dev->cdev));
-	pci_read_child(host, dev->addr, "net", dev->devnode, sizeof(dev->devnode));
+	pci_read_child(dir, "vfio-dev", dev->cdev, sizeof(dev->cdev));
+	pci_read_child(dir, "net", dev->devnode, sizeof(dev->devnode));
 }
 
-static void pci_read_device(const struct pci_reader *r, const char *addr, struct pci_info *dev)
+static void pci_read_device(const struct host *host, const struct pci_disks *disks, const char *addr,
+			    struct pci_info *dev)
 {
-	const char *disk = pci_disks_of(r->disks, addr);
+	const char *disk = pci_disks_of(disks, addr);
+	struct host_dir dir;
 
 	memset(dev, 0, sizeof(*dev));
 	text_copy(dev->addr, sizeof(dev->addr), addr);
-	pci_read_ids(r->host, dev);
-	pci_read_links(r->host, dev);
+	host_dir_open(&dir, host, PCI_DIR "/%s", addr);
+	pci_read_ids(&dir, dev);
+	pci_read_links(&dir, dev);
+	host_dir_close(&dir);
 	if (!dev->devnode[0] && disk)
 		text_copy(dev->devnode, sizeof(dev->devnode), disk);
-	pci_lib_device_name(r->lib, dev->vendor, dev->device, dev->name, sizeof(dev->name));
-	pci_lib_class_name(r->lib, dev->class_code >> 8, dev->class_name, sizeof(dev->class_name));
+}
+
+void pci_names(const struct host *host, struct pci_info *list, unsigned int count)
+{
+	struct pci_lib *lib = pci_lib_open(host);
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct pci_info *dev = &list[i];
+
+		pci_lib_device_name(lib, dev->vendor, dev->device, dev->name, sizeof(dev->name));
+		pci_lib_class_name(lib, dev->class_code >> 8, dev->class_name, sizeof(dev->class_name));
+	}
+	pci_lib_close(lib);
 }
 
 /* By number, not by text: domain 10000 (VMD) comes after domain 0fff. */
@@ -147,7 +154,7 @@ int pci_normalize(const char *id, char *out, size_t len)
 int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count, struct fail *f)
 {
 	CLEANUP_FREE char **names = NULL;
-	struct pci_reader reader;
+	struct pci_disks *disks;
 	struct pci_info *list;
 	unsigned int n = 0;
 	char addr[16];
@@ -165,11 +172,11 @@ int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count
 	list = calloc(n + 1, sizeof(*list));
 	if (!list)
 		return fail_set(f, ENOMEM, "cannot list the PCI devices");
-	reader = pci_reader_open(host);
+	disks = pci_disks_read(host);
 	for (char **name = names; *name; name++)
 		if (pci_normalize(*name, addr, sizeof(addr)) == 0)
-			pci_read_device(&reader, *name, &list[(*count)++]);
-	pci_reader_close(&reader);
+			pci_read_device(host, disks, *name, &list[(*count)++]);
+	pci_disks_free(disks);
 	qsort(list, *count, sizeof(*list), pci_compare);
 	*out = list;
 	return 0;
@@ -200,7 +207,7 @@ static void pci_hint_candidates(const struct host *host, struct fail *f)
 
 int pci_find(const struct host *host, const char *id, struct pci_info *out, struct fail *f)
 {
-	struct pci_reader reader;
+	struct pci_disks *disks;
 	char addr[16];
 
 	if (pci_normalize(id, addr, sizeof(addr))) {
@@ -213,8 +220,8 @@ int pci_find(const struct host *host, const char *id, struct pci_info *out, stru
 		pci_hint_candidates(host, f);
 		return -ENOENT;
 	}
-	reader = pci_reader_open(host);
-	pci_read_device(&reader, addr, out);
-	pci_reader_close(&reader);
+	disks = pci_disks_read(host);
+	pci_read_device(host, disks, addr, out);
+	pci_disks_free(disks);
 	return 0;
 }

@@ -7,13 +7,16 @@
 
 #include "host/host.h"
 
+struct host_dir;
+
 struct pci_info {
 	char addr[16]; /* "0000:00:04.0" */
 	uint16_t vendor, device, subvendor, subdevice;
 	uint32_t class_code; /* 24 bits */
 	uint8_t revision;
 	bool is_bridge;
-	char name[160]; /* "Broadcom / LSI 53c895a", "" without libpci or pci.ids */
+	char physfn[16]; /* the device that this is a virtual function of, "" = none */
+	char name[160];	 /* "Broadcom / LSI 53c895a", "" without libpci or pci.ids, and before pci_names() */
 	char class_name[80];
 	char driver[32]; /* "" = none */
 	int group;	 /* -1 = none */
@@ -27,6 +30,8 @@ struct pci_info {
 int pci_normalize(const char *id, char *out, size_t len);
 /* All devices in address order; malloc'ed. Works on a capture. 0 or -errno. */
 int pci_scan(const struct host *host, struct pci_info **out, unsigned int *count, struct fail *f);
+/* The names of devices and classes, which nobody else looks up: reading pci.ids takes longer than reading a device. */
+void pci_names(const struct host *host, struct pci_info *list, unsigned int count);
 /* One device. -ENOENT with a hint that lists candidates. */
 int pci_find(const struct host *host, const char *id, struct pci_info *out, struct fail *f);
 
@@ -35,6 +40,8 @@ int pci_find(const struct host *host, const char *id, struct pci_info *out, stru
  * 0000:02:00.0". "" where there is none or sysfs does not tell. What does not fit is left out.
  */
 void pci_bridges(const struct host *host, const char *addr, char *out, size_t len);
+/* The same of many: @devices is /sys/bus/pci/devices (host/host_dir.h). */
+void pci_bridges_in(const struct host_dir *devices, const char *addr, char *out, size_t len);
 
 /* By a driver's name: does it hand the device to user space (vfio-pci and its variants)? */
 bool pci_is_vfio_driver(const char *driver);

@@ -283,7 +283,7 @@ static int config_read_bytes(struct pci_configs *configs, const char *addr, cons
 	int ret = -refused_find(configs->host->refused, path);
 
 	if (!ret && host_is_capture(configs->host))
-		ret = inside_check(configs->host->root, path);
+		ret = inside_check(configs->host, path);
 	/* of what is not there, or no address, libpci says so itself */
 	if (ret == -ENOENT)
 		ret = 0;

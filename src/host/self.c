@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +122,7 @@ uint64_t self_others_pinned(void)
  * The kernel asks capable(CAP_IPC_LOCK), which counts in the first user namespace only: root of a rootless container
  * shows the capability and does not have it.
  */
-static bool self_may_lock_all(void)
+bool self_may_lock_all(void)
 {
 	CLEANUP_FREE char *status = NULL;
 	unsigned long inside, outside, count;
@@ -142,7 +143,7 @@ int self_memlock_raise(uint64_t bytes, struct fail *f)
 	uint64_t locked, pinned, need;
 	struct rlimit limit, wanted;
 
-	if (self_may_lock_all())
+	if (self_may_lock_all() || self_memlock_is_lowered())
 		return 0;
 	/* type1 counts what it pins in one of them, iommufd in the other */
 	if (self_locked(&locked, &pinned))
@@ -168,7 +169,7 @@ void self_memlock_take(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+	if (!self_memlock_is_lowered() && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_MEMLOCK, &limit);
 	}
@@ -179,6 +180,23 @@ bool self_memlock_is_limited(void)
 	struct rlimit limit;
 
 	return !self_may_lock_all() && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+int self_check_cpu(unsigned int cpu, struct fail *f)
+{
+	long there = sysconf(_SC_NPROCESSORS_CONF);
+	cpu_set_t allowed;
+
+	if (there > 0 && cpu >= (unsigned long)there) {
+		fail_usage(f, EINVAL, "there is no processor %u: this machine has 0 to %ld", cpu, there - 1);
+		fail_hint(f, "`taskset -cp $$` lists those that may be taken");
+		return -EINVAL;
+	}
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return fail_set(f, errno, "cannot ask which processors this process may run on");
+	if (!CPU_ISSET(cpu, &allowed))
+		return fail_usage(f, EINVAL, "processor %u is not one that this process may run on", cpu);
+	return 0;
 }
 
 int self_open_files(unsigned int *count)

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private to iommu/: what a backend implements. Called from iommu.c, mapping.c, device.c, dirty.c and objects*.c only. */
+/* Private to iommu/: what a backend implements. Called from iommu.c, mapping.c, device.c, dirty.c, plain.c and objects*.c only. */
 #ifndef IC_IOMMU_BACKEND_H
 #define IC_IOMMU_BACKEND_H
 
 #include "iommu/device.h"
 #include "iommu/dirty.h"
 #include "iommu/iommu.h"
+#include "iommu/mem.h"
 #include "iommu/migration.h"
 #include "iommu/objects.h"
 
 struct idev_access;
 struct ledger;
+struct mapping_list;
 struct objects;
 
 /* Embedded as the first member of each backend's own context (container_of to get there). */
@@ -19,9 +21,12 @@ struct iommu {
 	struct iommu_caps caps;
 	enum iommu_personality personality;
 	struct ledger *ledger;
+	_Atomic(struct mapping_list *) undo; /* mapping.c: kept to be used again; from malloc */
 	const struct host *host;
 	uint64_t seed;
 	char *vf_token;
+	/* of a context: bytes that may be pinned in all, 0 = no limit; those pinned before that do not count against it */
+	uint64_t memlock, uncounted;
 	struct iommu_device *devices; /* attached, latest first; iommu.c's */
 	struct iommu *parent;	      /* the context a further space came from, NULL for that itself */
 	struct objects *objects;      /* objects.c's, of the context; further spaces have none */
@@ -59,11 +64,16 @@ struct iommu_ops {
 	/* NULL: iommu/mem.c serves host memory. */
 	int (*mem_alloc)(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out);
 	void (*mem_free)(struct iommu *iommu, struct iommu_mem *mem);
+	/* with mem_alloc, as mem_change(): mem->va and priv are the backend's to change, the flags are not */
+	int (*mem_change)(struct iommu *iommu, struct iommu_mem *mem, enum mem_change how);
+	/* with mem_alloc, in a child that fork() made of a process with threads: @mem is a copy from here on. No locks, no malloc. */
+	int (*mem_copy_in_child)(struct iommu *iommu, const struct iommu_mem *mem);
 	/* NULL: host/self.c reads pagemap. */
 	int (*phys)(struct iommu *iommu, const void *va, uint64_t *phys);
 	int (*pins)(struct iommu *iommu, uint64_t *pages);
 	int (*avail)(struct iommu *iommu, uint32_t *mappings);
 	int (*faults)(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
+	int (*fresh)(struct iommu *iommu, uint64_t seed);
 	/* as iommu_check_table() */
 	int (*check_table)(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,
 			   struct fail *f);
@@ -72,7 +82,7 @@ struct iommu_ops {
 	const struct leaf_ops *leaves;			   /* NULL: page tables are out of reach */
 };
 
-/* One source of dirty.h; called from dirty.c only. at->table is what the caller gave. */
+/* One source of dirty.h; called from dirty.c and plain.c only. at->table is what the caller gave. */
 struct dirty_ops {
 	int (*caps)(const struct dirty_at *at, struct dirty_caps *out, struct fail *why);
 	int (*start)(const struct dirty_at *at, struct dirty_start *req);
@@ -85,6 +95,9 @@ struct dirty_ops {
 	int (*mark)(const struct dirty_at *at, iova_t iova, uint64_t length, uint64_t page_size, const void *bits,
 		    uint64_t *marked);
 };
+
+/* dirty.c: the table behind a source, NULL: nobody. */
+const struct dirty_ops *dirty_ops_of(const struct dirty_at *at);
 
 /* The smallest page of the IOMMU, 4096 where it does not tell. */
 static inline uint64_t caps_granule(const struct iommu_caps *caps)

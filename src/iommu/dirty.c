@@ -25,8 +25,7 @@ const char *dirty_window_name(enum dirty_window window)
 	return names[window];
 }
 
-/* The table behind a source, NULL: nobody. */
-static const struct dirty_ops *dirty_ops_of(const struct dirty_at *at)
+const struct dirty_ops *dirty_ops_of(const struct dirty_at *at)
 {
 	switch (at->source) {
 	case DIRTY_IOMMU:

@@ -102,7 +102,9 @@ static void explain_map_enomem(struct iommu *iommu, const struct iommu_map_req *
 {
 	struct fail limit = {0};
 
-	if (self_memlock_raise(req->size, &limit))
+	if (self_memlock_is_lowered())
+		fail_hint(f, "`limits memlock back` lifts the limit that was set");
+	else if (self_memlock_raise(req->size, &limit))
 		fail_hint(f, "%s", limit.hint);
 	else if (explain_is_per_user(iommu) && self_memlock_is_limited())
 		fail_hint(f,

@@ -3,6 +3,7 @@
 #include "iommu/iommu.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,6 +102,7 @@ int iommu_open(struct iommu **out, const struct iommu_params *params, struct fai
 void iommu_close(struct iommu *iommu)
 {
 	struct ledger *ledger;
+	struct mapping_list *undo;
 	char *vf_token;
 
 	if (!iommu)
@@ -115,9 +117,11 @@ void iommu_close(struct iommu *iommu)
 		objects_free(iommu);
 	ledger = iommu->ledger;
 	vf_token = iommu->vf_token;
+	undo = atomic_load(&iommu->undo);
 	iommu->ops->close(iommu);
 	ledger_free(ledger);
 	free(vf_token);
+	free(undo);
 }
 
 const char *iommu_name(const struct iommu *iommu)
@@ -200,6 +204,14 @@ int iommu_mem_alloc(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind
 	return err;
 }
 
+int iommu_mem_alloc_untouched(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out,
+			      struct fail *f)
+{
+	if (iommu->ops->mem_alloc)
+		return iommu_mem_alloc(iommu, size, kind, out, f);
+	return mem_alloc_untouched(size, kind, out, f);
+}
+
 int iommu_mem_alloc_guarded(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out,
 			    struct fail *f)
 {
@@ -243,6 +255,41 @@ int iommu_pins(struct iommu *iommu, uint64_t *pages)
 	return iommu->ops->pins && iommu->caps.has_pins ? iommu->ops->pins(iommu, pages) : -EOPNOTSUPP;
 }
 
+static bool iommu_counts_all(const struct iommu *iommu)
+{
+	return iommu->caps.simulated || iommu->personality == IOMMU_TYPE1_V2 || iommu->personality == IOMMU_TYPE1_V1 ||
+	       !self_may_lock_all();
+}
+
+int iommu_memlock_counted(struct iommu *iommu, uint64_t *bytes)
+{
+	struct iommu *context = iommu->parent ? iommu->parent : iommu;
+	uint64_t pages = 0;
+	int err = iommu_pins(iommu, &pages);
+
+	if (!context->memlock)
+		context->uncounted = iommu_counts_all(iommu) ? 0 : pages * 4096;
+	*bytes = pages * 4096 - MIN(context->uncounted, pages * 4096);
+	return err;
+}
+
+int iommu_memlock(struct iommu *iommu, uint64_t bytes, struct fail *f)
+{
+	struct iommu *context = iommu->parent ? iommu->parent : iommu;
+	uint64_t unused;
+	int err = 0;
+
+	iommu_memlock_counted(iommu, &unused);
+	if (bytes == UINT64_MAX)
+		self_memlock_back();
+	else if (!iommu->caps.simulated)
+		err = self_memlock_lower(bytes);
+	/* a page less than one is as good as none, which 0 is not */
+	context->memlock = bytes == UINT64_MAX ? 0 : MAX(bytes, 1u);
+	return err ? fail_set(f, err, "cannot lower the limit on locked memory to 0x%llx", (unsigned long long)bytes)
+		   : 0;
+}
+
 int iommu_avail(struct iommu *iommu, uint32_t *mappings)
 {
 	return iommu->ops->avail ? iommu->ops->avail(iommu, mappings) : -EOPNOTSUPP;
@@ -252,4 +299,9 @@ int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, u
 {
 	*count = 0;
 	return iommu->ops->faults ? iommu->ops->faults(iommu, out, max, count) : -EOPNOTSUPP;
+}
+
+int iommu_fresh(struct iommu *iommu, uint64_t seed)
+{
+	return iommu->ops->fresh ? iommu->ops->fresh(iommu, seed) : -EOPNOTSUPP;
 }

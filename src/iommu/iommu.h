@@ -55,7 +55,14 @@ void iommu_detach(struct iommu_device *idev);
 /* Memory fit for DMA in this context: the simulated IOMMU's frames, else pages of the host. Zero-filled, touched. */
 int iommu_mem_alloc(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out,
 		    struct fail *f);
-/* The same with inaccessible memory behind its end: mapping more than there is fails with EFAULT and reaches nothing else. */
+/*
+ * For memory that is mapped for the device to write before anybody reads it: small host memory may have no pages yet, for the pin
+ * brings them (pin_user_pages_remote() with FOLL_WRITE), and bringing them twice costs as much as the map. A pin to read alone
+ * would not do: it may find the page of zeros.
+ */
+int iommu_mem_alloc_untouched(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out,
+			      struct fail *f);
+/* As iommu_mem_alloc(), with inaccessible memory behind its end: mapping more than there is fails with EFAULT and reaches nothing else. */
 int iommu_mem_alloc_guarded(struct iommu *iommu, uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out,
 			    struct fail *f);
 /* Also correct while the memory is mapped: on a host the pages stay pinned, in the simulation as well. */
@@ -87,6 +94,9 @@ int iommu_map(struct iommu *iommu, struct iommu_map_req *req, struct fail *f);
 int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f);
 int iommu_unmap_all(struct iommu *iommu, uint64_t *unmapped, struct fail *f);
 
+/* The mapping of just @range has its memory at @va now: for the ledger, nobody else is told. -ENOENT there is none, -ENOMEM. */
+int iommu_note_va(struct iommu *iommu, struct iova_range range, void *va);
+
 /*
  * Does the kernel's own view of its page tables agree that @size bytes from @iova lead to @va (@mapped), or no longer do? Only
  * where caps say checks_table. 0 = it agrees; -EILSEQ = it does not, -EUCLEAN = it does but the pins do not, and @f says how.
@@ -103,11 +113,29 @@ int iommu_phys(struct iommu *iommu, const void *va, uint64_t *phys);
 /* Pages that the backend holds pinned or accounts as locked for us: VmLck (type1), VmPin (iommufd), sim's own count. */
 int iommu_pins(struct iommu *iommu, uint64_t *pages);
 
+/*
+ * From now on no more than @bytes may be pinned (UINT64_MAX: as many as before): RLIMIT_MEMLOCK of the process without the calling
+ * thread's right to exceed it, and in the simulation its own count. What is pinned already stays. Given back by the same thread.
+ */
+int iommu_memlock(struct iommu *iommu, uint64_t bytes, struct fail *f);
+/*
+ * What is pinned now and counts against that limit, or will when it is lowered: /dev/iommu counts nothing of what was mapped with the
+ * right to exceed it (iopt_alloc_pages() of Linux 7.3). In the account of others of the same user nobody but the kernel can look.
+ */
+int iommu_memlock_counted(struct iommu *iommu, uint64_t *bytes);
+
 /* How many more mappings the kernel allows (type1's dma_entry_limit), asked now. -EOPNOTSUPP: it does not tell. */
 int iommu_avail(struct iommu *iommu, uint32_t *mappings);
 
 /* Faults seen by the backend itself since the last call (sim). -EOPNOTSUPP: read the kernel log (host/faults.h) instead. */
 int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
+
+/*
+ * A simulated backend as if nothing had happened to it yet: what is mapped and allocated stays; cached translations, entries and pins
+ * that nothing mapped has, and unread faults go; its misbehaviours count from 0 and draw from @seed. While no DMA is under way.
+ * -EOPNOTSUPP: it is no simulation.
+ */
+int iommu_fresh(struct iommu *iommu, uint64_t seed);
 
 /* One line per backend: name, help; per misbehaviour of sim; per model of its device and way of being broken. Terminated by a NULL name. */
 struct iommu_help {

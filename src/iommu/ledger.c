@@ -1,93 +1,148 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ledger of live mappings: a skip list ordered by IOVA. One writer at a time by a mutex, readers under RCU. Removed
- * nodes keep their links, so a reader standing on one walks on; after a grace period they are used again, or freed.
+ * The ledger of live mappings: skip lists ordered by IOVA, the books. Entries within one GiB are in the book of that region, which has one writer at
+ * a time by a mutex; those that reach over a border are in a book of their own, whose writer holds all of the mutexes. Readers are under
+ * RCU. Removed nodes keep their links, so a reader standing on one walks on; after a grace period they are used again, or freed.
  */
 #include "iommu/ledger.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "iommu/rcu.h"
 
 #define LEDGER_HEIGHT 16
-/* Removed nodes handed to the reaper at a time: one message to its thread for all of them. */
-#define LEDGER_BATCH 512
-/* Links that every node has room for, so that it can be used again: 255 of 256 need no more. */
-#define LEDGER_ROOM 4
+/* Removed nodes that one grace period is waited for, when nodes are needed again. */
+#define LEDGER_BATCH 16
+/* Removed nodes are freed where more have come together. */
+#define LEDGER_KEPT 512
+/* Links that nearly all nodes have room for: 1 of 65536 needs more. The others are used again for one of their kind. */
+#define LEDGER_ROOM 8
+/* Regions of 1 GiB take turns. */
+#define LEDGER_SHIFT 30
+#define LEDGER_REGIONS 16u
+#define LEDGER_WIDE LEDGER_REGIONS
+#define LEDGER_BOOKS (LEDGER_REGIONS + 1)
 
 struct ledger_node;
 typedef _Atomic(struct ledger_node *) ledger_link;
 
 struct ledger_node {
-	struct rcu_garbage parted; /* first member: see rcu.h */
+	struct ledger_node *parted; /* the next one of those that were removed */
 	struct ledger_entry entry;
 	unsigned int height, room; /* links in use, and that there is memory for */
 	ledger_link next[];
 };
 
-struct ledger {
-	pthread_mutex_t lock;
+struct ledger_book {
+	_Alignas(64) pthread_mutex_t lock; /* also of those of the wide book's entries that lie here */
 	ledger_link head[LEDGER_HEIGHT];
 	/* of the tallest node, at least 1: a search begins there. A reader that sees an old value starts elsewhere, that is all. */
 	_Atomic unsigned int levels;
-	struct rcu_reaper reaper;
-	struct rcu_garbage *parted;
-	unsigned int parted_count;
-	struct rcu_garbage *spare; /* nodes that nobody reads any more */
+	struct ledger_node *parted; /* removed, and perhaps read still */
+	unsigned int parted_count, parted_tall;
+	struct ledger_node *spare, *tall; /* that nobody reads any more; those with room for all links apart */
 	uint64_t draws;
-	uint64_t serial;
 	_Atomic uint64_t count, bytes;
+};
+
+struct ledger {
+	struct ledger_book book[LEDGER_BOOKS];
+	_Alignas(64) _Atomic uint64_t serial;
 };
 
 int ledger_new(struct ledger **out)
 {
-	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	struct ledger *ledger = aligned_alloc(_Alignof(struct ledger), sizeof(*ledger));
 
 	if (!ledger)
 		return -ENOMEM;
-	pthread_mutex_init(&ledger->lock, NULL);
-	rcu_reaper_init(&ledger->reaper);
-	atomic_init(&ledger->levels, 1);
-	ledger->draws = UINT64_C(0x9e3779b97f4a7c15);
+	memset(ledger, 0, sizeof(*ledger));
+	for (unsigned int i = 0; i < LEDGER_BOOKS; i++) {
+		struct ledger_book *book = &ledger->book[i];
+
+		pthread_mutex_init(&book->lock, NULL);
+		atomic_init(&book->levels, 1);
+		book->draws = UINT64_C(0x9e3779b97f4a7c15);
+	}
 	*out = ledger;
 	return 0;
 }
 
-void ledger_free(struct ledger *ledger)
+static void ledger_free_list(struct ledger_node *node)
+{
+	struct ledger_node *next;
+
+	for (; node; node = next) {
+		next = node->parted;
+		free(node);
+	}
+}
+
+static void ledger_book_free(struct ledger_book *book)
 {
 	struct ledger_node *node, *next;
 
-	if (!ledger)
-		return;
-	rcu_reaper_give(&ledger->reaper, ledger->parted);
-	rcu_reaper_exit(&ledger->reaper);
-	while (ledger->spare) {
-		node = container_of(ledger->spare, struct ledger_node, parted);
-		ledger->spare = ledger->spare->next;
-		free(node);
-	}
+	ledger_free_list(book->parted);
+	ledger_free_list(book->spare);
+	ledger_free_list(book->tall);
 	/* Nobody reads it any more: no grace period is needed for what is still here. */
-	for (node = atomic_load(&ledger->head[0]); node; node = next) {
+	for (node = atomic_load(&book->head[0]); node; node = next) {
 		next = atomic_load(&node->next[0]);
 		free(node);
 	}
-	pthread_mutex_destroy(&ledger->lock);
+	pthread_mutex_destroy(&book->lock);
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	for (unsigned int i = 0; i < LEDGER_BOOKS; i++)
+		ledger_book_free(&ledger->book[i]);
 	free(ledger);
+}
+
+static unsigned int ledger_book_of(struct iova_range range)
+{
+	if (range.start >> LEDGER_SHIFT != range.last >> LEDGER_SHIFT)
+		return LEDGER_WIDE;
+	return (unsigned int)(range.start >> LEDGER_SHIFT) % LEDGER_REGIONS;
+}
+
+/* For what lies within a region its own lock suffices, unless entries of the wide book may be concerned, which @wide says. */
+static unsigned int ledger_lock(struct ledger *ledger, struct iova_range range, bool wide)
+{
+	unsigned int book = wide ? LEDGER_WIDE : ledger_book_of(range);
+
+	for (unsigned int i = 0; book == LEDGER_WIDE && i < LEDGER_BOOKS; i++)
+		pthread_mutex_lock(&ledger->book[i].lock);
+	if (book != LEDGER_WIDE)
+		pthread_mutex_lock(&ledger->book[book].lock);
+	return book;
+}
+
+static void ledger_unlock(struct ledger *ledger, unsigned int book)
+{
+	for (unsigned int i = LEDGER_BOOKS; book == LEDGER_WIDE && i-- > 0;)
+		pthread_mutex_unlock(&ledger->book[i].lock);
+	if (book != LEDGER_WIDE)
+		pthread_mutex_unlock(&ledger->book[book].lock);
 }
 
 /*
  * The links that lead past every entry that ends below @iova, one per level in use, in @links (may be NULL); returns the
  * first entry that ends at or above it.
  */
-static struct ledger_node *ledger_seek(const struct ledger *ledger, iova_t iova, ledger_link **links)
+static struct ledger_node *ledger_seek(const struct ledger_book *book, iova_t iova, ledger_link **links)
 {
-	ledger_link *level = ((struct ledger *)(uintptr_t)ledger)->head;
+	ledger_link *level = ((struct ledger_book *)(uintptr_t)book)->head;
 	struct ledger_node *node = NULL;
 
-	for (unsigned int i = atomic_load_explicit(&ledger->levels, memory_order_relaxed); i-- > 0;) {
+	for (unsigned int i = atomic_load_explicit(&book->levels, memory_order_relaxed); i-- > 0;) {
 		while ((node = atomic_load_explicit(&level[i], memory_order_acquire)) && node->entry.range.last < iova)
 			level = node->next;
 		if (links)
@@ -97,65 +152,105 @@ static struct ledger_node *ledger_seek(const struct ledger *ledger, iova_t iova,
 }
 
 /* Height h with probability 4^-h. */
-static unsigned int ledger_height(struct ledger *ledger)
+static unsigned int ledger_height(struct ledger_book *book)
 {
 	unsigned int height;
 
-	ledger->draws ^= ledger->draws << 13;
-	ledger->draws ^= ledger->draws >> 7;
-	ledger->draws ^= ledger->draws << 17;
-	height = 1 + (unsigned int)__builtin_ctzll(ledger->draws | UINT64_C(1) << 62) / 2;
+	book->draws ^= book->draws << 13;
+	book->draws ^= book->draws >> 7;
+	book->draws ^= book->draws << 17;
+	height = 1 + (unsigned int)__builtin_ctzll(book->draws | UINT64_C(1) << 62) / 2;
 	return MIN(height, LEDGER_HEIGHT);
 }
 
-static struct ledger_node *ledger_spare(struct ledger *ledger, unsigned int height)
+/*
+ * The nodes that were removed become spare, after a grace period: waited for here, by whoever needs one, and once for many. A thread
+ * would spare the wait, but a slow one leaves nothing to use again.
+ */
+static void ledger_reclaim(struct ledger_book *book)
 {
-	struct ledger_node *node;
+	struct ledger_node *node = book->parted, *next, **list;
 
-	if (!ledger->spare)
-		ledger->spare = rcu_reaper_take(&ledger->reaper);
-	if (!ledger->spare)
-		return NULL;
-	node = container_of(ledger->spare, struct ledger_node, parted);
-	if (node->room < height)
-		return NULL;
-	ledger->spare = ledger->spare->next;
+	rcu_wait_for(RCU_BOOKS);
+	for (; node; node = next) {
+		next = node->parted;
+		list = node->room > LEDGER_ROOM ? &book->tall : &book->spare;
+		node->parted = *list;
+		*list = node;
+	}
+	book->parted = NULL;
+	book->parted_count = book->parted_tall = 0;
+}
+
+static struct ledger_node *ledger_spare(struct ledger_book *book, unsigned int height)
+{
+	bool tall = height > LEDGER_ROOM;
+	struct ledger_node **list = tall ? &book->tall : &book->spare, *node;
+
+	/* of the tall ones there are few, and few are wanted */
+	if (!*list && (book->parted_count >= LEDGER_BATCH || (tall && book->parted_tall)))
+		ledger_reclaim(book);
+	node = *list;
+	if (node)
+		*list = node->parted;
+	return node;
+}
+
+/*
+ * Without memory: one that was removed, of whatever height. What an unmap took out that the kernel then refused finds its way back by this, and
+ * has to: memory that the device still reaches would count as free.
+ */
+static struct ledger_node *ledger_last_resort(struct ledger_book *book, unsigned int *height)
+{
+	struct ledger_node **list, *node;
+
+	if (!book->spare && !book->tall && book->parted)
+		ledger_reclaim(book);
+	list = book->spare ? &book->spare : &book->tall;
+	node = *list;
+	if (node) {
+		*list = node->parted;
+		*height = MIN(*height, node->room);
+	}
 	return node;
 }
 
 /* Not zeroed: all that is read is written here and by ledger_link_node(). */
-static struct ledger_node *ledger_node_new(struct ledger *ledger, const struct ledger_entry *entry)
+static struct ledger_node *ledger_node_new(struct ledger_book *book, const struct ledger_entry *entry)
 {
-	unsigned int height = ledger_height(ledger), room = height > LEDGER_ROOM ? LEDGER_HEIGHT : LEDGER_ROOM;
-	struct ledger_node *node = ledger_spare(ledger, height);
+	unsigned int height = ledger_height(book), room = height > LEDGER_ROOM ? LEDGER_HEIGHT : LEDGER_ROOM;
+	struct ledger_node *node = ledger_spare(book, height);
 
 	if (!node) {
 		node = malloc(sizeof(*node) + room * sizeof(ledger_link));
-		if (!node)
-			return NULL;
-		node->room = room;
+		if (node)
+			node->room = room;
+		else
+			node = ledger_last_resort(book, &height);
 	}
+	if (!node)
+		return NULL;
 	node->entry = *entry;
 	node->height = height;
 	return node;
 }
 
 /* Under the lock, so that there is one writer: no read and write in one step is needed. */
-static void ledger_count_up(struct ledger *ledger, uint64_t n, uint64_t bytes)
+static void ledger_count_up(struct ledger_book *book, uint64_t n, uint64_t bytes)
 {
-	atomic_store_explicit(&ledger->count, atomic_load_explicit(&ledger->count, memory_order_relaxed) + n,
+	atomic_store_explicit(&book->count, atomic_load_explicit(&book->count, memory_order_relaxed) + n,
 			      memory_order_relaxed);
-	atomic_store_explicit(&ledger->bytes, atomic_load_explicit(&ledger->bytes, memory_order_relaxed) + bytes,
+	atomic_store_explicit(&book->bytes, atomic_load_explicit(&book->bytes, memory_order_relaxed) + bytes,
 			      memory_order_relaxed);
 }
 
-static void ledger_link_node(struct ledger *ledger, struct ledger_node *node, ledger_link **links)
+static void ledger_link_node(struct ledger_book *book, struct ledger_node *node, ledger_link **links)
 {
-	unsigned int levels = atomic_load_explicit(&ledger->levels, memory_order_relaxed);
+	unsigned int levels = atomic_load_explicit(&book->levels, memory_order_relaxed);
 
 	for (; levels < node->height; levels++)
-		links[levels] = &ledger->head[levels];
-	atomic_store_explicit(&ledger->levels, levels, memory_order_relaxed);
+		links[levels] = &book->head[levels];
+	atomic_store_explicit(&book->levels, levels, memory_order_relaxed);
 	for (unsigned int i = 0; i < node->height; i++) {
 		struct ledger_node *next = atomic_load_explicit(links[i], memory_order_relaxed);
 
@@ -163,149 +258,226 @@ static void ledger_link_node(struct ledger *ledger, struct ledger_node *node, le
 	}
 	for (unsigned int i = 0; i < node->height; i++)
 		atomic_store_explicit(links[i], node, memory_order_release);
-	ledger_count_up(ledger, 1, node->entry.range.last - node->entry.range.start + 1);
+	ledger_count_up(book, 1, node->entry.range.last - node->entry.range.start + 1);
+}
+
+/* Does an entry of the book overlap @range? */
+static bool ledger_book_has(const struct ledger_book *book, struct iova_range range)
+{
+	const struct ledger_node *node = ledger_seek(book, range.start, NULL);
+
+	return node && node->entry.range.start <= range.last;
+}
+
+static bool ledger_overlaps(const struct ledger *ledger, struct iova_range range)
+{
+	for (unsigned int i = 0; i < LEDGER_REGIONS; i++)
+		if (ledger_book_has(&ledger->book[i], range))
+			return true;
+	return false;
 }
 
 int ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 {
+	unsigned int held = ledger_lock(ledger, entry->range, false);
+	struct ledger_book *book = &ledger->book[held], *wide = &ledger->book[LEDGER_WIDE];
 	ledger_link *links[LEDGER_HEIGHT];
-	struct ledger_node *node, *there;
-	int r = -ENOMEM;
+	struct ledger_node *node = ledger_seek(book, entry->range.start, links);
+	bool there = node && node->entry.range.start <= entry->range.last;
+	int r = -EEXIST;
 
-	pthread_mutex_lock(&ledger->lock);
-	there = ledger_seek(ledger, entry->range.start, links);
-	if (there && there->entry.range.start <= entry->range.last) {
-		r = -EEXIST;
-		goto out;
+	if (!there)
+		there = held == LEDGER_WIDE ? ledger_overlaps(ledger, entry->range)
+					    : ledger_book_has(wide, entry->range);
+	if (!there) {
+		node = ledger_node_new(book, entry);
+		r = node ? 0 : -ENOMEM;
+		if (node) {
+			node->entry.serial = atomic_fetch_add_explicit(&ledger->serial, 1, memory_order_relaxed) + 1;
+			ledger_link_node(book, node, links);
+		}
 	}
-	node = ledger_node_new(ledger, entry);
-	if (!node)
-		goto out;
-	node->entry.serial = ++ledger->serial;
-	ledger_link_node(ledger, node, links);
-	r = 0;
-out:
-	pthread_mutex_unlock(&ledger->lock);
+	ledger_unlock(ledger, held);
 	return r;
 }
 
 /* Unlink @node; it stays readable until a grace period has passed. Returns its size. */
-static uint64_t ledger_part(struct ledger *ledger, struct ledger_node *node, ledger_link **links)
+static uint64_t ledger_part(struct ledger_book *book, struct ledger_node *node, ledger_link **links)
 {
 	uint64_t bytes = node->entry.range.last - node->entry.range.start + 1;
-	unsigned int levels = atomic_load_explicit(&ledger->levels, memory_order_relaxed);
+	unsigned int levels = atomic_load_explicit(&book->levels, memory_order_relaxed);
 
 	/* From the top, so that a reader coming down never meets a level that is already gone below it. */
 	for (unsigned int i = node->height; i-- > 0;)
 		atomic_store_explicit(links[i], atomic_load_explicit(&node->next[i], memory_order_relaxed),
 				      memory_order_release);
-	while (levels > 1 && !atomic_load_explicit(&ledger->head[levels - 1], memory_order_relaxed))
+	while (levels > 1 && !atomic_load_explicit(&book->head[levels - 1], memory_order_relaxed))
 		levels--;
-	atomic_store_explicit(&ledger->levels, levels, memory_order_relaxed);
-	ledger_count_up(ledger, -(uint64_t)1, -bytes);
-	node->parted.next = ledger->parted;
-	ledger->parted = &node->parted;
-	if (++ledger->parted_count >= LEDGER_BATCH) {
-		rcu_reaper_give(&ledger->reaper, ledger->parted);
-		ledger->parted = NULL;
-		ledger->parted_count = 0;
+	atomic_store_explicit(&book->levels, levels, memory_order_relaxed);
+	ledger_count_up(book, -(uint64_t)1, -bytes);
+	node->parted = book->parted;
+	book->parted = node;
+	book->parted_tall += node->room > LEDGER_ROOM;
+	if (++book->parted_count >= LEDGER_KEPT) {
+		rcu_wait_for(RCU_BOOKS);
+		ledger_free_list(book->parted);
+		book->parted = NULL;
+		book->parted_count = book->parted_tall = 0;
 	}
 	return bytes;
 }
 
+/* The entry with just this range; what leads to it in @links. */
+static struct ledger_node *ledger_exact(struct ledger_book *book, struct iova_range range, ledger_link **links)
+{
+	struct ledger_node *node = ledger_seek(book, range.start, links);
+
+	return node && node->entry.range.start == range.start && node->entry.range.last == range.last ? node : NULL;
+}
+
 int ledger_replace(struct ledger *ledger, const struct ledger_entry *entry)
 {
+	unsigned int held = ledger_lock(ledger, entry->range, false);
+	struct ledger_book *book = &ledger->book[held];
 	ledger_link *links[LEDGER_HEIGHT];
-	struct ledger_node *node, *old;
+	struct ledger_node *old = ledger_exact(book, entry->range, links), *node;
 	int r = -ENOENT;
 
-	pthread_mutex_lock(&ledger->lock);
-	old = ledger_seek(ledger, entry->range.start, links);
-	if (!old || old->entry.range.start != entry->range.start || old->entry.range.last != entry->range.last)
-		goto out;
-	node = ledger_node_new(ledger, entry);
-	r = node ? 0 : -ENOMEM;
-	if (r)
-		goto out;
-	node->entry.serial = old->entry.serial;
-	ledger_part(ledger, old, links);
-	ledger_link_node(ledger, node, links);
-out:
-	pthread_mutex_unlock(&ledger->lock);
+	if (old) {
+		node = ledger_node_new(book, entry);
+		r = node ? 0 : -ENOMEM;
+		if (node) {
+			node->entry.serial = old->entry.serial;
+			ledger_part(book, old, links);
+			ledger_link_node(book, node, links);
+		}
+	}
+	ledger_unlock(ledger, held);
 	return r;
 }
 
 bool ledger_take(struct ledger *ledger, struct iova_range range, struct ledger_entry *out)
 {
+	unsigned int held = ledger_lock(ledger, range, range.last < range.start);
+	struct ledger_book *book = &ledger->book[held];
 	ledger_link *links[LEDGER_HEIGHT];
-	struct ledger_node *node;
-	bool found;
+	struct ledger_node *node = ledger_exact(book, range, links);
 
-	pthread_mutex_lock(&ledger->lock);
-	node = ledger_seek(ledger, range.start, links);
-	found = node && node->entry.range.start == range.start && node->entry.range.last == range.last;
-	if (found) {
+	if (node) {
 		*out = node->entry;
-		ledger_part(ledger, node, links);
+		ledger_part(book, node, links);
 	}
-	pthread_mutex_unlock(&ledger->lock);
-	return found;
+	ledger_unlock(ledger, held);
+	return node;
 }
 
-uint64_t ledger_remove(struct ledger *ledger, struct iova_range range)
+static uint64_t ledger_book_remove(struct ledger_book *book, struct iova_range range)
 {
 	ledger_link *links[LEDGER_HEIGHT];
-	struct ledger_node *node, *next;
+	struct ledger_node *node = ledger_seek(book, range.start, links), *next;
 	uint64_t bytes = 0;
 
-	pthread_mutex_lock(&ledger->lock);
-	node = ledger_seek(ledger, range.start, links);
 	if (node && node->entry.range.start < range.start) {
 		/* It sticks out to the left: what may go begins after it. */
-		node = node->entry.range.last < range.last ? ledger_seek(ledger, node->entry.range.last + 1, links)
+		node = node->entry.range.last < range.last ? ledger_seek(book, node->entry.range.last + 1, links)
 							   : NULL;
 	}
 	for (; node && node->entry.range.last <= range.last; node = next) {
 		next = atomic_load_explicit(&node->next[0], memory_order_relaxed);
-		bytes += ledger_part(ledger, node, links);
+		bytes += ledger_part(book, node, links);
 	}
-	pthread_mutex_unlock(&ledger->lock);
 	return bytes;
+}
+
+/* What lies inside of a region's range is in the region's book, whatever there is in the wide one. */
+uint64_t ledger_remove(struct ledger *ledger, struct iova_range range)
+{
+	unsigned int held = ledger_lock(ledger, range, range.last < range.start);
+	uint64_t bytes = 0;
+
+	if (held != LEDGER_WIDE)
+		bytes = ledger_book_remove(&ledger->book[held], range);
+	for (unsigned int i = 0; held == LEDGER_WIDE && i < LEDGER_BOOKS; i++)
+		bytes += ledger_book_remove(&ledger->book[i], range);
+	ledger_unlock(ledger, held);
+	return bytes;
+}
+
+/* Inside of a section: the lower of @found and the book's first that overlaps @range. */
+static const struct ledger_node *ledger_lower(const struct ledger_book *book, struct iova_range range,
+					      const struct ledger_node *found)
+{
+	const struct ledger_node *node;
+
+	if (!atomic_load_explicit(&book->head[0], memory_order_acquire))
+		return found;
+	node = ledger_seek(book, range.start, NULL);
+	if (!node || node->entry.range.start > range.last)
+		return found;
+	return found && found->entry.range.start < node->entry.range.start ? found : node;
 }
 
 bool ledger_find(const struct ledger *ledger, struct iova_range range, struct ledger_entry *out)
 {
-	const struct ledger_node *node;
-	bool found;
+	unsigned int region = ledger_book_of(range);
+	const struct ledger_node *found;
 
-	rcu_enter();
-	node = ledger_seek(ledger, range.start, NULL);
-	found = node && node->entry.range.start <= range.last;
+	rcu_enter_books();
+	found = ledger_lower(&ledger->book[LEDGER_WIDE], range, NULL);
+	if (region != LEDGER_WIDE)
+		found = ledger_lower(&ledger->book[region], range, found);
+	for (unsigned int i = 0; region == LEDGER_WIDE && i < LEDGER_REGIONS; i++)
+		found = ledger_lower(&ledger->book[i], range, found);
 	if (found)
-		*out = node->entry;
-	rcu_leave();
+		*out = found->entry;
+	rcu_leave_books();
 	return found;
+}
+
+/* Of the books' next entries the lowest; its book goes on. */
+static const struct ledger_node *ledger_next(const struct ledger_node *next[LEDGER_BOOKS])
+{
+	const struct ledger_node *node;
+	unsigned int lowest = LEDGER_BOOKS;
+
+	for (unsigned int i = 0; i < LEDGER_BOOKS; i++)
+		if (next[i] && (lowest == LEDGER_BOOKS || next[i]->entry.range.start < next[lowest]->entry.range.start))
+			lowest = i;
+	if (lowest == LEDGER_BOOKS)
+		return NULL;
+	node = next[lowest];
+	next[lowest] = atomic_load_explicit(&node->next[0], memory_order_acquire);
+	return node;
 }
 
 int ledger_each(const struct ledger *ledger, int (*fn)(const struct ledger_entry *entry, void *arg), void *arg)
 {
-	const struct ledger_node *node;
+	const struct ledger_node *next[LEDGER_BOOKS], *node;
 	int r = 0;
 
-	rcu_enter();
-	node = atomic_load_explicit(&ledger->head[0], memory_order_acquire);
-	for (; node && !r; node = atomic_load_explicit(&node->next[0], memory_order_acquire))
+	rcu_enter_books();
+	for (unsigned int i = 0; i < LEDGER_BOOKS; i++)
+		next[i] = atomic_load_explicit(&ledger->book[i].head[0], memory_order_acquire);
+	while (!r && (node = ledger_next(next)))
 		r = fn(&node->entry, arg);
-	rcu_leave();
+	rcu_leave_books();
 	return r;
 }
 
 uint64_t ledger_count(const struct ledger *ledger)
 {
-	return atomic_load_explicit(&ledger->count, memory_order_relaxed);
+	uint64_t count = 0;
+
+	for (unsigned int i = 0; i < LEDGER_BOOKS; i++)
+		count += atomic_load_explicit(&ledger->book[i].count, memory_order_relaxed);
+	return count;
 }
 
 uint64_t ledger_bytes(const struct ledger *ledger)
 {
-	return atomic_load_explicit(&ledger->bytes, memory_order_relaxed);
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < LEDGER_BOOKS; i++)
+		bytes += atomic_load_explicit(&ledger->book[i].bytes, memory_order_relaxed);
+	return bytes;
 }

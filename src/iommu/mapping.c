@@ -7,8 +7,11 @@
  * its entries back. The same holds for unmapping everything.
  */
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "host/fail_nth.h"
 #include "iommu/backend.h"
 #include "iommu/explain.h"
 #include "iommu/ledger.h"
@@ -20,13 +23,11 @@ static void mapping_tag(char tag[static LEDGER_TAG], const char *from)
 	memcpy(tag, from, strnlen(from, LEDGER_TAG - 1));
 }
 
-int iommu_map(struct iommu *iommu, struct iommu_map_req *req, struct fail *f)
+int mapping_note(struct iommu *iommu, const struct iommu_map_req *req, struct fail *f)
 {
 	struct ledger_entry entry;
-	int err = iommu->ops->map(iommu, req);
+	int err;
 
-	if (err)
-		return explain_map(iommu, req, err, f);
 	/* the kernel takes no empty or wrapping range; should one do so, there is no range to note down */
 	if (req->size == 0 || req->iova + (req->size - 1) < req->iova)
 		return 0;
@@ -51,28 +52,63 @@ int iommu_map(struct iommu *iommu, struct iommu_map_req *req, struct fail *f)
 	return 0;
 }
 
+int iommu_map(struct iommu *iommu, struct iommu_map_req *req, struct fail *f)
+{
+	int err = iommu->ops->map(iommu, req);
+
+	return err ? explain_map(iommu, req, err, f) : mapping_note(iommu, req, f);
+}
+
 /* What an unmap took out of the ledger, until the kernel has agreed. */
 struct mapping_undo {
-	struct ledger_entry *entries, few[4];
+	struct ledger_entry *entries;
 	size_t count, room;
+	struct ledger_entry few[32];
 };
 
-static int mapping_undo_push(struct mapping_undo *u, const struct ledger_entry *e)
-{
-	struct ledger_entry *more;
+/* A longer list than most, for who needs one next. */
+struct mapping_list {
+	size_t room;
+	struct ledger_entry entries[];
+};
 
-	if (u->count == u->room) {
-		more = malloc(2 * u->room * sizeof(*more));
-		if (!more)
+static struct mapping_list *mapping_list_of(const struct mapping_undo *u)
+{
+	return u->entries == u->few ? NULL : container_of(u->entries, struct mapping_list, entries[0]);
+}
+
+static void mapping_undo_init(struct mapping_undo *u)
+{
+	u->entries = u->few;
+	u->count = 0;
+	u->room = ARRAY_SIZE(u->few);
+}
+
+static int mapping_undo_grow(struct iommu *iommu, struct mapping_undo *u)
+{
+	struct mapping_list *old = mapping_list_of(u), *list = atomic_exchange(&iommu->undo, NULL);
+
+	if (!list || list->room <= u->room) {
+		free(list);
+		list = malloc(sizeof(*list) + 2 * u->room * sizeof(u->few[0]));
+		if (!list)
 			return -ENOMEM;
-		memcpy(more, u->entries, u->count * sizeof(*more));
-		if (u->entries != u->few)
-			free(u->entries);
-		u->entries = more;
-		u->room *= 2;
+		list->room = 2 * u->room;
 	}
-	u->entries[u->count++] = *e;
+	memcpy(list->entries, u->entries, u->count * sizeof(u->few[0]));
+	free(old);
+	u->entries = list->entries;
+	u->room = list->room;
 	return 0;
+}
+
+static int mapping_undo_push(struct iommu *iommu, struct mapping_undo *u, const struct ledger_entry *e)
+{
+	int err = u->count == u->room ? mapping_undo_grow(iommu, u) : 0;
+
+	if (!err)
+		u->entries[u->count++] = *e;
+	return err;
 }
 
 /*
@@ -132,7 +168,7 @@ static int mapping_take(struct iommu *iommu, struct iova_range r, struct mapping
 	int err = mapping_cut_ends(iommu, r);
 
 	while (!err && ledger_find(iommu->ledger, rest, &e) && mapping_goes(iommu, r, &e)) {
-		err = mapping_undo_push(u, &e);
+		err = mapping_undo_push(iommu, u, &e);
 		if (e.range.last >= r.last)
 			break;
 		rest.start = e.range.last + 1;
@@ -149,18 +185,27 @@ static void mapping_put_back(struct iommu *iommu, const struct mapping_undo *u, 
 			ledger_add(iommu->ledger, &u->entries[i]);
 }
 
-/* iommufd's answer where an entry sticks out of the range: those left of it are gone all the same. */
+/*
+ * iommufd's answer where an entry sticks out of the range: those left of it are gone all the same. And where it has nothing there: what
+ * the ledger had is gone as well, unmapped by another thread before its map was noted down. An injected one says nothing: what is
+ * whole was not looked at.
+ */
 static bool mapping_went(const struct iommu *iommu, struct iova_range r, int err)
 {
 	struct ledger_entry rest;
 
-	return err == -ENOENT && mapping_is_iommufd(iommu) && ledger_find(iommu->ledger, r, &rest);
+	if (err != -ENOENT || !mapping_is_iommufd(iommu))
+		return false;
+	return !fail_nth_is_armed() || ledger_find(iommu->ledger, r, &rest);
 }
 
-static void mapping_undo_free(struct mapping_undo *u)
+static void mapping_undo_free(struct iommu *iommu, struct mapping_undo *u)
 {
-	if (u->entries != u->few)
-		free(u->entries);
+	struct mapping_list *list = mapping_list_of(u);
+
+	/* of several the last one stays */
+	if (list)
+		free(atomic_exchange(&iommu->undo, list));
 }
 
 static int mapping_do(struct iommu *iommu, iova_t iova, uint64_t size, const struct mapping_call *call, uint64_t *bytes)
@@ -172,10 +217,10 @@ static int mapping_do(struct iommu *iommu, iova_t iova, uint64_t size, const str
 static int mapping_unmap_range(struct iommu *iommu, struct iova_range r, uint64_t size, const struct mapping_call *call,
 			       uint64_t *bytes)
 {
-	struct mapping_undo u = {.room = ARRAY_SIZE(u.few)};
+	struct mapping_undo u;
 	int err = 0;
 
-	u.entries = u.few;
+	mapping_undo_init(&u);
 	if (size && r.last >= r.start)
 		err = mapping_take(iommu, r, &u);
 	if (!err) {
@@ -183,7 +228,7 @@ static int mapping_unmap_range(struct iommu *iommu, struct iova_range r, uint64_
 		if (err && !mapping_went(iommu, r, err))
 			mapping_put_back(iommu, &u, call);
 	}
-	mapping_undo_free(&u);
+	mapping_undo_free(iommu, &u);
 	return err;
 }
 
@@ -197,7 +242,7 @@ int mapping_unmap(struct iommu *iommu, iova_t iova, uint64_t size, const struct 
 	/* what is unmapped most is just what was mapped, and all interfaces take that: in one step, for the speed of it */
 	if (size && ledger_take(iommu->ledger, r, &whole)) {
 		err = mapping_do(iommu, iova, size, call, &bytes);
-		if (err)
+		if (err && !mapping_went(iommu, r, err))
 			ledger_add(iommu->ledger, &whole);
 	} else {
 		err = mapping_unmap_range(iommu, r, size, call, &bytes);
@@ -205,6 +250,16 @@ int mapping_unmap(struct iommu *iommu, iova_t iova, uint64_t size, const struct 
 	if (unmapped)
 		*unmapped = bytes;
 	return err;
+}
+
+int iommu_note_va(struct iommu *iommu, struct iova_range range, void *va)
+{
+	struct ledger_entry e;
+
+	if (!ledger_find(iommu->ledger, range, &e) || e.range.start != range.start)
+		return -ENOENT;
+	e.va = va;
+	return ledger_replace(iommu->ledger, &e);
 }
 
 int iommu_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f)
@@ -237,12 +292,12 @@ static int mapping_unmap_each(struct iommu *iommu, uint64_t *total)
 /* In one call, in the same order as iommu_unmap(). -EOPNOTSUPP where the kernel has none. */
 static int mapping_unmap_at_once(struct iommu *iommu, uint64_t *total)
 {
-	struct mapping_undo u = {.room = ARRAY_SIZE(u.few)};
+	struct mapping_undo u;
 	int err;
 
 	if (!iommu->ops->unmap_all)
 		return -EOPNOTSUPP;
-	u.entries = u.few;
+	mapping_undo_init(&u);
 	/* without memory for the list, each by each needs none */
 	err = mapping_take(iommu, (struct iova_range){0, UINT64_MAX}, &u) ? -EOPNOTSUPP : 0;
 	if (!err) {
@@ -250,7 +305,7 @@ static int mapping_unmap_at_once(struct iommu *iommu, uint64_t *total)
 		if (err)
 			mapping_put_back(iommu, &u, NULL);
 	}
-	mapping_undo_free(&u);
+	mapping_undo_free(iommu, &u);
 	return err;
 }
 

@@ -13,6 +13,8 @@ struct mapping_call {
 	bool (*kept)(void *ctx, struct iova_range mapping);
 	void *ctx;
 };
+/* A map that was done, into the ledger. -ENOMEM: it is undone. */
+int mapping_note(struct iommu *iommu, const struct iommu_map_req *req, struct fail *f);
 /* What iommu_unmap() does, without its words. @call: NULL for the backend's unmap. @unmapped may be NULL. */
 int mapping_unmap(struct iommu *iommu, iova_t iova, uint64_t size, const struct mapping_call *call, uint64_t *unmapped);
 

@@ -38,6 +38,11 @@ const char *mem_kind_name(enum iommu_mem_kind kind)
 	return mem_kinds[kind].name;
 }
 
+uint64_t mem_kind_align(enum iommu_mem_kind kind)
+{
+	return mem_kinds[kind].page;
+}
+
 static long mem_hugepages(const char *dir, const char *file)
 {
 	char path[128];
@@ -83,11 +88,11 @@ static int mem_touch(void *va, uint64_t size, uint64_t page)
 }
 
 /* Map with the start aligned to the kind's page, so that huge pages can be used from the first byte. */
-static void *mem_map(const struct mem_kind *k, uint64_t size, int fd)
+static void *mem_map(const struct mem_kind *k, uint64_t size, int fd, bool touch)
 {
 	bool align = k->advice == MADV_HUGEPAGE;
 	uint64_t len = align ? size + k->page : size, head;
-	int populate = size < MEM_POPULATE_MAX && !k->dir && !align && fd < 0 ? MAP_POPULATE : 0;
+	int populate = touch && size < MEM_POPULATE_MAX && !k->dir && !align && fd < 0 ? MAP_POPULATE : 0;
 	char *va = mmap(NULL, len, PROT_READ | PROT_WRITE, k->flags | populate, fd, 0);
 
 	if (va == MAP_FAILED || !align)
@@ -100,7 +105,7 @@ static void *mem_map(const struct mem_kind *k, uint64_t size, int fd)
 	return va + head;
 }
 
-static int mem_back(const struct mem_kind *k, struct iommu_mem *out)
+static int mem_back(const struct mem_kind *k, struct iommu_mem *out, bool touch)
 {
 	int err;
 
@@ -111,7 +116,7 @@ static int mem_back(const struct mem_kind *k, struct iommu_mem *out)
 		if (ftruncate(out->fd, (off_t)out->size))
 			return -errno;
 	}
-	out->va = mem_map(k, out->size, out->fd);
+	out->va = mem_map(k, out->size, out->fd, touch);
 	if (out->va == MAP_FAILED) {
 		err = -errno;
 		out->va = NULL;
@@ -126,7 +131,7 @@ static int mem_back(const struct mem_kind *k, struct iommu_mem *out)
 	return mem_touch(out->va, out->size, k->page);
 }
 
-int mem_alloc(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f)
+static int mem_get(uint64_t size, enum iommu_mem_kind kind, bool touch, struct iommu_mem *out, struct fail *f)
 {
 	const struct mem_kind *k = &mem_kinds[kind];
 	int err;
@@ -138,7 +143,7 @@ int mem_alloc(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, st
 		return fail_set(f, EOVERFLOW, "cannot allocate 0x%llx bytes of %s memory", (unsigned long long)size,
 				k->name);
 	out->size = ALIGN_UP(size, k->page == MiB(2) && !k->dir ? 4096 : k->page);
-	err = mem_back(k, out);
+	err = mem_back(k, out, touch);
 	if (err) {
 		fail_set(f, err, "cannot allocate 0x%llx bytes of %s memory", (unsigned long long)size, k->name);
 		if (k->dir)
@@ -148,6 +153,16 @@ int mem_alloc(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, st
 		mem_free(out);
 	}
 	return err;
+}
+
+int mem_alloc(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f)
+{
+	return mem_get(size, kind, true, out, f);
+}
+
+int mem_alloc_untouched(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f)
+{
+	return mem_get(size, kind, false, out, f);
 }
 
 int mem_alloc_guarded(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem *out, struct fail *f)
@@ -193,7 +208,7 @@ void mem_unmap_again(const struct iommu_mem *mem, void *va)
 
 void mem_free(struct iommu_mem *mem)
 {
-	if (mem->va)
+	if (mem->va && !mem->released)
 		munmap(mem->va, mem->size + mem->guard);
 	if (mem->fd >= 0)
 		close(mem->fd);

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which threads liburcu knows: each enlists at its first read and leaves when it exits. And the reaper. */
+/* Which threads liburcu knows: each enlists at its first read and leaves when it exits. And who waits for them. */
 #include "iommu/rcu.h"
-
-#include <signal.h>
-#include <stdlib.h>
 
 char rcu_readers_left, rcu_grace_ended;
 _Thread_local bool rcu_enlisted;
+
+#define RCU_SLOTS 128u
+/* Looks at a reader before sleeping: about 20 us. */
+#define RCU_SPINS 1000u
+
+_Thread_local struct rcu_slot *rcu_slot;
+
+static struct rcu_slot rcu_slots[RCU_SLOTS];
+static _Thread_local struct rcu_slot rcu_unseen;
+static _Atomic unsigned int rcu_slots_used;   /* those beyond were never taken */
+static _Atomic unsigned int rcu_unseen_count; /* threads without a slot: liburcu knows them */
 
 static pthread_key_t rcu_exit_key;
 static pthread_once_t rcu_exit_once = PTHREAD_ONCE_INIT;
@@ -14,8 +22,13 @@ static pthread_once_t rcu_exit_once = PTHREAD_ONCE_INIT;
 static void rcu_exit(void *arg)
 {
 	(void)arg;
-	urcu_mb_unregister_thread();
+	urcu_memb_unregister_thread();
 	rcu_enlisted = false;
+	if (rcu_slot == &rcu_unseen)
+		atomic_fetch_sub(&rcu_unseen_count, 1);
+	else
+		atomic_store_explicit(&rcu_slot->taken, false, memory_order_release);
+	rcu_slot = NULL;
 }
 
 static void rcu_exit_key_create(void)
@@ -23,116 +36,78 @@ static void rcu_exit_key_create(void)
 	pthread_key_create(&rcu_exit_key, rcu_exit);
 }
 
+/* Counted before the first section begins, whose barrier comes after. */
+static struct rcu_slot *rcu_slot_take(void)
+{
+	for (unsigned int i = 0; i < RCU_SLOTS; i++) {
+		unsigned int used = atomic_load(&rcu_slots_used);
+
+		if (atomic_exchange(&rcu_slots[i].taken, true))
+			continue;
+		while (used <= i && !atomic_compare_exchange_weak(&rcu_slots_used, &used, i + 1))
+			;
+		return &rcu_slots[i];
+	}
+	atomic_fetch_add(&rcu_unseen_count, 1);
+	return &rcu_unseen;
+}
+
+void rcu_widen(struct rcu_part *part, uint32_t interest)
+{
+	uint32_t before = atomic_load_explicit(&part->interest, memory_order_relaxed);
+
+	if (!(interest & ~before))
+		return;
+	atomic_store_explicit(&part->interest, before | interest, memory_order_release);
+	cmm_smp_mb();
+}
+
 void rcu_enlist(void)
 {
 	if (rcu_enlisted)
 		return;
 	pthread_once(&rcu_exit_once, rcu_exit_key_create);
-	urcu_mb_register_thread();
+	urcu_memb_register_thread();
+	rcu_slot = rcu_slot_take();
 	rcu_enlisted = true;
 	/* Any non-NULL value makes the destructor run. */
 	pthread_setspecific(rcu_exit_key, &rcu_exit_key);
 }
 
-void rcu_reaper_init(struct rcu_reaper *reaper)
+/* False: it is still inside. */
+static bool rcu_part_wait(struct rcu_part *part, uint32_t interest)
 {
-	*reaper = (struct rcu_reaper){.running = false};
-	pthread_mutex_init(&reaper->lock, NULL);
-	pthread_cond_init(&reaper->wake, NULL);
-}
+	uint64_t sequence = atomic_load_explicit(&part->sequence, memory_order_acquire);
+	unsigned int spins = RCU_SPINS;
 
-static void rcu_free(struct rcu_garbage *list)
-{
-	struct rcu_garbage *next;
-
-	for (; list; list = next) {
-		next = list->next;
-		free(list);
+	if (!(sequence & 1))
+		return true;
+	/*
+	 * The interest may be that of a section after the one seen, whose end it comes after; then either the sequence tells, or it is
+	 * one that began after the caller's barrier, which nobody has to wait for.
+	 */
+	if (!(atomic_load_explicit(&part->interest, memory_order_acquire) & interest))
+		return true;
+	while (atomic_load_explicit(&part->sequence, memory_order_acquire) == sequence) {
+		if (!spins--)
+			return false;
+#if defined(__x86_64__) || defined(__i386__)
+		__builtin_ia32_pause();
+#endif
 	}
+	return true;
 }
 
-static void rcu_reaper_free(struct rcu_reaper *reaper, struct rcu_garbage *list)
+void rcu_wait_for(uint32_t interest)
 {
-	struct rcu_garbage *none = NULL;
+	bool ended = true;
 
-	if (!list)
-		return;
-	rcu_wait();
-	if (!atomic_compare_exchange_strong_explicit(&reaper->ready, &none, list, memory_order_release,
-						     memory_order_relaxed))
-		rcu_free(list);
-}
-
-struct rcu_garbage *rcu_reaper_take(struct rcu_reaper *reaper)
-{
-	/* asked at every allocation: the exchange is only worth it where there is something */
-	if (!atomic_load_explicit(&reaper->ready, memory_order_relaxed))
-		return NULL;
-	return atomic_exchange_explicit(&reaper->ready, NULL, memory_order_acquire);
-}
-
-static void *rcu_reaper_thread(void *arg)
-{
-	struct rcu_reaper *reaper = arg;
-	struct rcu_garbage *list;
-	bool stop = false;
-
-	while (!stop) {
-		pthread_mutex_lock(&reaper->lock);
-		while (!reaper->list && !reaper->stop)
-			pthread_cond_wait(&reaper->wake, &reaper->lock);
-		list = reaper->list;
-		reaper->list = NULL;
-		stop = reaper->stop;
-		pthread_mutex_unlock(&reaper->lock);
-		rcu_reaper_free(reaper, list);
-	}
-	return NULL;
-}
-
-/* Under the lock. Signals are for the threads that know what to do. */
-static bool rcu_reaper_start(struct rcu_reaper *reaper)
-{
-	sigset_t all, old;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	reaper->running = !pthread_create(&reaper->thread, NULL, rcu_reaper_thread, reaper);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return reaper->running;
-}
-
-void rcu_reaper_give(struct rcu_reaper *reaper, struct rcu_garbage *list)
-{
-	struct rcu_garbage *last = list;
-	bool running;
-
-	if (!list)
-		return;
-	while (last->next)
-		last = last->next;
-	pthread_mutex_lock(&reaper->lock);
-	running = reaper->running || rcu_reaper_start(reaper);
-	if (running) {
-		last->next = reaper->list;
-		reaper->list = list;
-		pthread_cond_signal(&reaper->wake);
-	}
-	pthread_mutex_unlock(&reaper->lock);
-	/* Without a thread the giver has to wait after all. */
-	if (!running)
-		rcu_reaper_free(reaper, list);
-}
-
-void rcu_reaper_exit(struct rcu_reaper *reaper)
-{
-	pthread_mutex_lock(&reaper->lock);
-	reaper->stop = true;
-	pthread_cond_signal(&reaper->wake);
-	pthread_mutex_unlock(&reaper->lock);
-	if (reaper->running)
-		pthread_join(reaper->thread, NULL);
-	rcu_free(rcu_reaper_take(reaper));
-	pthread_cond_destroy(&reaper->wake);
-	pthread_mutex_destroy(&reaper->lock);
+	rcu_tsan_release(&rcu_grace_ended);
+	cmm_smp_mb();
+	for (unsigned int i = 0, n = atomic_load(&rcu_slots_used); ended && i < n; i++)
+		ended = (!(interest & RCU_LANES) || rcu_part_wait(&rcu_slots[i].lanes, interest)) &&
+			(!(interest & RCU_BOOKS) || rcu_part_wait(&rcu_slots[i].books, interest));
+	if (!ended || atomic_load(&rcu_unseen_count))
+		urcu_memb_synchronize_rcu();
+	rcu_tsan_acquire(&rcu_readers_left);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The only wrapper over liburcu (flavour mb: full barriers, no membarrier(2) needed). It enlists threads by itself and
- * tells ThreadSanitizer what a grace period orders, which liburcu before 0.14 does not.
+ * The only wrapper over liburcu (flavour memb: where membarrier(2) is, a section costs its reader one barrier, at its beginning). It enlists
+ * threads by itself and tells ThreadSanitizer what a grace period orders, which liburcu before 0.14 does not.
  *
  * Pointers are published and followed with C11 release and acquire. A thread must not wait for a grace period, map or
  * unmap while it is inside rcu_enter().
@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <urcu/urcu-mb.h>
+#include <stdint.h>
 
 #if defined(__SANITIZE_THREAD__)
 #define RCU_TSAN 1
@@ -21,6 +21,12 @@
 #define RCU_TSAN 1
 #endif
 #endif
+
+/* Its read side inline, which its license allows programs under this one's; ThreadSanitizer is told what it does, and does not see how. */
+#ifndef RCU_TSAN
+#define _LGPL_SOURCE
+#endif
+#include <urcu/urcu-memb.h>
 
 #ifdef RCU_TSAN
 void __tsan_acquire(void *addr);
@@ -36,56 +42,101 @@ void __tsan_release(void *addr);
 extern char rcu_readers_left, rcu_grace_ended;
 extern _Thread_local bool rcu_enlisted;
 
+/*
+ * What a section reads: translations, of some lanes (sim_context.h), or books: lists of what is mapped and allocated. Who waits for some does not
+ * wait for those who read other things, nor looks at lines that they write.
+ */
+#define RCU_LANES UINT32_C(0xffff)
+#define RCU_BOOKS UINT32_C(0x10000)
+#define RCU_ALL (RCU_LANES | RCU_BOOKS)
+
+struct rcu_part {
+	_Alignas(64) _Atomic uint64_t sequence; /* odd inside of a section */
+	_Atomic uint32_t interest;		/* what that reads; written before it begins */
+	unsigned int depth;
+};
+
+/* A reader for those who wait: lines of its own, which nobody else writes. */
+struct rcu_slot {
+	struct rcu_part lanes, books;
+	_Alignas(64) _Atomic bool taken;
+};
+
+/* This thread's; one that nobody looks at where there are too many threads, see rcu_wait_for(). */
+extern _Thread_local struct rcu_slot *rcu_slot;
+
 /* Register the calling thread with liburcu until it exits; idempotent. rcu_enter() does it by itself. */
 void rcu_enlist(void);
 
-/* Begin and end a read-side section; they nest. */
-static inline void rcu_enter(void)
+/* A section inside of another: that has to read as much. */
+void rcu_widen(struct rcu_part *part, uint32_t interest);
+
+static inline void rcu_part_enter(struct rcu_part *part, uint32_t interest)
+{
+	if (__builtin_expect(part->depth++ != 0, 0)) {
+		rcu_widen(part, interest);
+	} else {
+		uint64_t sequence = atomic_load_explicit(&part->sequence, memory_order_relaxed);
+
+		atomic_store_explicit(&part->interest, interest, memory_order_release);
+		atomic_store_explicit(&part->sequence, sequence + 1, memory_order_release);
+		/* who changes something and then does not see this is seen by what follows */
+		cmm_smp_mb();
+	}
+	urcu_memb_read_lock();
+	rcu_tsan_acquire(&rcu_grace_ended);
+}
+
+static inline void rcu_part_leave(struct rcu_part *part)
+{
+	uint64_t sequence = atomic_load_explicit(&part->sequence, memory_order_relaxed);
+
+	rcu_tsan_release(&rcu_readers_left);
+	urcu_memb_read_unlock();
+	if (--part->depth == 0)
+		atomic_store_explicit(&part->sequence, sequence + 1, memory_order_release);
+}
+
+/* Begin and end a read-side section, of translations in some lanes; they nest. */
+static inline void rcu_enter_for(uint32_t lanes)
 {
 	if (__builtin_expect(!rcu_enlisted, 0))
 		rcu_enlist();
-	urcu_mb_read_lock();
-	rcu_tsan_acquire(&rcu_grace_ended);
+	rcu_part_enter(&rcu_slot->lanes, lanes);
+}
+
+static inline void rcu_enter(void)
+{
+	rcu_enter_for(RCU_LANES);
 }
 
 static inline void rcu_leave(void)
 {
-	rcu_tsan_release(&rcu_readers_left);
-	urcu_mb_read_unlock();
+	rcu_part_leave(&rcu_slot->lanes);
 }
 
-/* Wait until every section that had begun has ended. */
-static inline void rcu_wait(void)
+/* The same, of books. */
+static inline void rcu_enter_books(void)
 {
-	rcu_tsan_release(&rcu_grace_ended);
-	urcu_mb_synchronize_rcu();
-	rcu_tsan_acquire(&rcu_readers_left);
+	if (__builtin_expect(!rcu_enlisted, 0))
+		rcu_enlist();
+	rcu_part_enter(&rcu_slot->books, RCU_BOOKS);
+}
+
+static inline void rcu_leave_books(void)
+{
+	rcu_part_leave(&rcu_slot->books);
 }
 
 /*
- * Frees what was unlinked, after a grace period, on a thread of its own that starts with the first gift: the giver does
- * not wait. (liburcu's call_rcu would do, but its thread can never be ended.) One list at a time is kept instead, for
- * those who would allocate the same again.
+ * Wait until every section that had begun, and reads some of @interest, has ended. By a look at each reader and a short spin where one is
+ * inside; liburcu's own wait, which sleeps and is for all, when that was too short.
  */
-struct rcu_garbage {
-	struct rcu_garbage *next;
-};
+void rcu_wait_for(uint32_t interest);
 
-struct rcu_reaper {
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	pthread_t thread;
-	bool running, stop;
-	struct rcu_garbage *list;
-	_Atomic(struct rcu_garbage *) ready; /* past its grace period */
-};
-
-void rcu_reaper_init(struct rcu_reaper *reaper);
-/* Frees everything given so far and ends the thread. */
-void rcu_reaper_exit(struct rcu_reaper *reaper);
-/* Objects that nobody reads any more, to be used again or freed; NULL when there are none now. */
-struct rcu_garbage *rcu_reaper_take(struct rcu_reaper *reaper);
-/* A list of unlinked objects from malloc, each with struct rcu_garbage as its first member. */
-void rcu_reaper_give(struct rcu_reaper *reaper, struct rcu_garbage *list);
+static inline void rcu_wait(void)
+{
+	rcu_wait_for(RCU_ALL);
+}
 
 #endif

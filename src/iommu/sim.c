@@ -38,6 +38,14 @@ static int sim_set_limit(struct sim *sim, const char *value, struct fail *f)
 	return -EINVAL;
 }
 
+static int sim_set_aperture(struct sim *sim, const char *value, struct fail *f)
+{
+	sim->wide = !strcmp(value, "64");
+	if (sim->wide || !strcmp(value, "48"))
+		return 0;
+	return fail_set(f, EINVAL, "the simulated IOMMU's aperture has 48 or 64 bits, not '%s'", value);
+}
+
 static int sim_set_fault(struct sim *sim, const char *value, struct fail *f)
 {
 	return sim_faults_add(&sim->faults, value, f);
@@ -61,7 +69,7 @@ static const struct {
 	int (*set)(struct sim *sim, const char *value, struct fail *f);
 } sim_options[] = {
 	{"fault", sim_set_fault}, {"personality", sim_set_personality}, {"dma_entry_limit", sim_set_limit},
-	{"model", sim_set_model}, {"migration", sim_set_migration},
+	{"model", sim_set_model}, {"migration", sim_set_migration},	{"aperture", sim_set_aperture},
 };
 
 static int sim_set_option(struct sim *sim, const char *key, const char *value, struct fail *f)
@@ -74,9 +82,9 @@ static int sim_set_option(struct sim *sim, const char *key, const char *value, s
 		return fail_set(f, EINVAL, "option '%s' of the simulated IOMMU needs a value", key);
 	}
 	fail_set(f, EINVAL, "unknown option '%s' of the simulated IOMMU", key);
-	fail_hint(f,
-		  "valid options: fault=NAME[:p=PROB][:after=N], personality=NAME, dma_entry_limit=N, "
-		  "model=NAME[:broken=WHAT[:after=N]], migration=stop-copy[+p2p][+pre-copy]; see --backend sim,help");
+	fail_hint(f, "valid options: fault=NAME[:p=PROB][:after=N], personality=NAME, dma_entry_limit=N, "
+		     "model=NAME[:broken=WHAT[:after=N]], migration=stop-copy[+p2p][+pre-copy], aperture=48|64; see "
+		     "--backend sim,help");
 	return -EINVAL;
 }
 
@@ -119,17 +127,18 @@ static void sim_close(struct iommu *iommu)
 	sim_space_exit(&sim->main);
 	sim_mem_exit(&sim->mem);
 	pthread_mutex_destroy(&sim->records.lock);
-	pthread_mutex_destroy(&sim->lock);
+	sim_lanes_exit(sim);
 	free(sim);
 }
 
 static int sim_open(const char *options, const struct iommu_params *params, struct iommu **out, struct fail *f)
 {
-	struct sim *sim = calloc(1, sizeof(*sim));
+	struct sim *sim = aligned_alloc(_Alignof(struct sim), sizeof(*sim));
 	int r;
 
 	if (!sim)
 		return fail_set(f, ENOMEM, "cannot open the simulated IOMMU");
+	memset(sim, 0, sizeof(*sim));
 	sim->main.iommu.ops = &iommu_sim_ops;
 	sim->main.iommu.personality = IOMMU_TYPE1_V2;
 	sim->entry_limit = SIM_ENTRY_LIMIT;
@@ -150,9 +159,8 @@ static int sim_open(const char *options, const struct iommu_params *params, stru
 		fail_set(f, r, "cannot set up the simulated IOMMU's memory");
 		goto out_free;
 	}
-	pthread_mutex_init(&sim->lock, NULL);
 	pthread_mutex_init(&sim->records.lock, NULL);
-	sim_qi_init(&sim->qi, &sim->tlb);
+	sim_lanes_init(sim);
 	sim->main.pt.small = sim->main.iommu.personality == IOMMU_COMPAT_V1;
 	*out = &sim->main.iommu;
 	return 0;
@@ -230,6 +238,13 @@ static int sim_attach(struct iommu *iommu, const char *id, struct iommu_device *
 	dev->at = &sim_of(iommu)->main;
 	dev->at->users++;
 	sim_space_caps(dev->at);
+	dev->sim = sim_of(iommu);
+	sim_lock(dev->sim);
+	dev->next = dev->sim->devices;
+	dev->sim->devices = dev;
+	for (unsigned int i = 0; i < SIM_LANES; i++)
+		sim_qi_add(&dev->sim->lane[i].qi, sim_engine_tlb(dev->engine));
+	sim_unlock(dev->sim);
 	*out = &dev->idev;
 	return 0;
 }
@@ -237,8 +252,21 @@ static int sim_attach(struct iommu *iommu, const char *id, struct iommu_device *
 static void sim_detach(struct iommu_device *idev)
 {
 	struct sim_device *dev = container_of(idev, struct sim_device, idev);
+	struct sim *sim = dev->sim;
+	struct sim_device **at = &sim->devices;
 
+	sim_lock(sim);
+	while (*at != dev)
+		at = &(*at)->next;
+	*at = dev->next;
+	sim_unlock(sim);
 	sim_model_free(dev->model);
+	/* as long as its DMA may go on, unmaps reach its IOTLB */
+	sim_engine_reset(dev->engine);
+	sim_lock(sim);
+	for (unsigned int i = 0; i < SIM_LANES; i++)
+		sim_qi_drop(&sim->lane[i].qi, sim_engine_tlb(dev->engine));
+	sim_unlock(sim);
 	sim_engine_free(dev->engine);
 	sim_mig_free(dev->mig);
 	if (dev->at)
@@ -270,6 +298,43 @@ static void sim_mem_free(struct iommu *iommu, struct iommu_mem *mem)
 	*mem = (struct iommu_mem){.fd = -1};
 }
 
+static void sim_mem_point(struct iommu_mem *mem, struct sim_buf *buf)
+{
+	mem->va = (void *)(uintptr_t)buf->node.start;
+	mem->priv = buf;
+}
+
+/* Mappings hold the frames they have. */
+static int sim_mem_change(struct iommu *iommu, struct iommu_mem *mem, enum mem_change how)
+{
+	struct sim_mem *of = &sim_of(iommu)->mem;
+	struct sim_buf *fresh;
+	int r = 0;
+
+	if (how == MEM_DISCARD && (mem->kind == IOMMU_MEM_HUGETLB_2M || mem->kind == IOMMU_MEM_HUGETLB_1G))
+		return -EOPNOTSUPP;
+	if (how == MEM_MOVE) {
+		r = sim_buf_move(of, mem->priv);
+		sim_mem_point(mem, mem->priv);
+		return r;
+	}
+	if (how == MEM_DISCARD)
+		r = sim_buf_new(of, mem->size, mem->kind, &fresh);
+	if (r)
+		return r;
+	sim_buf_release(of, mem->priv);
+	if (how == MEM_DISCARD)
+		sim_mem_point(mem, fresh);
+	else
+		mem->priv = NULL;
+	return 0;
+}
+
+static int sim_mem_copy_in_child(struct iommu *iommu, const struct iommu_mem *mem)
+{
+	return sim_buf_copy_in_child(&sim_of(iommu)->mem, mem->priv);
+}
+
 static int sim_phys(struct iommu *iommu, const void *va, uint64_t *phys)
 {
 	struct sim *sim = sim_of(iommu);
@@ -285,7 +350,7 @@ static int sim_phys(struct iommu *iommu, const void *va, uint64_t *phys)
 
 static int sim_pins(struct iommu *iommu, uint64_t *pages)
 {
-	*pages = atomic_load_explicit(&sim_of(iommu)->pins, memory_order_relaxed);
+	*pages = sim_pins_count(sim_of(iommu));
 	return 0;
 }
 
@@ -295,9 +360,9 @@ static int sim_avail(struct iommu *iommu, uint32_t *mappings)
 
 	if (!iommu->caps.has_dma_avail)
 		return -EOPNOTSUPP;
-	pthread_mutex_lock(&sim->lock);
-	*mappings = (uint32_t)(sim->entry_limit - sim->main.maps.count);
-	pthread_mutex_unlock(&sim->lock);
+	sim_lock(sim);
+	*mappings = (uint32_t)(sim->entry_limit - sim_space_count(&sim->main));
+	sim_unlock(sim);
 	return 0;
 }
 
@@ -305,7 +370,7 @@ const struct iommu_ops iommu_sim_ops = {
 	.name = "sim",
 	.own_device = "sim",
 	.help = "a simulated IOMMU and device in this process; options fault=, personality=, dma_entry_limit=, model=, "
-		"migration=",
+		"migration=, aperture=",
 	.open = sim_open,
 	.close = sim_close,
 	.attach = sim_attach,
@@ -315,12 +380,15 @@ const struct iommu_ops iommu_sim_ops = {
 	.unmap_all = sim_unmap_all,
 	.mem_alloc = sim_mem_alloc,
 	.mem_free = sim_mem_free,
+	.mem_change = sim_mem_change,
+	.mem_copy_in_child = sim_mem_copy_in_child,
 	.phys = sim_phys,
 	.pins = sim_pins,
 	.avail = sim_avail,
 	.vaddr_forget = sim_vaddr_forget,
 	.vaddr_renew = sim_vaddr_renew,
 	.faults = sim_record_read,
+	.fresh = sim_fresh,
 	.objects = &sim_object_ops,
 	.dirty_iommu = &sim_dirty_ops,
 	.dirty_type1 = &sim_dirty_type1_ops,

@@ -44,6 +44,18 @@ static void sim_bits_shift(struct sim_bits *bits)
 	bits->end = MIN(bits->end + 1, total);
 }
 
+/* As if the bitmap began where its 64-bit word does. */
+static void sim_bits_misalign(struct sim_bits *bits)
+{
+	uint64_t total = ((bits->range.last - bits->range.start) >> bits->shift) + 1;
+	uint64_t off = (uintptr_t)bits->data % 8 * 8;
+
+	if (!off || !sim_fault_fires(bits->faults, SIM_FAULT_DIRTY_UNALIGNED))
+		return;
+	bits->first = MIN(bits->first + off, total);
+	bits->end = MIN(bits->end + off, total);
+}
+
 /* As the kernel does it: by trying. Each byte goes through a pipe and comes back as it was; without a pipe it is taken for granted. */
 bool sim_bits_writable(const struct dirty_read *req)
 {
@@ -67,6 +79,7 @@ void sim_bits_finish(struct sim_bits *bits)
 	if (bits->first < bits->end) {
 		sim_bits_straddle(bits);
 		sim_bits_shift(bits);
+		sim_bits_misalign(bits);
 	}
 	if (bits->first < bits->end)
 		sim_bits_set(bits->data, bits->first, bits->end);

@@ -7,10 +7,27 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "iommu/rcu.h"
+
 /* Freed extents from this size on go back to the host; smaller ones are cleared when they are handed out again. */
 #define SIM_PUNCH_FRAMES 1024
 /* Buffers up to this size have their pages brought in by mmap() itself: cheaper than one fault per page. */
 #define SIM_POPULATE_BYTES MiB(1)
+
+/* The extents one after another from @va on. */
+static int sim_buf_map_at(const struct sim_mem *mem, const struct sim_buf *buf, char *va, int flags)
+{
+	for (unsigned int i = 0; i < buf->extents; i++) {
+		const struct sim_extent *e = &buf->extent[i];
+		uint64_t size = e->count << SIM_PAGE_SHIFT;
+
+		if (mmap(va, size, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE | MAP_FIXED, mem->fd,
+			 (off_t)(e->frame << SIM_PAGE_SHIFT)) == MAP_FAILED)
+			return -ENOMEM;
+		va += size;
+	}
+	return 0;
+}
 
 static void sim_buf_unmap(struct sim_buf *buf)
 {
@@ -22,22 +39,11 @@ static void sim_buf_unmap(struct sim_buf *buf)
 static int sim_buf_map(struct sim_mem *mem, struct sim_buf *buf, uint64_t align)
 {
 	uint64_t size = buf->frames << SIM_PAGE_SHIFT;
-	int flags = MAP_SHARED | MAP_NORESERVE | MAP_FIXED | (size <= SIM_POPULATE_BYTES ? MAP_POPULATE : 0);
-	char *va;
 
-	buf->own_va = va = sim_mem_reserve(size, MAX(align << SIM_PAGE_SHIFT, SIM_PAGE));
-	if (!va)
+	buf->own_va = sim_mem_reserve(size, MAX(align << SIM_PAGE_SHIFT, SIM_PAGE));
+	if (!buf->own_va)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < buf->extents; i++) {
-		const struct sim_extent *e = &buf->extent[i];
-
-		size = e->count << SIM_PAGE_SHIFT;
-		if (mmap(va, size, PROT_READ | PROT_WRITE, flags, mem->fd, (off_t)(e->frame << SIM_PAGE_SHIFT)) ==
-		    MAP_FAILED)
-			return -ENOMEM;
-		va += size;
-	}
-	return 0;
+	return sim_buf_map_at(mem, buf, buf->own_va, MAP_SHARED | (size <= SIM_POPULATE_BYTES ? MAP_POPULATE : 0));
 }
 
 /* Where the process sees the buffer: in a window when one holds all of it, else by a mapping of its own. */
@@ -77,12 +83,14 @@ static struct sim_buf *sim_buf_collect(struct sim_mem *mem, uint64_t frames, uin
 	if (!sim_mem_take(mem, frames, align)) {
 		size_t bytes = mem->taken.count * sizeof(struct sim_extent);
 
-		buf = calloc(1, sizeof(*buf) + bytes);
+		/* its references are counted on lines of its own */
+		buf = aligned_alloc(64, ALIGN_UP(sizeof(*buf) + bytes, 64));
 		if (buf) {
+			memset(buf, 0, sizeof(*buf));
 			memcpy(buf->extent, mem->taken.extent, bytes);
 			buf->extents = (unsigned int)mem->taken.count;
 			buf->frames = frames;
-			buf->refs = 1;
+			atomic_init(&buf->refs, 1);
 		} else {
 			sim_mem_give_back(mem, mem->taken.extent, mem->taken.count);
 		}
@@ -128,9 +136,38 @@ void sim_buf_release(struct sim_mem *mem, struct sim_buf *buf)
 {
 	pthread_mutex_lock(&mem->lock);
 	sim_tree_remove(&mem->by_va, &buf->node);
+	atomic_fetch_add(&mem->epoch, 1);
 	pthread_mutex_unlock(&mem->lock);
 	sim_buf_unmap(buf);
 	sim_buf_put(mem, buf);
+}
+
+int sim_buf_move(struct sim_mem *mem, struct sim_buf *buf)
+{
+	uint64_t bytes = buf->frames << SIM_PAGE_SHIFT;
+	void *old = buf->own_va;
+	int r = sim_buf_map(mem, buf, 1);
+
+	if (r) {
+		sim_buf_unmap(buf);
+		buf->own_va = old;
+		return r;
+	}
+	pthread_mutex_lock(&mem->lock);
+	sim_tree_remove(&mem->by_va, &buf->node);
+	atomic_fetch_add(&mem->epoch, 1);
+	buf->node.start = (uintptr_t)buf->own_va;
+	buf->node.last = buf->node.start + bytes - 1;
+	sim_tree_insert(&mem->by_va, &buf->node);
+	pthread_mutex_unlock(&mem->lock);
+	if (old)
+		munmap(old, bytes);
+	return 0;
+}
+
+int sim_buf_copy_in_child(const struct sim_mem *mem, const struct sim_buf *buf)
+{
+	return sim_buf_map_at(mem, buf, (char *)buf->node.start, MAP_PRIVATE);
 }
 
 struct sim_buf *sim_buf_get(struct sim_mem *mem, const void *va, uint64_t size, uint64_t *offset)
@@ -143,18 +180,58 @@ struct sim_buf *sim_buf_get(struct sim_mem *mem, const void *va, uint64_t size, 
 	node = sim_tree_first(&mem->by_va, start, start);
 	if (node && size - 1 <= node->last - start) {
 		buf = container_of(node, struct sim_buf, node);
-		buf->refs++;
+		atomic_fetch_add_explicit(&buf->refs, 1, memory_order_relaxed);
 		*offset = start - node->start;
 	}
 	pthread_mutex_unlock(&mem->lock);
 	return buf;
 }
 
+/* False: it is on its way out. */
+static bool sim_buf_try(struct sim_buf *buf)
+{
+	unsigned int refs = atomic_load_explicit(&buf->refs, memory_order_relaxed);
+
+	while (refs && !atomic_compare_exchange_weak_explicit(&buf->refs, &refs, refs + 1, memory_order_acquire,
+							      memory_order_relaxed))
+		;
+	return refs;
+}
+
+/* Inside of a section: until it ends the buffer's own memory is there, whatever became of the buffer. */
+static struct sim_buf *sim_buf_hinted(struct sim_mem *mem, const struct sim_buf_hint *hint, uint64_t start,
+				      uint64_t size)
+{
+	if (!hint->buf || atomic_load_explicit(&mem->epoch, memory_order_acquire) != hint->epoch ||
+	    start < hint->start || start > hint->last || size - 1 > hint->last - start)
+		return NULL;
+	return sim_buf_try(hint->buf) ? hint->buf : NULL;
+}
+
+struct sim_buf *sim_buf_get_near(struct sim_mem *mem, struct sim_buf_hint *hint, const void *va, uint64_t size,
+				 uint64_t *offset)
+{
+	uint64_t epoch = atomic_load_explicit(&mem->epoch, memory_order_acquire);
+	struct sim_buf *buf;
+
+	rcu_enter_books();
+	buf = sim_buf_hinted(mem, hint, (uintptr_t)va, size);
+	rcu_leave_books();
+	if (buf) {
+		*offset = (uintptr_t)va - hint->start;
+		return buf;
+	}
+	buf = sim_buf_get(mem, va, size, offset);
+	if (buf)
+		*hint = (struct sim_buf_hint){.buf = buf, .start = (uintptr_t)va - *offset, .epoch = epoch};
+	if (buf)
+		hint->last = hint->start + (buf->frames << SIM_PAGE_SHIFT) - 1;
+	return buf;
+}
+
 struct sim_buf *sim_buf_hold(struct sim_mem *mem, struct sim_buf *buf)
 {
-	pthread_mutex_lock(&mem->lock);
-	buf->refs++;
-	pthread_mutex_unlock(&mem->lock);
+	atomic_fetch_add_explicit(&buf->refs, 1, memory_order_relaxed);
 	return buf;
 }
 
@@ -171,29 +248,51 @@ static void sim_buf_punch(struct sim_mem *mem, struct sim_buf *buf)
 
 void sim_buf_put(struct sim_mem *mem, struct sim_buf *buf)
 {
-	bool last, lost;
+	bool lost;
 
-	pthread_mutex_lock(&mem->lock);
-	last = --buf->refs == 0;
-	lost = buf->lost;
-	if (last) {
-		if (buf->next)
-			buf->next->prev = buf->prev;
-		if (buf->prev)
-			buf->prev->next = buf->next;
-		else
-			mem->all = buf->next;
-	}
-	pthread_mutex_unlock(&mem->lock);
-	if (!last)
+	if (atomic_fetch_sub_explicit(&buf->refs, 1, memory_order_acq_rel) > 1)
 		return;
+	pthread_mutex_lock(&mem->lock);
+	lost = buf->lost;
+	if (buf->next)
+		buf->next->prev = buf->prev;
+	if (buf->prev)
+		buf->prev->next = buf->next;
+	else
+		mem->all = buf->next;
+	pthread_mutex_unlock(&mem->lock);
 	if (!lost) {
 		sim_buf_punch(mem, buf);
 		pthread_mutex_lock(&mem->lock);
 		sim_mem_give_back(mem, buf->extent, buf->extents);
 		pthread_mutex_unlock(&mem->lock);
 	}
+	/* whoever is still looking at a hint */
+	rcu_wait_for(RCU_BOOKS);
 	free(buf);
+}
+
+void sim_buf_recount(struct sim_mem *mem)
+{
+	for (struct sim_buf *buf = mem->all; buf; buf = buf->next)
+		buf->due = sim_tree_first(&mem->by_va, buf->node.start, buf->node.start) == &buf->node;
+}
+
+void sim_buf_settle(struct sim_mem *mem)
+{
+	struct sim_buf *next;
+
+	for (struct sim_buf *buf = mem->all; buf; buf = next) {
+		next = buf->next;
+		/* with the last one the buffer goes */
+		unsigned int refs = atomic_load(&buf->refs);
+
+		for (unsigned int excess = refs - MIN(buf->due, refs); excess; excess--)
+			sim_buf_put(mem, buf);
+	}
+	pthread_mutex_lock(&mem->lock);
+	sim_mem_settle(mem);
+	pthread_mutex_unlock(&mem->lock);
 }
 
 void sim_buf_lose(struct sim_mem *mem, struct sim_buf *buf)

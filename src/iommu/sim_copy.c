@@ -123,8 +123,8 @@ int sim_space_copy(struct iommu *iommu, struct iommu_copy_req *req)
 		return -EOVERFLOW;
 	if (!(req->prot & IOMMU_PROT_RW))
 		return -EINVAL;
-	pthread_mutex_lock(&dst->sim->lock);
+	sim_lock(dst->sim);
 	r = sim_copy_locked(dst, src, req);
-	pthread_mutex_unlock(&dst->sim->lock);
+	sim_unlock(dst->sim);
 	return r;
 }

@@ -50,8 +50,7 @@ static void sim_dirty_flush(struct sim_space *space, uint64_t start, uint64_t la
 	uint64_t pfn = start >> SIM_PAGE_SHIFT;
 
 	if (start <= last && !sim_fault_fires(&space->sim->faults, SIM_FAULT_DIRTY_NO_FLUSH))
-		sim_qi_flush(&space->sim->qi, space->domain, start,
-			     sim_qi_mask(pfn, (last >> SIM_PAGE_SHIFT) - pfn + 1));
+		sim_lane_flush(space, start, start, sim_qi_mask(pfn, (last >> SIM_PAGE_SHIFT) - pfn + 1));
 	rcu_wait();
 }
 
@@ -63,7 +62,7 @@ static void sim_dirty_clear_all(struct sim_space *space)
 	sim_pt_scan(&space->pt, &scan);
 	sim_owed_drop(&space->dirty.owed, (struct iova_range){0, UINT64_MAX});
 	rcu_wait();
-	sim_qi_flush(&space->sim->qi, space->domain, 0, SIM_QI_MAMV + 1);
+	sim_lane_flush(space, 0, 0, SIM_QI_MAMV + 1);
 	rcu_wait();
 }
 
@@ -72,14 +71,14 @@ static int sim_dirty_set(const struct dirty_at *at, bool on)
 	struct sim_space *space = sim_space_of(at->iommu);
 	int r = 0;
 
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	if (space->gone)
 		r = -ENOENT;
 	else if (on && !sim_fault_fires(&space->sim->faults, SIM_FAULT_DIRTY_STALE_START))
 		sim_dirty_clear_all(space);
 	if (!r)
 		space->dirty.on = on;
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return r;
 }
 
@@ -134,6 +133,19 @@ static int sim_dirty_check_space(struct sim_space *space, struct iova_range rang
 	return !space->dirty.on || sim_dirty_has_hole(space, range) ? -EINVAL : 0;
 }
 
+/* Where a read has to be refused and is answered all the same, with less than was asked for: what is looked at begins at scan.start. */
+static bool sim_dirty_answers(struct sim_dirty_read *read)
+{
+	struct sim_space *space = read->space;
+	struct sim_mapping *map = sim_mapping_first(space, read->scan.start, read->scan.start);
+
+	if (space->gone || !space->dirty.on || !map || map->node.last >= read->scan.last ||
+	    !sim_fault_fires(&space->sim->faults, SIM_FAULT_DIRTY_HOLE))
+		return false;
+	read->scan.last = map->node.last;
+	return true;
+}
+
 /* All pages of the leaf; dirty-huge-partial takes an entry for a page, whatever its size. */
 static void sim_dirty_report(struct sim_dirty_read *read, uint64_t iova, unsigned int level)
 {
@@ -154,7 +166,13 @@ static bool sim_dirty_found(struct sim_pt_scan *scan, uint64_t iova, unsigned in
 	struct sim_space *space = read->space;
 	uint64_t last = iova + ((UINT64_C(1) << sim_pt_shift(level)) - 1);
 
+	if (iova < read->bits->range.start && !read->keep &&
+	    sim_fault_fires(&space->sim->faults, SIM_FAULT_DIRTY_LEAF_BEGIN))
+		return true;
 	sim_dirty_report(read, iova, level);
+	if (last > read->bits->range.last && !read->keep &&
+	    sim_fault_fires(&space->sim->faults, SIM_FAULT_DIRTY_LEAF_END))
+		return true;
 	if (read->keep || sim_fault_fires(&space->sim->faults, SIM_FAULT_DIRTY_NO_CLEAR))
 		return false;
 	/* without memory for a note the bit stays: reported too often, but not too seldom */
@@ -198,6 +216,24 @@ static void sim_dirty_collect(struct sim_dirty_read *read)
 	sim_window_open(&space->windows, DIRTY_READ_AFTER_FLUSH);
 }
 
+/* Is it answered with success although @err was due: without a bit, and without those that there were? */
+static bool sim_dirty_lies(struct sim_space *space, const struct dirty_read *req, int err)
+{
+	struct sim_pt_scan scan = {.start = req->iova, .last = req->iova + (req->length - 1)};
+
+	if (err == -EINVAL && (req->page_size >> 58 || req->page_size & (req->page_size - 1)))
+		return sim_fault_fires(&space->sim->faults, SIM_FAULT_DIRTY_PAGE_SIZE);
+	if (err != -EFAULT || !sim_fault_fires(&space->sim->faults, SIM_FAULT_DIRTY_LOST_BITMAP))
+		return false;
+	sim_lock(space->sim);
+	if (!req->keep && scan.start <= scan.last)
+		sim_pt_scan(&space->pt, &scan);
+	rcu_wait();
+	sim_dirty_flush(space, scan.first_cleared, scan.last_cleared);
+	sim_unlock(space->sim);
+	return true;
+}
+
 static int sim_dirty_read(const struct dirty_at *at, const struct dirty_read *req)
 {
 	struct sim_space *space = sim_space_of(at->iommu);
@@ -205,16 +241,20 @@ static int sim_dirty_read(const struct dirty_at *at, const struct dirty_read *re
 	struct sim_dirty_read read = {.space = space, .keep = req->keep};
 	struct sim_bits bits;
 
+	if (r && sim_dirty_lies(space, req, r))
+		return 0;
 	if (r)
 		return r;
 	sim_bits_init(&bits, req, &space->sim->faults);
 	read.bits = &bits;
 	read.scan = (struct sim_pt_scan){bits.range.start, bits.range.last, .dirty = sim_dirty_found};
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	r = sim_dirty_check_space(space, bits.range);
+	if (r == -EINVAL && sim_dirty_answers(&read))
+		r = 0;
 	if (!r)
 		sim_dirty_collect(&read);
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return r;
 }
 
@@ -253,7 +293,7 @@ static int sim_dirty_unmap(const struct dirty_at *at, const struct dirty_read *r
 	if (r)
 		return r;
 	sim_bits_init(&bits, req, &space->sim->faults);
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	r = sim_dirty_check_space(space, bits.range);
 	if (!r && space->iommu.personality == IOMMU_TYPE1_V1 && sim_bisects(space, bits.range))
 		r = -EINVAL;
@@ -263,7 +303,7 @@ static int sim_dirty_unmap(const struct dirty_at *at, const struct dirty_read *r
 		space->dirty.collect = NULL;
 		sim_bits_finish(&bits);
 	}
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return r;
 }
 

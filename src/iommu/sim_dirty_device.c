@@ -70,13 +70,13 @@ static int sim_logger_start(const struct dirty_at *at, struct dirty_start *req)
 
 	if (r)
 		return r;
-	pthread_mutex_lock(&sim->lock);
+	sim_lock(sim);
 	r = sim_engine_log(e) ? -EINVAL : sim_log_new(req, &log);
 	if (!r) {
 		req->page_size = UINT64_C(1) << sim_log_page_shift(log);
 		sim_engine_set_log(e, log);
 	}
-	pthread_mutex_unlock(&sim->lock);
+	sim_unlock(sim);
 	return r;
 }
 
@@ -86,10 +86,10 @@ static int sim_logger_stop(const struct dirty_at *at)
 	struct sim *sim = sim_logger_sim(at);
 	struct sim_log *log;
 
-	pthread_mutex_lock(&sim->lock);
+	sim_lock(sim);
 	log = sim_engine_log(e);
 	sim_engine_set_log(e, NULL);
-	pthread_mutex_unlock(&sim->lock);
+	sim_unlock(sim);
 	sim_log_free(log);
 	return 0;
 }
@@ -122,10 +122,10 @@ static int sim_logger_report(const struct dirty_at *at, const struct dirty_read 
 	if (r)
 		return r;
 	sim_bits_init(&bits, req, &sim->faults);
-	pthread_mutex_lock(&sim->lock);
+	sim_lock(sim);
 	log = sim_engine_log(sim_logger(at)->engine);
 	r = log ? sim_log_report(log, &bits) : -EINVAL;
-	pthread_mutex_unlock(&sim->lock);
+	sim_unlock(sim);
 	return r;
 }
 

@@ -51,9 +51,9 @@ static int sim_type1_set(const struct dirty_at *at, bool on)
 
 	if (r)
 		return r;
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	space->dirty.container_on = on;
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return 0;
 }
 
@@ -126,9 +126,9 @@ static int sim_type1_read(const struct dirty_at *at, const struct dirty_read *re
 	r = sim_type1_check_bitmap(req);
 	if (r)
 		return r;
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	r = sim_type1_get(space, req);
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return r;
 }
 
@@ -162,9 +162,9 @@ static int sim_type1_unmap_bits(const struct dirty_at *at, const struct dirty_re
 	*unmapped = 0;
 	if (r)
 		return r;
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	r = sim_type1_take(space, req, unmapped);
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return r;
 }
 

@@ -23,6 +23,17 @@ static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
 	[SIM_FAULT_IOVA_RESERVED] = {"iova-reserved", "a map inside the reserved window is accepted"},
 	[SIM_FAULT_UNTRANSLATED] = {"untranslated", "DMA goes to the physical address that equals the IOVA"},
 	[SIM_FAULT_STALE_ATTACH] = {"stale-attach", "attach and detach do not reach the device: it stays where it was"},
+	[SIM_FAULT_LAST_PAGE] = {"last-page", "unmap does not find what ends with the last address of the aperture"},
+	[SIM_FAULT_EMPTY_FLUSH] = {"empty-flush",
+				   "unmap of less than 2M invalidates another range than the one it removed"},
+	[SIM_FAULT_WAIT_ORDER] = {"wait-order",
+				  "unmap by another thread than the last one does not wait for its invalidation"},
+	[SIM_FAULT_RO_PIN_LEAK] = {"ro-pin-leak", "unmap does not give the pins of read-only mappings back"},
+	[SIM_FAULT_NO_ENTRY_LIMIT] = {"no-entry-limit", "more mappings are accepted than dma_entry_limit allows"},
+	[SIM_FAULT_IOVA_WRAP] = {"iova-wrap", "an IOVA chosen near the end of the address space wraps around"},
+	[SIM_FAULT_SPLIT_PINS] = {"split-pins", "an unmap that cuts a mapping in two pins the rest of it twice"},
+	[SIM_FAULT_NO_RIGHTS_OK] = {"no-rights-ok",
+				    "the container's map without rights reaches the page table, and is accepted"},
 	[SIM_FAULT_DIRTY_LOST_UNMAP] = {"dirty-lost-unmap", "read and unmap in one call: dirty bits are lost"},
 	[SIM_FAULT_DIRTY_NO_CLEAR] = {"dirty-no-clear", "reading does not clear the dirty bits"},
 	[SIM_FAULT_DIRTY_SHIFT] = {"dirty-shift", "dirty pages are reported one page further"},
@@ -34,6 +45,16 @@ static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
 	[SIM_FAULT_DIRTY_EARLY_FLUSH] = {"dirty-early-flush", "the IOTLB is invalidated before the bits are cleared"},
 	[SIM_FAULT_DIRTY_STALE_START] = {"dirty-stale-start", "start does not clear the bits from before"},
 	[SIM_FAULT_DIRTY_READ_MARKS] = {"dirty-read-marks", "the device's reads set dirty bits"},
+	[SIM_FAULT_DIRTY_UNALIGNED] = {"dirty-unaligned", "bits are wrong in a bitmap that is not aligned to 8 bytes"},
+	[SIM_FAULT_DIRTY_PAGE_SIZE] = {"dirty-page-size",
+				       "reading by pages of 2^58 bytes and more, or of no power of two, is accepted"},
+	[SIM_FAULT_DIRTY_HOLE] = {"dirty-hole", "reading over a hole leaves out what is behind it, without an error"},
+	[SIM_FAULT_DIRTY_LOST_BITMAP] = {"dirty-lost-bitmap",
+					 "bits are cleared although the bitmap cannot be written, without an error"},
+	[SIM_FAULT_DIRTY_LEAF_BEGIN] = {"dirty-leaf-begin",
+					"of a large entry in which a range begins the bit is cleared and not reported"},
+	[SIM_FAULT_DIRTY_LEAF_END] = {"dirty-leaf-end",
+				      "of a large entry in which a range ends the rest is never reported"},
 	[SIM_FAULT_MIG_ARC_ACCEPTED] = {"mig-arc-accepted",
 					"migration: STOP_COPY to PRE_COPY, which is not permitted, is accepted"},
 	[SIM_FAULT_MIG_ARC_REFUSED] = {"mig-arc-refused", "migration: a state that can be reached is refused"},
@@ -123,7 +144,17 @@ int sim_faults_add(struct sim_faults *faults, const char *text, struct fail *f)
 			return r;
 	}
 	fault->on = true;
+	faults->any = true;
 	return 0;
+}
+
+void sim_faults_fresh(struct sim_faults *faults, uint64_t seed)
+{
+	faults->seed = seed;
+	for (unsigned int id = 0; id < SIM_FAULT_COUNT; id++) {
+		atomic_store_explicit(&faults->fault[id].eligible, 0, memory_order_relaxed);
+		atomic_store_explicit(&faults->fault[id].fired, 0, memory_order_relaxed);
+	}
 }
 
 bool sim_fault_draw(struct sim_faults *faults, enum sim_fault_id id)

@@ -29,6 +29,20 @@ enum sim_fault_id {
 	SIM_FAULT_DIRTY_EARLY_FLUSH,
 	SIM_FAULT_DIRTY_STALE_START,
 	SIM_FAULT_DIRTY_READ_MARKS,
+	SIM_FAULT_LAST_PAGE,
+	SIM_FAULT_EMPTY_FLUSH,
+	SIM_FAULT_WAIT_ORDER,
+	SIM_FAULT_RO_PIN_LEAK,
+	SIM_FAULT_NO_ENTRY_LIMIT,
+	SIM_FAULT_IOVA_WRAP,
+	SIM_FAULT_SPLIT_PINS,
+	SIM_FAULT_NO_RIGHTS_OK,
+	SIM_FAULT_DIRTY_UNALIGNED,
+	SIM_FAULT_DIRTY_PAGE_SIZE,
+	SIM_FAULT_DIRTY_HOLE,
+	SIM_FAULT_DIRTY_LOST_BITMAP,
+	SIM_FAULT_DIRTY_LEAF_BEGIN,
+	SIM_FAULT_DIRTY_LEAF_END,
 	SIM_FAULT_MIG_ARC_ACCEPTED,
 	SIM_FAULT_MIG_ARC_REFUSED,
 	SIM_FAULT_MIG_ARC_SHORT,
@@ -64,11 +78,15 @@ struct sim_fault {
 
 struct sim_faults {
 	uint64_t seed;
+	bool any; /* is one on? */
 	struct sim_fault fault[SIM_FAULT_COUNT];
 };
 
 /* "NAME[:p=PROB][:after=N]". -EINVAL names what is valid. */
 int sim_faults_add(struct sim_faults *faults, const char *text, struct fail *f);
+
+/* As at the start, with other draws. While no operation is under way. */
+void sim_faults_fresh(struct sim_faults *faults, uint64_t seed);
 
 bool sim_fault_draw(struct sim_faults *faults, enum sim_fault_id id);
 

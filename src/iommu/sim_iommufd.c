@@ -12,13 +12,19 @@
 static int sim_iommufd_alloc_in(struct sim_space *space, struct iova_range in, uint64_t size, uint64_t align,
 				iova_t *out)
 {
-	uint64_t iova, last;
+	uint64_t iova = ALIGN_UP(in.start, align), last;
 
-	for (iova = ALIGN_UP(in.start, align); iova >= in.start && num_add(iova, size - 1, &last) && last <= in.last;) {
-		struct sim_node *node = sim_tree_first(&space->maps, iova, last);
+	/* iova-wrap: what was added for the alignment went over 2^64, and nobody looks */
+	if (iova < in.start && in.last - in.start >= size - 1 &&
+	    sim_fault_fires(&space->sim->faults, SIM_FAULT_IOVA_WRAP)) {
+		*out = iova;
+		return 0;
+	}
+	for (; iova >= in.start && num_add(iova, size - 1, &last) && last <= in.last;) {
+		struct sim_mapping *map = sim_mapping_first(space, iova, last);
 
-		if (node) {
-			iova = ALIGN_UP(node->last + 1, align);
+		if (map) {
+			iova = ALIGN_UP(map->node.last + 1, align);
 		} else if (iova_range_overlaps(SIM_MSI, (struct iova_range){iova, last})) {
 			iova = ALIGN_UP(SIM_MSI_LAST + 1, align);
 		} else {
@@ -35,7 +41,7 @@ static int sim_iommufd_alloc_in(struct sim_space *space, struct iova_range in, u
  */
 int sim_iommufd_alloc(struct sim_space *space, uint64_t va, uint64_t size, iova_t *iova)
 {
-	const struct iova_range all = {SIM_PAGE, SIM_IOVA_LAST};
+	const struct iova_range all = {SIM_PAGE, sim_iova_top(space->sim)};
 	uint64_t align;
 	int r = -ENOSPC;
 
@@ -49,8 +55,13 @@ int sim_iommufd_alloc(struct sim_space *space, uint64_t va, uint64_t size, iova_
 		return -EINVAL;
 	if (!space->nr_allowed)
 		return sim_iommufd_alloc_in(space, all, size, align, iova);
-	for (unsigned int i = 0; i < space->nr_allowed && r; i++)
-		r = sim_iommufd_alloc_in(space, space->allowed[i], size, align, iova);
+	for (unsigned int i = 0; i < space->nr_allowed && r; i++) {
+		struct iova_range in = space->allowed[i];
+
+		in.start = MAX(in.start, all.start);
+		if (in.start <= in.last)
+			r = sim_iommufd_alloc_in(space, in, size, align, iova);
+	}
 	return r;
 }
 

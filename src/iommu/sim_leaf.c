@@ -23,9 +23,9 @@ static int sim_leaf_size(struct iommu *iommu, iova_t iova, uint64_t *size)
 	struct sim_leaf leaf;
 	bool found;
 
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	found = sim_pt_find(&space->pt, iova, &leaf);
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	if (!found)
 		return -ENOENT;
 	*size = UINT64_C(1) << sim_pt_shift(leaf.level);
@@ -36,7 +36,7 @@ static int sim_leaf_size(struct iommu *iommu, iova_t iova, uint64_t *size)
 static void sim_leaf_flush(struct sim_space *space)
 {
 	rcu_wait();
-	sim_qi_flush(&space->sim->qi, space->domain, 0, SIM_QI_MAMV + 1);
+	sim_lane_flush(space, 0, 0, SIM_QI_MAMV + 1);
 	rcu_wait();
 	sim_pt_reap(&space->pt);
 }
@@ -55,13 +55,13 @@ static int sim_leaf_split(struct iommu *iommu, struct iova_range range, uint64_t
 
 	if (level < 0 || range.last < range.start)
 		return -EINVAL;
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	r = sim_leaf_check(space, range);
 	if (!r) {
 		r = sim_pt_split(&space->pt, range.start, range.last, (unsigned int)level);
 		sim_leaf_flush(space);
 	}
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return r;
 }
 
@@ -112,11 +112,11 @@ static int sim_leaf_merge(struct iommu *iommu, struct iova_range range, uint64_t
 
 	if (level <= 0 || range.last < range.start)
 		return -EINVAL;
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	r = sim_leaf_check(space, range);
 	if (!r)
 		r = sim_leaf_merge_locked(space, range, (unsigned int)level);
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return r;
 }
 

@@ -110,13 +110,27 @@ static int sim_mem_fresh(struct sim_mem *mem, uint64_t count, uint64_t align, st
 		if (sim_pile_reserve(&mem->free, 1))
 			return -ENOMEM;
 		memmove(mem->free.extent + 1, mem->free.extent, mem->free.count * sizeof(*mem->free.extent));
-		mem->free.extent[0] = (struct sim_extent){next, gap, true};
+		mem->free.extent[0] = (struct sim_extent){next, gap, next >= mem->touched};
 		mem->free.count++;
 		mem->free_frames += gap;
 	}
 	atomic_store_explicit(&mem->next_frame, end, memory_order_release);
-	*out = (struct sim_extent){start, count, true};
+	*out = (struct sim_extent){start, count, start >= mem->touched};
 	return 0;
+}
+
+void sim_mem_settle(struct sim_mem *mem)
+{
+	uint64_t next = atomic_load_explicit(&mem->next_frame, memory_order_relaxed);
+	struct sim_extent *last = mem->free.extent;
+
+	sim_pile_sort(&mem->free);
+	if (!mem->free.count || last->frame + last->count != next)
+		return;
+	mem->touched = MAX(mem->touched, next);
+	mem->free_frames -= last->count;
+	atomic_store_explicit(&mem->next_frame, last->frame, memory_order_release);
+	memmove(last, last + 1, --mem->free.count * sizeof(*last));
 }
 
 void sim_mem_give_back(struct sim_mem *mem, const struct sim_extent *extent, size_t n)

@@ -41,19 +41,29 @@ struct sim_mem;
 struct sim_buf {
 	struct sim_node node; /* the process's addresses; in the tree while held */
 	struct sim_buf *next, *prev;
-	unsigned int refs; /* the process's hold and one per mapping */
-	bool lost;	   /* frames were given away under its holders (early-unpin) */
-	void *own_va;	   /* a mapping of its own, else it lies inside a window */
+	_Atomic unsigned int refs; /* the process's hold and one per mapping */
+	unsigned int due;	   /* as many as there should be, see sim_buf_settle() */
+	bool lost;		   /* frames were given away under its holders (early-unpin) */
+	void *own_va;		   /* a mapping of its own, else it lies inside a window */
 	uint64_t frames;
 	unsigned int extents;
 	struct sim_extent extent[];
 };
 
+/* The last buffer that was found, as long as none left its addresses since. Its owner locks it. */
+struct sim_buf_hint {
+	struct sim_buf *buf;
+	uint64_t start, last, epoch;
+};
+
 struct sim_mem {
 	pthread_mutex_t lock;
 	int fd;
-	bool alias; /* every buffer gets addresses of its own: the same frames may be handed out twice */
-	_Atomic uint64_t next_frame; /* from here on never handed out: not memory yet */
+	bool alias;		/* every buffer gets addresses of its own: the same frames may be handed out twice */
+	_Atomic uint64_t epoch; /* counts buffers that left their addresses */
+	/* read by every translation, and seldom written */
+	_Alignas(64) _Atomic uint64_t next_frame; /* from here on never handed out: not memory yet */
+	_Alignas(64) uint64_t touched; /* from here on all frames read as zero, where that is beyond next_frame */
 	_Atomic(char *) *window;
 	struct sim_pile free, taken;
 	size_t tidy_at; /* extents in the pile at which neighbours are merged */
@@ -69,6 +79,8 @@ void sim_mem_exit(struct sim_mem *mem);
 /* For sim_buf.c, under the lock: fill mem->taken with @count frames; give pieces back. */
 int sim_mem_take(struct sim_mem *mem, uint64_t count, uint64_t align);
 void sim_mem_give_back(struct sim_mem *mem, const struct sim_extent *extent, size_t n);
+/* The lowest free frames come first from now on, and those behind the last used one count as fresh. */
+void sim_mem_settle(struct sim_mem *mem);
 /* Unused addresses aligned like huge frames; NULL without room. */
 void *sim_mem_reserve(uint64_t size, uint64_t align);
 
@@ -79,13 +91,28 @@ void *sim_mem_reserve(uint64_t size, uint64_t align);
 int sim_buf_new(struct sim_mem *mem, uint64_t size, enum iommu_mem_kind kind, struct sim_buf **out);
 /* The process lets go of its addresses. Mappings keep the frames. */
 void sim_buf_release(struct sim_mem *mem, struct sim_buf *buf);
+/* The process finds it at another address from now on. -ENOMEM: at the one it had. */
+int sim_buf_move(struct sim_mem *mem, struct sim_buf *buf);
+/* In a child: its frames at its address are a copy that nobody else sees. */
+int sim_buf_copy_in_child(const struct sim_mem *mem, const struct sim_buf *buf);
 /* The held buffer that contains @va..@va+@size-1, with a reference, and where in it; NULL if none does. */
 struct sim_buf *sim_buf_get(struct sim_mem *mem, const void *va, uint64_t size, uint64_t *offset);
+/* The same, with a look at the last one found first, which takes no lock that others hold. */
+struct sim_buf *sim_buf_get_near(struct sim_mem *mem, struct sim_buf_hint *hint, const void *va, uint64_t size,
+				 uint64_t *offset);
 /* One more reference to a buffer that has one; returns it. */
 struct sim_buf *sim_buf_hold(struct sim_mem *mem, struct sim_buf *buf);
 void sim_buf_put(struct sim_mem *mem, struct sim_buf *buf);
 /* early-unpin: its frames become free although it has holders. They are freed no second time. */
 void sim_buf_lose(struct sim_mem *mem, struct sim_buf *buf);
+
+/*
+ * References that nobody has are given up. First sim_buf_recount(), then @due of each buffer is counted up once for each mapping that
+ * has it, then sim_buf_settle(); after that the next frames to be handed out depend on those in use, and on nothing else. While no
+ * DMA is under way.
+ */
+void sim_buf_recount(struct sim_mem *mem);
+void sim_buf_settle(struct sim_mem *mem);
 
 /* Frames behind page @page of @buf: the first, and how many are contiguous from there (at most @max). */
 uint64_t sim_buf_frame(const struct sim_buf *buf, uint64_t page, uint64_t max, uint64_t *count);

@@ -133,3 +133,31 @@ void sim_pile_tidy(struct sim_pile *pile)
 	for (size_t i = 0; i < pile->count; i++)
 		pile->extent[i] = item[i].extent;
 }
+
+static int sim_pile_downwards(const void *a, const void *b)
+{
+	const struct sim_extent *x = a, *y = b;
+
+	return (x->frame < y->frame) - (x->frame > y->frame);
+}
+
+void sim_pile_sort(struct sim_pile *pile)
+{
+	size_t n = 0;
+
+	if (!pile->count)
+		return;
+	qsort(pile->extent, pile->count, sizeof(*pile->extent), sim_pile_downwards);
+	for (size_t i = 1; i < pile->count; i++) {
+		struct sim_extent *to = &pile->extent[n], *from = &pile->extent[i];
+
+		if (from->frame + from->count == to->frame) {
+			to->frame = from->frame;
+			to->count += from->count;
+			to->zero &= from->zero;
+		} else {
+			pile->extent[++n] = *from;
+		}
+	}
+	pile->count = n + 1;
+}

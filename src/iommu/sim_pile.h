@@ -18,5 +18,7 @@ bool sim_pile_pop(struct sim_pile *pile, uint64_t max, struct sim_extent *out);
 bool sim_pile_cut(struct sim_pile *pile, uint64_t count, uint64_t align, struct sim_extent *out);
 /* Merge all neighbours; a merged extent stands where its highest part stood. */
 void sim_pile_tidy(struct sim_pile *pile);
+/* The lowest on top, and neighbours merged, whether they are zero or not: one order, however it came to be. */
+void sim_pile_sort(struct sim_pile *pile);
 
 #endif

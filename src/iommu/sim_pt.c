@@ -5,10 +5,12 @@
 #include <errno.h>
 
 #include "iommu/sim_pt_pool.h"
+#include "iommu/sim_pt_run.h"
 
 int sim_pt_init(struct sim_pt *pt)
 {
-	*pt = (struct sim_pt){0};
+	*pt = (struct sim_pt){.root = NULL};
+	pthread_mutex_init(&pt->lock, NULL);
 	pt->root = sim_pt_pool_get(pt);
 	return pt->root ? 0 : -ENOMEM;
 }
@@ -18,15 +20,6 @@ void sim_pt_exit(struct sim_pt *pt)
 	sim_pt_pool_exit(pt);
 }
 
-/* What is still to be mapped or unmapped, moving forward through the levels. */
-struct sim_pt_run {
-	struct sim_pt *pt;
-	uint64_t iova, frame, left;
-	uint64_t bits;
-	bool keep_last;
-	struct sim_pt_heir *heir;
-};
-
 static void sim_pt_advance(struct sim_pt_run *run, uint64_t frames)
 {
 	frames = MIN(frames, run->left);
@@ -35,20 +28,68 @@ static void sim_pt_advance(struct sim_pt_run *run, uint64_t frames)
 	run->left -= frames;
 }
 
-/* Count @more live entries (may be negative) in the table below @slot; unlink it when none is left. */
-static void sim_pt_recount(struct sim_pt *pt, sim_pte *slot, int more, int *live)
+uint64_t sim_pt_count(sim_pte *slot, int more)
 {
 	uint64_t pte = atomic_load_explicit(slot, memory_order_relaxed);
 	uint64_t count = ((pte & SIM_PTE_COUNT) >> SIM_PTE_COUNT_SHIFT) + (uint64_t)(int64_t)more;
 
-	if (count) {
-		pte = (pte & ~SIM_PTE_COUNT) | count << SIM_PTE_COUNT_SHIFT;
-		atomic_store_explicit(slot, pte, memory_order_release);
+	if (more)
+		atomic_store_explicit(slot, (pte & ~SIM_PTE_COUNT) | count << SIM_PTE_COUNT_SHIFT,
+				      memory_order_release);
+	return count;
+}
+
+void sim_pt_recount(struct sim_pt *pt, sim_pte *slot, int more, int *live)
+{
+	uint64_t pte = atomic_load_explicit(slot, memory_order_relaxed);
+
+	if (sim_pt_count(slot, more))
 		return;
-	}
 	atomic_store_explicit(slot, 0, memory_order_release);
 	sim_pt_pool_part(pt, sim_pt_table(pte));
 	(*live)--;
+}
+
+static void sim_pt_below(struct sim_pt_run *run, sim_pte *slot, int more, int *live)
+{
+	if (run->keep_tables)
+		sim_pt_count(slot, more);
+	else
+		sim_pt_recount(run->pt, slot, more, live);
+}
+
+/* Entries of 4K side by side. */
+static int sim_pt_map_run(struct sim_pt_run *run, sim_pte *table, unsigned int i, int *live)
+{
+	uint64_t n = MIN(run->left, SIM_PT_ENTRIES - i), k;
+	uint64_t pte = run->frame << 12 | run->bits | SIM_PTE_LEAF;
+
+	for (k = 0; k < n; k++, pte += 4096) {
+		if (atomic_load_explicit(&table[i + k], memory_order_relaxed))
+			break;
+		atomic_store_explicit(&table[i + k], pte, memory_order_release);
+	}
+	sim_pt_advance(run, k);
+	*live += (int)k;
+	return k < n ? -EEXIST : 0;
+}
+
+/*
+ * The same to nothing. A store will do where nobody is told of dirty bits: a walker who sets one has it overwritten or finds the entry
+ * changed.
+ */
+static void sim_pt_unmap_run(struct sim_pt_run *run, sim_pte *table, unsigned int i, int *live)
+{
+	uint64_t n = MIN(run->left, SIM_PT_ENTRIES - i);
+	uint64_t end = i + n - (run->keep_last && n == run->left);
+	int gone = 0;
+
+	for (; i < end; i++) {
+		gone += atomic_load_explicit(&table[i], memory_order_relaxed) != 0;
+		atomic_store_explicit(&table[i], 0, memory_order_relaxed);
+	}
+	sim_pt_advance(run, n);
+	*live -= gone;
 }
 
 static bool sim_pt_leaf_fits(const struct sim_pt_run *run, unsigned int level)
@@ -59,16 +100,23 @@ static bool sim_pt_leaf_fits(const struct sim_pt_run *run, unsigned int level)
 	       IS_ALIGNED(run->iova >> 12 | run->frame, frames);
 }
 
-static int sim_pt_map_level(struct sim_pt_run *run, sim_pte *table, unsigned int level, int *live)
+int sim_pt_map_level(struct sim_pt_run *run, sim_pte *table, unsigned int level, int *live)
 {
 	unsigned int i = sim_pt_index(run->iova, level);
 
+	if (!level)
+		return sim_pt_map_run(run, table, i, live);
 	for (; run->left && i < SIM_PT_ENTRIES; i++) {
 		uint64_t pte = atomic_load_explicit(&table[i], memory_order_relaxed);
 		int below = 0, r;
 
 		if (pte & SIM_PTE_LEAF)
 			return -EEXIST;
+		/* an empty table makes room for a large entry */
+		if (pte && !(pte & SIM_PTE_COUNT) && sim_pt_leaf_fits(run, level)) {
+			sim_pt_recount(run->pt, &table[i], 0, live);
+			pte = 0;
+		}
 		if (!pte && sim_pt_leaf_fits(run, level)) {
 			atomic_store_explicit(&table[i], run->frame << 12 | run->bits | SIM_PTE_LEAF,
 					      memory_order_release);
@@ -86,7 +134,7 @@ static int sim_pt_map_level(struct sim_pt_run *run, sim_pte *table, unsigned int
 			(*live)++;
 		}
 		r = sim_pt_map_level(run, sim_pt_table(pte), level - 1, &below);
-		sim_pt_recount(run->pt, &table[i], below, live);
+		sim_pt_below(run, &table[i], below, live);
 		if (r)
 			return r;
 	}
@@ -102,11 +150,15 @@ int sim_pt_map(struct sim_pt *pt, uint64_t iova, uint64_t frame, uint64_t frames
 	return r;
 }
 
-static void sim_pt_unmap_level(struct sim_pt_run *run, sim_pte *table, unsigned int level, int *live)
+void sim_pt_unmap_level(struct sim_pt_run *run, sim_pte *table, unsigned int level, int *live)
 {
 	uint64_t span = UINT64_C(1) << (9 * level);
 	unsigned int i = sim_pt_index(run->iova, level);
 
+	if (!level && !run->heir) {
+		sim_pt_unmap_run(run, table, i, live);
+		return;
+	}
 	for (; run->left && i < SIM_PT_ENTRIES; i++) {
 		uint64_t pte = atomic_load_explicit(&table[i], memory_order_relaxed);
 		uint64_t rest = span - ((run->iova >> 12) & (span - 1));
@@ -127,8 +179,7 @@ static void sim_pt_unmap_level(struct sim_pt_run *run, sim_pte *table, unsigned 
 			(*live)--;
 		} else {
 			sim_pt_unmap_level(run, sim_pt_table(pte), level - 1, &below);
-			if (below)
-				sim_pt_recount(run->pt, &table[i], below, live);
+			sim_pt_below(run, &table[i], below, live);
 		}
 	}
 }
@@ -154,26 +205,40 @@ static bool sim_pt_mark(sim_pte *slot, uint64_t *pte, bool write)
 	return true;
 }
 
-enum sim_walk sim_pt_walk(struct sim_pt *pt, uint64_t iova, bool write, bool force, struct sim_leaf *out)
+/* The entry that ends the walk, or its absence: *pte, with *level and the slot. */
+static sim_pte *sim_pt_descend(struct sim_pt *pt, struct sim_near *near, uint64_t iova, uint64_t *pte,
+			       unsigned int *level)
 {
-	sim_pte *table = pt->root;
-	unsigned int level = SIM_PT_TOP;
+	bool known = near->table && near->block == iova >> sim_pt_shift(1);
+	sim_pte *table = known ? near->table : pt->root;
 
-	for (;;) {
-		sim_pte *slot = &table[sim_pt_index(iova, level)];
-		uint64_t pte = atomic_load_explicit(slot, memory_order_acquire);
+	for (*level = known ? 0 : SIM_PT_TOP;; (*level)--) {
+		sim_pte *slot = &table[sim_pt_index(iova, *level)];
 
-		while (pte & SIM_PTE_LEAF) {
-			if (!(pte & (write ? SIM_PTE_W : SIM_PTE_R)) && !force)
-				return SIM_WALK_DENIED;
-			if (sim_pt_mark(slot, &pte, write)) {
-				*out = (struct sim_leaf){pte, level};
-				return SIM_WALK_OK;
-			}
-		}
-		if (!pte)
-			return SIM_WALK_NOT_PRESENT;
-		table = sim_pt_table(pte);
-		level--;
+		*pte = atomic_load_explicit(slot, memory_order_acquire);
+		if (!*level)
+			*near = (struct sim_near){table, iova >> sim_pt_shift(1)};
+		if (!*pte || *pte & SIM_PTE_LEAF)
+			return slot;
+		table = sim_pt_table(*pte);
 	}
+}
+
+enum sim_walk sim_pt_walk_near(struct sim_pt *pt, struct sim_near *near, uint64_t iova, bool write, bool force,
+			       struct sim_leaf *out)
+{
+	unsigned int level;
+	uint64_t pte;
+	sim_pte *slot = sim_pt_descend(pt, near, iova, &pte, &level);
+
+	while (pte & SIM_PTE_LEAF) {
+		if (!(pte & (write ? SIM_PTE_W : SIM_PTE_R)) && !force)
+			return SIM_WALK_DENIED;
+		if (sim_pt_mark(slot, &pte, write)) {
+			*out = (struct sim_leaf){pte, level};
+			return SIM_WALK_OK;
+		}
+	}
+	/* a leaf that became a table meanwhile */
+	return pte ? sim_pt_walk_near(pt, near, iova, write, force, out) : SIM_WALK_NOT_PRESENT;
 }

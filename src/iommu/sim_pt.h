@@ -6,6 +6,7 @@
 #ifndef IC_IOMMU_SIM_PT_H
 #define IC_IOMMU_SIM_PT_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -38,6 +39,7 @@ struct sim_tables {
 struct sim_pt {
 	sim_pte *root;
 	bool small;		  /* leaves of 4K only, so that any of them can go alone (iopt_disable_large_pages()) */
+	pthread_mutex_t lock;	  /* of what follows: the tables' memory */
 	size_t live;		  /* tables in use, the root included */
 	size_t total;		  /* tables there is memory for */
 	struct sim_tables spare;  /* empty, no walker in them */
@@ -76,14 +78,28 @@ enum sim_walk {
 	SIM_WALK_OK,
 	SIM_WALK_NOT_PRESENT,
 	SIM_WALK_DENIED,
+	SIM_WALK_BEYOND,  /* nor this: no table has such an address */
 	SIM_WALK_BLOCKED, /* never a walk's own answer: the device is attached to no table */
+};
+
+/* Where a walk has ended: the table of 4K entries for the 2M from block << 21 on. Good inside the rcu_enter() of the walk. */
+struct sim_near {
+	sim_pte *table; /* NULL: not known */
+	uint64_t block;
 };
 
 /*
  * Inside rcu_enter(). Sets the accessed bit, and the dirty bit for a write. SIM_WALK_DENIED: present without the right;
- * @force goes on all the same.
+ * @force goes on all the same. @near: where the last walk in the same table ended, for the next page is often there.
  */
-enum sim_walk sim_pt_walk(struct sim_pt *pt, uint64_t iova, bool write, bool force, struct sim_leaf *out);
+enum sim_walk sim_pt_walk_near(struct sim_pt *pt, struct sim_near *near, uint64_t iova, bool write, bool force,
+			       struct sim_leaf *out);
+static inline enum sim_walk sim_pt_walk(struct sim_pt *pt, uint64_t iova, bool write, bool force, struct sim_leaf *out)
+{
+	struct sim_near near = {0};
+
+	return sim_pt_walk_near(pt, &near, iova, write, force, out);
+}
 
 /* A look at the dirty bits of a range; the time it takes is that of the tables that are there. */
 struct sim_pt_scan {
@@ -95,6 +111,18 @@ struct sim_pt_scan {
 };
 /* Under the lock, while walkers set bits. What it has cleared may be cached: flush, and wait for those under way. */
 void sim_pt_scan(struct sim_pt *pt, struct sim_pt_scan *scan);
+
+/*
+ * sim_pt_lane.c: sim_pt_map() and sim_pt_unmap() within one GiB, with others at work in other ones; and what has to hold before. Tables that fall
+ * empty stay where they are.
+ */
+bool sim_pt_lane_ready(struct sim_pt *pt, uint64_t iova, uint64_t frames);
+int sim_pt_lane_map(struct sim_pt *pt, uint64_t iova, uint64_t frame, uint64_t frames, uint64_t bits, uint64_t *done);
+void sim_pt_lane_unmap(struct sim_pt *pt, uint64_t iova, uint64_t frames);
+/* Does @iova lie in an empty table? */
+bool sim_pt_lane_is_idle(struct sim_pt *pt, uint64_t iova);
+/* Part the empty tables above @iova, as sim_pt_unmap() parts those that fall empty. With nobody else at work. */
+void sim_pt_trim(struct sim_pt *pt, uint64_t iova);
 
 /* sim_pt_leaf.c: entries that others take the place of, under the lock and while walkers are in the tables. */
 

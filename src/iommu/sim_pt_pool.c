@@ -45,12 +45,18 @@ static bool sim_pt_pool_grow(struct sim_pt *pt)
 	return true;
 }
 
+/* By several lanes at once. */
 sim_pte *sim_pt_pool_get(struct sim_pt *pt)
 {
-	if (!pt->spare.count && !sim_pt_pool_grow(pt))
-		return NULL;
-	pt->live++;
-	return pt->spare.table[--pt->spare.count];
+	sim_pte *table = NULL;
+
+	pthread_mutex_lock(&pt->lock);
+	if (pt->spare.count || sim_pt_pool_grow(pt)) {
+		pt->live++;
+		table = pt->spare.table[--pt->spare.count];
+	}
+	pthread_mutex_unlock(&pt->lock);
+	return table;
 }
 
 void sim_pt_pool_part(struct sim_pt *pt, sim_pte *table)
@@ -77,6 +83,7 @@ void sim_pt_pool_exit(struct sim_pt *pt)
 	free(pt->chunk);
 	free(pt->spare.table);
 	free(pt->parted.table);
+	pthread_mutex_destroy(&pt->lock);
 	*pt = (struct sim_pt){0};
 }
 

@@ -16,9 +16,31 @@
 
 #define SIM_QI_DONE UINT64_C(2)
 
-void sim_qi_init(struct sim_qi *qi, struct sim_iotlb *tlb)
+void sim_qi_init(struct sim_qi *qi)
 {
-	*qi = (struct sim_qi){.tlb = tlb};
+	*qi = (struct sim_qi){.head = 0};
+}
+
+void sim_qi_add(struct sim_qi *qi, struct sim_iotlb *tlb)
+{
+	tlb->next = qi->tlb;
+	qi->tlb = tlb;
+}
+
+void sim_qi_drop(struct sim_qi *qi, struct sim_iotlb *tlb)
+{
+	struct sim_iotlb **at = &qi->tlb;
+
+	while (*at && *at != tlb)
+		at = &(*at)->next;
+	if (*at)
+		*at = tlb->next;
+}
+
+static void sim_qi_invalidate(struct sim_qi *qi, uint64_t start, uint64_t last)
+{
+	for (struct sim_iotlb *tlb = qi->tlb; tlb; tlb = tlb->next)
+		sim_iotlb_invalidate(tlb, start, last);
 }
 
 unsigned int sim_qi_mask(uint64_t pfn, uint64_t pages)
@@ -49,10 +71,10 @@ static void sim_qi_execute_iotlb(struct sim_qi *qi, const struct sim_qi_desc *de
 	if ((desc->low & QI_GRANULARITY) == QI_PAGE && order <= SIM_QI_MAMV) {
 		/* The hardware ignores the address bits below the mask. */
 		start = ALIGN_DOWN(start, size);
-		sim_iotlb_invalidate(qi->tlb, start, start + size - 1);
+		sim_qi_invalidate(qi, start, start + size - 1);
 		qi->page_selective++;
 	} else {
-		sim_iotlb_invalidate(qi->tlb, first, first | SIM_IOVA_LAST);
+		sim_qi_invalidate(qi, first, first | SIM_IOVA_LAST);
 		qi->domain_selective++;
 	}
 }

@@ -41,6 +41,7 @@ struct sim_engine {
 	_Atomic unsigned int gate; /* enum sim_gate */
 	_Atomic bool cancel;	   /* what the gate holds */
 	unsigned int yields;
+	struct sim_iotlb tlb;
 	struct sim_queue queue[SIM_QUEUES];
 };
 
@@ -107,16 +108,22 @@ static void *sim_queue_thread(void *arg)
 	return NULL;
 }
 
+/* Under the lock. */
+static int sim_queue_buffer(struct sim_queue *q)
+{
+	if (!q->buffer)
+		q->buffer = calloc(1, SIM_DEVICE_BUFFER);
+	return q->buffer ? 0 : -ENOMEM;
+}
+
 /* Under the lock. The thread takes no signals: they are for the threads that know what to do. */
 static int sim_queue_start(struct sim_queue *q)
 {
 	sigset_t all, old;
-	int r;
+	int r = sim_queue_buffer(q);
 
-	if (!q->buffer)
-		q->buffer = calloc(1, SIM_DEVICE_BUFFER);
-	if (!q->buffer)
-		return -ENOMEM;
+	if (r)
+		return r;
 	atomic_store(&q->stop, 0);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -166,12 +173,26 @@ int sim_engine_load(struct sim_engine *e, unsigned int queue, const void *bytes,
 	pthread_mutex_lock(&q->lock);
 	if (atomic_load(&q->head) != atomic_load(&q->tail))
 		r = -EBUSY;
-	else if (!q->buffer)
-		q->buffer = calloc(1, SIM_DEVICE_BUFFER);
-	if (!r && !q->buffer)
-		r = -ENOMEM;
+	else
+		r = sim_queue_buffer(q);
 	if (!r)
 		memcpy(q->buffer, bytes, len);
+	pthread_mutex_unlock(&q->lock);
+	return r;
+}
+
+int sim_engine_run(struct sim_engine *e, unsigned int queue, struct sim_dma *reqs, unsigned int n)
+{
+	struct sim_queue *q = &e->queue[queue];
+	int r = 0;
+
+	if (queue >= SIM_QUEUES)
+		return -EINVAL;
+	/* submitters wait for the lock, and a reset cancels what is held before it takes it */
+	pthread_mutex_lock(&q->lock);
+	r = atomic_load(&q->head) != atomic_load(&q->tail) ? -EBUSY : sim_queue_buffer(q);
+	for (unsigned int i = 0; !r && i < n; i++)
+		sim_dma_execute(e->sim, e, &reqs[i], q->buffer);
 	pthread_mutex_unlock(&q->lock);
 	return r;
 }
@@ -272,9 +293,19 @@ bool sim_engine_hold(struct sim_engine *e)
 	return !atomic_load(&e->cancel);
 }
 
+struct sim_iotlb *sim_engine_tlb(struct sim_engine *e)
+{
+	return &e->tlb;
+}
+
 struct sim_space *sim_engine_space(struct sim_engine *e)
 {
 	return atomic_load_explicit(&e->at, memory_order_acquire);
+}
+
+void sim_engine_put(struct sim_engine *e, struct sim_space *space)
+{
+	atomic_store_explicit(&e->at, space, memory_order_release);
 }
 
 void sim_engine_attach(struct sim_engine *e, struct sim_space *space)
@@ -287,7 +318,7 @@ void sim_engine_attach(struct sim_engine *e, struct sim_space *space)
 	atomic_store_explicit(&e->at, space, memory_order_release);
 	rcu_wait();
 	if (old && old != space)
-		sim_qi_flush(&e->sim->qi, old->domain, 0, SIM_QI_MAMV + 1);
+		sim_lane_flush(old, 0, 0, SIM_QI_MAMV + 1);
 }
 
 struct sim_log *sim_engine_log(struct sim_engine *e)

@@ -18,7 +18,7 @@ void sim_record_add(struct sim *sim, uint64_t iova, bool write, enum sim_walk wh
 
 static const char *sim_record_reason(const struct sim_record *rec)
 {
-	if (rec->iova > SIM_IOVA_LAST)
+	if (rec->why == SIM_WALK_BEYOND)
 		return "address beyond 48 bits";
 	if (rec->why == SIM_WALK_BLOCKED)
 		return "attached to no address space";

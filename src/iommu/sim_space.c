@@ -40,7 +40,7 @@ void sim_space_caps(struct sim_space *space)
 	space->iommu.caps = (struct iommu_caps){
 		.page_sizes = KiB(4) | MiB(2) | GiB(1),
 		.nr_ranges = 2,
-		.ranges = {{0, SIM_MSI_START - 1}, {SIM_MSI_LAST + 1, SIM_IOVA_LAST}},
+		.ranges = {{0, SIM_MSI_START - 1}, {SIM_MSI_LAST + 1, sim_iova_top(space->sim)}},
 		.ranges_known = true,
 		.nr_reserved = 1,
 		.reserved = {{SIM_MSI_START, SIM_MSI_LAST}},
@@ -59,6 +59,8 @@ void sim_space_caps(struct sim_space *space)
 		.has_map_file = iommufd,
 		.has_spaces = iommufd,
 	};
+	if (space->sim->wide)
+		space->iommu.caps.ranges[space->iommu.caps.nr_ranges++] = SIM_HIGH;
 }
 
 void sim_space_empty(struct sim_space *space, uint64_t *bytes)
@@ -68,6 +70,7 @@ void sim_space_empty(struct sim_space *space, uint64_t *bytes)
 	while ((map = sim_mapping_first(space, 0, UINT64_MAX)))
 		sim_mapping_unlink(space, map, &list);
 	*bytes = list ? sim_mapping_remove(space, list) : 0;
+	sim_lanes_trim(space->sim);
 }
 
 static bool sim_has_spaces(const struct iommu *iommu)
@@ -95,9 +98,9 @@ static int sim_space_new(struct iommu *of, struct iommu **out)
 	space = calloc(1, sizeof(*space));
 	if (!space)
 		return -ENOMEM;
-	pthread_mutex_lock(&sim->lock);
+	sim_lock(sim);
 	r = sim->next_domain ? sim_space_init(space, sim) : -ENOSPC;
-	pthread_mutex_unlock(&sim->lock);
+	sim_unlock(sim);
 	if (r) {
 		free(space);
 		return r;
@@ -113,7 +116,7 @@ void sim_space_close(struct sim_space *space)
 	struct sim_space **at = &sim->spaces;
 	uint64_t bytes;
 
-	pthread_mutex_lock(&sim->lock);
+	sim_lock(sim);
 	sim_space_empty(space, &bytes);
 	while (*at != space)
 		at = &(*at)->next;
@@ -124,7 +127,7 @@ void sim_space_close(struct sim_space *space)
 		sim->retired = space;
 		space = NULL;
 	}
-	pthread_mutex_unlock(&sim->lock);
+	sim_unlock(sim);
 	if (!space)
 		return;
 	sim_space_exit(space);
@@ -152,15 +155,16 @@ static int sim_space_allow(struct iommu *iommu, const struct iova_range *ranges,
 			if (iova_range_overlaps(ranges[i], ranges[j]))
 				return -EINVAL;
 	}
+	/* the aperture is that of the devices that are attached */
 	for (unsigned int i = 0; i < n; i++)
-		if (ranges[i].last > SIM_IOVA_LAST ||
+		if ((space->users && !sim_iova_exists(space->sim, ranges[i].last)) ||
 		    iova_range_overlaps(ranges[i], (struct iova_range){SIM_MSI_START, SIM_MSI_LAST}))
 			return -EADDRINUSE;
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	if (n)
 		memcpy(space->allowed, ranges, n * sizeof(*ranges));
 	space->nr_allowed = n;
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return 0;
 }
 
@@ -178,14 +182,14 @@ static int sim_option(struct iommu *iommu, enum iommu_option option, bool set, u
 		*value = 0;
 		return 0;
 	}
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	if (!set)
 		*value = !space->pt.small;
-	else if (*value > 1 || (!*value && !space->pt.small && space->users && space->maps.count))
+	else if (*value > 1 || (!*value && !space->pt.small && space->users && sim_space_count(space)))
 		r = -EINVAL;
 	else
 		space->pt.small = !*value;
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return r;
 }
 
@@ -197,7 +201,7 @@ static int sim_change_process(struct iommu *iommu)
 
 	if (!sim_has_spaces(iommu))
 		return -EOPNOTSUPP;
-	pthread_mutex_lock(&sim->lock);
+	sim_lock(sim);
 	for (struct sim_space *space = sim->spaces; space; space = space->next) {
 		uint64_t at = 0;
 		struct sim_mapping *map;
@@ -205,9 +209,11 @@ static int sim_change_process(struct iommu *iommu)
 		while (!r && (map = sim_mapping_first(space, at, UINT64_MAX))) {
 			r = map->by_file ? 0 : -EINVAL;
 			at = map->node.last + 1;
+			if (!at)
+				break;
 		}
 	}
-	pthread_mutex_unlock(&sim->lock);
+	sim_unlock(sim);
 	return r;
 }
 
@@ -233,10 +239,10 @@ static int sim_device_attach(struct iommu_device *idev, uint32_t pt_id, uint32_t
 
 	if (!sim_has_spaces(idev->iommu) || pasid != IOMMU_NO_PASID)
 		return -EOPNOTSUPP;
-	pthread_mutex_lock(&sim->lock);
+	sim_lock(sim);
 	space = sim_space_find(sim, pt_id);
 	r = space ? sim_device_move(idev, space) : -ENOENT;
-	pthread_mutex_unlock(&sim->lock);
+	sim_unlock(sim);
 	return r;
 }
 
@@ -247,9 +253,9 @@ static int sim_device_detach(struct iommu_device *idev, uint32_t pasid)
 
 	if (!sim_has_spaces(idev->iommu) || pasid != IOMMU_NO_PASID)
 		return -EOPNOTSUPP;
-	pthread_mutex_lock(&sim->lock);
+	sim_lock(sim);
 	r = sim_device_move(idev, NULL);
-	pthread_mutex_unlock(&sim->lock);
+	sim_unlock(sim);
 	return r;
 }
 
@@ -268,7 +274,7 @@ static int sim_destroy(struct iommu *iommu, uint32_t id)
 
 	if (!sim_has_spaces(iommu))
 		return -EOPNOTSUPP;
-	pthread_mutex_lock(&sim->lock);
+	sim_lock(sim);
 	space = sim_space_find(sim, id);
 	if (!space) {
 		r = -ENOENT;
@@ -282,7 +288,7 @@ static int sim_destroy(struct iommu *iommu, uint32_t id)
 		sim_space_empty(space, &bytes);
 		space->gone = true;
 	}
-	pthread_mutex_unlock(&sim->lock);
+	sim_unlock(sim);
 	return r;
 }
 

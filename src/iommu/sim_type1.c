@@ -12,9 +12,11 @@
 /* vfio_iommu_iova_dma_valid(): the range lies in one aperture. */
 bool sim_range_valid(struct sim *sim, struct iova_range range)
 {
-	struct iova_range below = {0, SIM_MSI_START - 1}, above = {SIM_MSI_LAST + 1, SIM_IOVA_LAST};
+	struct iova_range below = {0, SIM_MSI_START - 1}, above = {SIM_MSI_LAST + 1, sim_iova_top(sim)};
 
 	if (iova_range_contains(below, range) || iova_range_contains(above, range))
+		return true;
+	if (sim->wide && iova_range_contains(SIM_HIGH, range))
 		return true;
 	return range.last <= SIM_IOVA_LAST && iova_range_overlaps(range, SIM_MSI) &&
 	       sim_fault_fires(&sim->faults, SIM_FAULT_IOVA_RESERVED);
@@ -66,36 +68,65 @@ static int sim_type1_check_map(struct sim_space *space, const struct iommu_map_r
 	r = sim_range_free(space, (struct iova_range){req->iova, last});
 	if (r)
 		return r;
-	if (space->maps.count >= space->sim->entry_limit)
+	if (sim_entries_full(space, req->iova) && !sim_fault_fires(&space->sim->faults, SIM_FAULT_NO_ENTRY_LIMIT))
 		return -ENOSPC;
 	return sim_range_valid(space->sim, (struct iova_range){req->iova, last}) ? 0 : -EINVAL;
+}
+
+/* As vfio_pin_pages_remote() and iopt_pages' accounting count against RLIMIT_MEMLOCK: what is pinned more than once, more than once. */
+static bool sim_is_over_limit(struct sim *sim, uint64_t size)
+{
+	uint64_t pinned = sim_pins_count(sim) << SIM_PAGE_SHIFT;
+
+	return sim->main.iommu.memlock && (size > sim->main.iommu.memlock || pinned > sim->main.iommu.memlock - size);
+}
+
+static int sim_map_locked(struct sim_space *space, struct iommu_map_req *req)
+{
+	struct sim *sim = space->sim;
+	struct sim_lane *lane;
+	struct sim_mapping *map;
+	struct sim_buf *buf;
+	uint64_t offset;
+	int r = sim_is_iommufd(sim) ? sim_iommufd_check_map(space, req) : sim_type1_check_map(space, req);
+
+	if (r)
+		return r;
+	/* Pinning memory that is not there. */
+	lane = sim_lane_of(sim, req->iova);
+	buf = sim_buf_get_near(&sim->mem, &lane->hint, req->va, req->size, &offset);
+	if (!buf)
+		return -EFAULT;
+	if (sim_is_over_limit(sim, req->size)) {
+		sim_buf_put(&sim->mem, buf);
+		return -ENOMEM;
+	}
+	r = sim_mapping_add(space, req->iova, req->size, sim_prot(space, req), buf, offset, &map);
+	if (r)
+		return r;
+	map->by_file = req->file;
+	if (!sim->exclusive)
+		lane->credit--;
+	return 0;
 }
 
 int sim_map(struct iommu *iommu, struct iommu_map_req *req)
 {
 	struct sim_space *space = sim_space_of(iommu);
 	struct sim *sim = space->sim;
-	struct sim_mapping *map;
-	struct sim_buf *buf;
-	uint64_t offset;
+	struct sim_lane *lane;
 	int r;
 
 	if (req->kernel_iova && iommu->personality != IOMMU_IOMMUFD)
 		return -EOPNOTSUPP;
-	pthread_mutex_lock(&sim->lock);
-	if (sim_is_iommufd(sim))
-		r = sim_iommufd_check_map(space, req);
+	lane = req->kernel_iova ? NULL : sim_lane_lock(space, req->iova, req->size, true);
+	if (!lane)
+		sim_lock(sim);
+	r = sim_map_locked(space, req);
+	if (lane)
+		sim_lane_unlock(sim, lane);
 	else
-		r = sim_type1_check_map(space, req);
-	if (!r) {
-		/* Pinning memory that is not there. */
-		buf = sim_buf_get(&sim->mem, req->va, req->size, &offset);
-		r = buf ? sim_mapping_add(space, req->iova, req->size, sim_prot(space, req), buf, offset, &map)
-			: -EFAULT;
-		if (!r)
-			map->by_file = req->file;
-	}
-	pthread_mutex_unlock(&sim->lock);
+		sim_unlock(sim);
 	return r;
 }
 
@@ -121,6 +152,8 @@ static int sim_type1_unmap(struct sim_space *space, uint64_t iova, uint64_t size
 	if (!v1 && sim_bisects(space, (struct iova_range){iova, last}))
 		return -EINVAL;
 	while ((map = sim_mapping_first(space, iova, last))) {
+		if (map->node.last == UINT64_MAX && sim_fault_fires(&space->sim->faults, SIM_FAULT_LAST_PAGE))
+			break;
 		/* v1: a range that begins inside a mapping takes nothing; one that covers its start takes all of it. */
 		if (v1 && map->node.start < iova)
 			break;
@@ -141,12 +174,18 @@ int sim_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmappe
 {
 	struct sim_space *space = sim_space_of(iommu);
 	struct sim *sim = space->sim;
+	struct sim_lane *lane;
 	int r;
 
 	*unmapped = 0;
-	pthread_mutex_lock(&sim->lock);
+	lane = sim_lane_lock(space, iova, size, false);
+	if (!lane)
+		sim_lock(sim);
 	r = sim_unmap_locked(space, iova, size, unmapped);
-	pthread_mutex_unlock(&sim->lock);
+	if (lane)
+		sim_lane_unlock(sim, lane);
+	else
+		sim_unlock(sim);
 	return r;
 }
 
@@ -154,8 +193,8 @@ int sim_unmap_all(struct iommu *iommu, uint64_t *unmapped)
 {
 	struct sim_space *space = sim_space_of(iommu);
 
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	sim_space_empty(space, unmapped);
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return 0;
 }

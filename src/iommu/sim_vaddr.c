@@ -55,9 +55,9 @@ int sim_vaddr_forget(struct iommu *iommu, iova_t iova, uint64_t size, bool all, 
 	*bytes = 0;
 	if (!iommu->caps.update_vaddr)
 		return -EOPNOTSUPP;
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	r = sim_vaddr_forget_locked(space, iova, size, all, bytes);
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return r;
 }
 
@@ -85,8 +85,8 @@ int sim_vaddr_renew(struct iommu *iommu, void *va, iova_t iova, uint64_t size)
 
 	if (!iommu->caps.update_vaddr)
 		return -EOPNOTSUPP;
-	pthread_mutex_lock(&space->sim->lock);
+	sim_lock(space->sim);
 	r = sim_vaddr_renew_locked(space, va, iova, size);
-	pthread_mutex_unlock(&space->sim->lock);
+	sim_unlock(space->sim);
 	return r;
 }

@@ -45,6 +45,8 @@ struct iommu_mem {
 	int fd;		/* memfd or dma-buf, else -1 */
 	uint64_t guard; /* inaccessible bytes behind size */
 	void *priv;	/* the backend's */
+	bool released;	/* the process has let go of it (mem.h): nothing of ours is at va any more */
+	bool discarded; /* what is at va is not what was mapped before (mem.h) */
 };
 
 #define IOMMU_MAX_RANGES 64

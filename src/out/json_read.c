@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -101,6 +103,15 @@ static int json_take(struct json_object *from, struct value *to, const char **wh
 	}
 }
 
+/* Text has no end of its own: it is read from files as it is. */
+static bool json_is_blank(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!strchr(" \t\r\n", text[i]) || !text[i])
+			return false;
+	return true;
+}
+
 static struct json_object *json_tokens(const char *text, size_t len, const char **why)
 {
 	struct json_tokener *tok = json_tokener_new_ex(JSON_READ_DEPTH);
@@ -117,7 +128,7 @@ static struct json_object *json_tokens(const char *text, size_t len, const char 
 	end = json_tokener_get_parse_end(tok);
 	json_tokener_free(tok);
 	*why = err == json_tokener_continue ? "it ends in the middle" : json_tokener_error_desc(err);
-	if (json && strspn(text + end, " \t\r\n") == len - end && json_object_is_type(json, json_type_object))
+	if (json && json_is_blank(text + end, len - end) && json_object_is_type(json, json_type_object))
 		return json;
 	if (json)
 		*why = "it is not one object";
@@ -206,6 +217,14 @@ bool json_read_num(const struct value *v, uint64_t *out)
 	return true;
 }
 
+bool json_read_real(const struct value *v, double *out)
+{
+	if (!v || (v->type != VALUE_NUM && (v->type != VALUE_REAL || !isfinite(v->real))))
+		return false;
+	*out = v->type == VALUE_NUM ? (double)v->num : v->real;
+	return true;
+}
+
 bool json_read_hex(const struct value *v, uint64_t *out)
 {
 	const char *text;
@@ -215,4 +234,24 @@ bool json_read_hex(const struct value *v, uint64_t *out)
 		return false;
 	*out = number;
 	return true;
+}
+
+int json_read_file(const char *path, char **text, size_t *size)
+{
+	FILE *from = fopen(path, "re");
+	size_t got;
+	int err = 0;
+
+	*text = NULL;
+	*size = 0;
+	if (!from)
+		return -errno;
+	*text = malloc(JSON_READ_MAX + 1);
+	if (*text)
+		while (*size <= JSON_READ_MAX && (got = fread(*text + *size, 1, JSON_READ_MAX + 1 - *size, from)))
+			*size += got;
+	if (!*text || ferror(from))
+		err = *text ? -EIO : -ENOMEM;
+	fclose(from);
+	return err;
 }

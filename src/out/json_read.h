@@ -29,7 +29,15 @@ bool json_read_str(const struct value *v, const char **out);
 bool json_read_bool(const struct value *v, bool *out);
 /* A whole number that is not negative. */
 bool json_read_num(const struct value *v, uint64_t *out);
+/* Any number that is finite. */
+bool json_read_real(const struct value *v, double *out);
 /* A string "0x...". */
 bool json_read_hex(const struct value *v, uint64_t *out);
+
+/*
+ * What a file holds, for json_parse(): at most JSON_READ_MAX + 1 bytes, so that more is seen to be too much. free() *text in any case. 0,
+ * -ENOMEM, -EIO, or -errno of opening it.
+ */
+int json_read_file(const char *path, char **text, size_t *size);
 
 #endif

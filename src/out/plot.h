@@ -69,11 +69,15 @@ struct plot_series {
 	const char *name; /* in the legend, which a single series needs none of */
 	const struct plot_point *points;
 	unsigned int nr;
+	bool marks; /* each point is seen as such */
 	bool steps; /* y holds until the next point; else a line leads there */
 	bool fill;  /* down to 0 */
 };
 
 #define PLOT_SERIES_MAX 4u
+
+/* Writes a value of an axis into @buf and returns it. */
+typedef const char *plot_value_fn(double value, char *buf, size_t size);
 
 /* Values from 0 on over something. x rises within a series. */
 struct plot_chart {
@@ -81,9 +85,12 @@ struct plot_chart {
 	const struct plot_series *series;
 	unsigned int nr;
 	const char *x_title, *y_title;
-	double second;		  /* a second scale at the right: y times this; 0 = none */
-	const char *second_title; /* of that */
-	const char *gap_word;	  /* what it means where nothing is drawn; NULL: there is no such place */
+	unsigned int log_x,
+		log_y; /* by powers of 2 or 10; what is not above 0 lies at the axis's end; 0: in equal steps */
+	plot_value_fn *x_text, *y_text; /* how their ticks are written; NULL: as numbers */
+	double second;			/* a second scale at the right: y times this; 0 = none */
+	const char *second_title;	/* of that */
+	const char *gap_word;		/* what it means where nothing is drawn; NULL: there is no such place */
 };
 
 /* As plot_heat_draw(). */

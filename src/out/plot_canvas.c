@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "out/data.h"
 #include "out/plot_priv.h"
 #include "out/utf8.h"
 
@@ -39,7 +40,7 @@ int plot_canvas_close(struct plot_canvas *c, const struct plot_to *to, struct fa
 		err = -ENOMEM;
 	if (err)
 		return fail_set(f, err, "cannot draw %s", to->path);
-	return plot_file_write(to->path, data, length, f);
+	return data_write(to->path, data, length, f);
 }
 
 void plot_rect(struct plot_canvas *c, double x, double y, double w, double h, struct plot_color color)

@@ -9,36 +9,23 @@
 #define CHART_TICK 8.0	 /* between a label and its axis */
 #define CHART_TITLE 26.0 /* beside or below the labels of an axis */
 #define CHART_LINE 2.0
+#define CHART_MARK 6.0
 #define CHART_LEAST 120.0 /* height between the axes */
 
 struct chart_layout {
 	unsigned int width, height;
 	double left, top, right, bottom;
-	struct plot_ticks x, y, second;
-	double y_top; /* value at the upper edge */
+	struct plot_axis x, y, second;
 	unsigned int subtitles;
 };
 
-void plot_chart_extent(const struct plot_chart *c, double *x, double *y)
-{
-	*x = *y = 0;
-	for (unsigned int s = 0; s < c->nr; s++)
-		for (unsigned int i = 0; i < c->series[s].nr; i++) {
-			const struct plot_point *p = &c->series[s].points[i];
-
-			*x = fmax(*x, p->x);
-			if (!isnan(p->y))
-				*y = fmax(*y, p->y);
-		}
-}
-
-static double chart_labels(const struct plot_ticks *t)
+static double chart_labels(const struct plot_axis *a)
 {
 	double width = 0;
 	char buf[32];
 
-	for (unsigned int n = 0; n < t->nr; n++)
-		width = fmax(width, plot_text_width(&plot_font_label, plot_tick_text(t, n, buf, sizeof(buf))));
+	for (unsigned int n = 0; n < a->nr; n++)
+		width = fmax(width, plot_text_width(&plot_font_label, plot_axis_text(a, n, buf, sizeof(buf))));
 	return width + CHART_TICK;
 }
 
@@ -54,39 +41,33 @@ static unsigned int chart_wanted(const struct chart_layout *l)
 
 static void chart_layout(const struct plot_chart *c, const struct plot_to *to, struct chart_layout *l)
 {
-	double x, y, above;
+	double above;
 
-	plot_chart_extent(c, &x, &y);
 	l->width = to->width ? to->width : CHART_WIDTH;
 	l->height = to->height ? to->height : CHART_HEIGHT;
 	l->bottom = l->height - PLOT_MARGIN - CHART_TITLE - 18;
 	above = 16 + (chart_has_legend(c) ? 24 : 0);
 	l->subtitles = plot_words_fit(&c->words, l->width, l->bottom - above - CHART_LEAST);
 	l->top = fmin(plot_draw_words(NULL, &c->words, l->subtitles, l->width) + above, l->bottom - CHART_LEAST / 2);
-	l->y = plot_ticks_to(y, chart_wanted(l));
-	l->y_top = l->y.top;
+	plot_chart_axes(c, 1, chart_wanted(l), &l->x, &l->y);
 	l->left = floor(PLOT_MARGIN + CHART_TITLE + chart_labels(&l->y));
 	l->right = l->width - PLOT_MARGIN - 16;
 	if (c->second > 0) {
-		l->second = plot_ticks_to(l->y_top * c->second, chart_wanted(l));
-		/* only those that lie below the first axis's end */
-		while (l->second.nr > 1 && l->second.step * (l->second.nr - 1) > l->y_top * c->second * 1.0001)
-			l->second.nr--;
+		/* only ticks that lie below the first axis's end */
+		plot_axis_linear(&l->second, l->y.high * c->second, chart_wanted(l), false);
 		l->right = floor(l->width - PLOT_MARGIN - CHART_TITLE - chart_labels(&l->second));
 	}
-	l->x = plot_ticks_to(x, (unsigned int)((l->right - l->left) / 90));
-	if (x > 0)
-		l->x.top = x;
+	plot_chart_axes(c, (unsigned int)((l->right - l->left) / 90), chart_wanted(l), &l->x, &l->y);
 }
 
 static double chart_x(const struct chart_layout *l, double x)
 {
-	return l->left + x / l->x.top * (l->right - l->left);
+	return l->left + plot_axis_place(&l->x, x) * (l->right - l->left);
 }
 
 static double chart_y(const struct chart_layout *l, double y)
 {
-	return l->bottom - y / l->y_top * (l->bottom - l->top);
+	return l->bottom - plot_axis_place(&l->y, y) * (l->bottom - l->top);
 }
 
 static void chart_axes(struct plot_canvas *canvas, const struct plot_chart *c, const struct chart_layout *l)
@@ -95,29 +76,29 @@ static void chart_axes(struct plot_canvas *canvas, const struct plot_chart *c, c
 	char buf[32];
 
 	for (unsigned int n = 0; n < l->y.nr; n++) {
-		double y = floor(chart_y(l, l->y.step * n));
+		double y = floor(chart_y(l, l->y.at[n]));
 
 		plot_hline(canvas, l->left, l->right, y, n ? plot_grid : plot_ink);
 		plot_text(canvas, l->left - CHART_TICK, y + 4.5, PLOT_RIGHT, &plot_font_label, plot_ink,
-			  plot_tick_text(&l->y, n, buf, sizeof(buf)));
+			  plot_axis_text(&l->y, n, buf, sizeof(buf)));
 	}
 	plot_text(canvas, PLOT_MARGIN + 10, middle, PLOT_MIDDLE, &plot_font_up, plot_faint, c->y_title);
 	for (unsigned int n = 0; c->second > 0 && n < l->second.nr; n++) {
-		double y = floor(chart_y(l, l->second.step * n / c->second));
+		double y = floor(chart_y(l, l->second.at[n] / c->second));
 
 		plot_hline(canvas, l->right, l->right + 4, y, plot_faint);
 		plot_text(canvas, l->right + CHART_TICK, y + 4.5, PLOT_LEFT, &plot_font_label, plot_ink,
-			  plot_tick_text(&l->second, n, buf, sizeof(buf)));
+			  plot_axis_text(&l->second, n, buf, sizeof(buf)));
 	}
 	if (c->second > 0)
 		plot_text(canvas, l->width - PLOT_MARGIN, middle, PLOT_MIDDLE, &plot_font_up, plot_faint,
 			  c->second_title);
-	for (unsigned int n = 0; n < l->x.nr && l->x.step * n <= l->x.top * 1.0001; n++) {
-		double x = chart_x(l, l->x.step * n);
+	for (unsigned int n = 0; n < l->x.nr; n++) {
+		double x = chart_x(l, l->x.at[n]);
 
 		plot_vline(canvas, x, l->bottom, l->bottom + 5, plot_ink);
 		plot_text(canvas, x, l->bottom + 18, PLOT_MIDDLE, &plot_font_label, plot_ink,
-			  plot_tick_text(&l->x, n, buf, sizeof(buf)));
+			  plot_axis_text(&l->x, n, buf, sizeof(buf)));
 	}
 	plot_text(canvas, (l->left + l->right) / 2, l->bottom + 18 + CHART_TITLE - 4, PLOT_MIDDLE, &plot_font_label,
 		  plot_faint, c->x_title);
@@ -171,6 +152,18 @@ static void chart_series(struct plot_canvas *canvas, const struct plot_chart *c,
 	}
 }
 
+static void chart_marks(struct plot_canvas *canvas, const struct plot_chart *c, const struct chart_layout *l,
+			unsigned int nr)
+{
+	const struct plot_series *s = &c->series[nr];
+
+	for (unsigned int i = 0; i < s->nr; i++)
+		if (!isnan(s->points[i].y))
+			plot_rect(canvas, chart_x(l, s->points[i].x) - CHART_MARK / 2,
+				  chart_y(l, s->points[i].y) - CHART_MARK / 2, CHART_MARK, CHART_MARK,
+				  plot_series_colors[nr]);
+}
+
 static void chart_legend(struct plot_canvas *canvas, const struct plot_chart *c, const struct chart_layout *l)
 {
 	double x = l->left, y = l->top - 22;
@@ -201,8 +194,11 @@ int plot_chart_canvas(const struct plot_chart *c, const struct plot_to *to, stru
 		if (c->series[s].fill)
 			chart_series(canvas, c, &l, s, true);
 	chart_axes(canvas, c, &l);
-	for (unsigned int s = 0; s < c->nr; s++)
+	for (unsigned int s = 0; s < c->nr; s++) {
 		chart_series(canvas, c, &l, s, false);
+		if (c->series[s].marks)
+			chart_marks(canvas, c, &l, s);
+	}
 	chart_legend(canvas, c, &l);
 	return plot_canvas_close(canvas, to, f);
 }

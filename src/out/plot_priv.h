@@ -38,6 +38,25 @@ struct plot_ticks {
 struct plot_ticks plot_ticks_to(double max, unsigned int wanted);
 /* As the others of the same step are written: as many decimals, "k", "M", "G" for thousands. */
 const char *plot_tick_text(const struct plot_ticks *t, unsigned int n, char *buf, size_t size);
+/* --- plot_axis.c --- */
+#define PLOT_AXIS_TICKS 64u
+struct plot_axis {
+	bool log;
+	double low, high; /* at its ends */
+	struct plot_ticks ticks;
+	double at[PLOT_AXIS_TICKS]; /* the ticks' values, in order */
+	unsigned int nr;
+	plot_value_fn *text; /* NULL: as plot_tick_text() has it */
+};
+/* From 0 to @max, or where @ticks_end to the first tick from there on. */
+void plot_axis_linear(struct plot_axis *a, double max, unsigned int wanted, bool ticks_end);
+/* From @low to @high, both above 0 and not the same, by powers of @base, 2 or 10, which has 2 and 5 of each where there is room; @ticks_end as above, at both ends. */
+void plot_axis_log(struct plot_axis *a, double low, double high, unsigned int base, unsigned int wanted,
+		   bool ticks_end);
+/* Where @value lies: 0 to 1. */
+double plot_axis_place(const struct plot_axis *a, double value);
+const char *plot_axis_text(const struct plot_axis *a, unsigned int n, char *buf, size_t size);
+
 /* "0.1 %", "100 %" */
 const char *plot_percent(double share, char *buf, size_t size);
 
@@ -103,9 +122,6 @@ unsigned int plot_words_fit(const struct plot_words *w, double width, double mos
 /* How many pixels the longest of them would take on one line. */
 double plot_words_width(const struct plot_words *w);
 
-/* --- plot_file.c --- */
-int plot_file_write(const char *path, const char *data, size_t length, struct fail *f);
-
 /* --- plot_term.c: for both kinds --- */
 struct plot_line {
 	FILE *to;
@@ -132,7 +148,8 @@ void plot_heat_term_room(const struct plot_to *to, const struct report *r, unsig
 int plot_heat_term(const struct plot_heat *h, const struct plot_to *to, struct report *r);
 int plot_chart_canvas(const struct plot_chart *c, const struct plot_to *to, struct fail *f);
 int plot_chart_term(const struct plot_chart *c, const struct plot_to *to, struct report *r);
-/* The largest x and y of all series; 0 where there are none. */
-void plot_chart_extent(const struct plot_chart *c, double *x, double *y);
+/* A chart's axes for a space that has room for so many ticks. What is there of each series lies between low and high. */
+void plot_chart_axes(const struct plot_chart *c, unsigned int wanted_x, unsigned int wanted_y, struct plot_axis *x,
+		     struct plot_axis *y);
 
 #endif

@@ -27,14 +27,16 @@ struct term_chart {
 	struct report *r;
 	bool colored;
 	unsigned int columns, lines, label; /* characters; columns and lines of the space between the axes */
-	struct plot_ticks x, y;
-	double *value[PLOT_SERIES_MAX]; /* of each column; NAN: nothing is there */
+	struct plot_axis x, y;
+	struct plot_point *points[PLOT_SERIES_MAX]; /* where they lie, 0 to 1 in both directions */
+	double *value[PLOT_SERIES_MAX];		    /* of each column; NAN: nothing is there */
 };
 
 /* The largest value of the piece of a series between two of its points, where it meets from..to. NAN: it does not. */
-static double term_piece(const struct plot_series *s, unsigned int i, double from, double to)
+static double term_piece(const struct plot_series *s, const struct plot_point *points, unsigned int i, double from,
+			 double to)
 {
-	const struct plot_point *a = &s->points[i], *b = i + 1 < s->nr ? a + 1 : NULL;
+	const struct plot_point *a = &points[i], *b = i + 1 < s->nr ? a + 1 : NULL;
 	double left, right;
 
 	if (isnan(a->y) || a->x >= to)
@@ -48,24 +50,37 @@ static double term_piece(const struct plot_series *s, unsigned int i, double fro
 	return fmax(left, right);
 }
 
+static void term_place(const struct term_chart *t, unsigned int nr)
+{
+	const struct plot_series *s = &t->c->series[nr];
+
+	for (unsigned int i = 0; i < s->nr; i++) {
+		const struct plot_point *p = &s->points[i];
+
+		t->points[nr][i].x = plot_axis_place(&t->x, p->x);
+		t->points[nr][i].y = isnan(p->y) ? NAN : plot_axis_place(&t->y, p->y);
+	}
+}
+
 /* The largest in each column, so that no burst is lost. Points rise, so each piece is looked at by the columns it covers. */
 static void term_fill(const struct term_chart *t, unsigned int nr)
 {
 	const struct plot_series *s = &t->c->series[nr];
-	double *value = t->value[nr], width = t->x.top / t->columns;
+	const struct plot_point *points = t->points[nr];
+	double *value = t->value[nr], width = 1. / t->columns;
 
 	for (unsigned int col = 0; col < t->columns; col++)
 		value[col] = NAN;
 	for (unsigned int i = 0; i < s->nr; i++) {
-		double end = i + 1 < s->nr ? s->points[i + 1].x : s->points[i].x;
-		unsigned int col = (unsigned int)fmin(s->points[i].x / width, t->columns - 1);
+		double end = i + 1 < s->nr ? points[i + 1].x : points[i].x;
+		unsigned int col = (unsigned int)fmin(points[i].x / width, t->columns - 1);
 		unsigned int last = (unsigned int)fmin(end / width, t->columns - 1);
 
 		for (; col <= last; col++) {
 			/* what ends with the axis belongs to the last column */
 			double to = col + 1 == t->columns ? INFINITY : width * (col + 1);
 
-			value[col] = fmax(value[col], term_piece(s, i, width * col, to));
+			value[col] = fmax(value[col], term_piece(s, points, i, width * col, to));
 		}
 	}
 }
@@ -73,7 +88,7 @@ static void term_fill(const struct term_chart *t, unsigned int nr)
 /* Eighths of the character of @line, counted from below, that a column of @value fills. 0 is seen: a line at the bottom. */
 static unsigned int term_height(const struct term_chart *t, double value, unsigned int line)
 {
-	double eighths = value / t->y.top * t->lines * 8 - line * 8.;
+	double eighths = value * t->lines * 8 - line * 8.;
 
 	if (isnan(value))
 		return 0;
@@ -111,8 +126,8 @@ static void term_cell(const struct term_chart *t, struct plot_line *out, unsigne
 static const char *term_tick(const struct term_chart *t, unsigned int line, char *buf, size_t size)
 {
 	for (unsigned int n = 0; n < t->y.nr; n++)
-		if ((unsigned int)fmin(t->y.step * n / t->y.top * t->lines, t->lines - 1) == line)
-			return plot_tick_text(&t->y, n, buf, size);
+		if ((unsigned int)fmin(plot_axis_place(&t->y, t->y.at[n]) * t->lines, t->lines - 1) == line)
+			return plot_axis_text(&t->y, n, buf, size);
 	return "";
 }
 
@@ -143,8 +158,8 @@ static int term_axis(const struct term_chart *t)
 	memset(text, ' ', t->columns);
 	rule[t->columns] = text[t->columns] = '\0';
 	for (unsigned int n = 0; n < t->x.nr; n++) {
-		size_t at = (size_t)(t->x.step * n / t->x.top * t->columns), width;
-		const char *tick = plot_tick_text(&t->x, n, buf, sizeof(buf));
+		size_t at = (size_t)(plot_axis_place(&t->x, t->x.at[n]) * t->columns), width;
+		const char *tick = plot_axis_text(&t->x, n, buf, sizeof(buf));
 
 		width = strlen(tick);
 		if (at >= t->columns)
@@ -205,32 +220,33 @@ static int term_chart_print(struct term_chart *t)
 int plot_chart_term(const struct plot_chart *c, const struct plot_to *to, struct report *r)
 {
 	struct term_chart t = {.c = c, .r = r, .colored = plot_term_is_colored(r)};
-	double x, y;
 	char buf[32];
 	int err = 0;
 
-	plot_chart_extent(c, &x, &y);
 	plot_term_size(to, &t.columns, &t.lines);
 	t.lines = MAX(t.lines, TERM_CHART_AROUND + 4) - TERM_CHART_AROUND;
 	if (!to->height)
 		t.lines = MIN(t.lines, TERM_CHART_LINES);
-	t.y = plot_ticks_to(y, MAX(t.lines / 3, 1u));
+	plot_chart_axes(c, 1, MAX(t.lines / 3, 1u), &t.x, &t.y);
 	for (unsigned int n = 0; n < t.y.nr; n++)
-		t.label = MAX(t.label, (unsigned int)strlen(plot_tick_text(&t.y, n, buf, sizeof(buf))));
+		t.label = MAX(t.label, (unsigned int)strlen(plot_axis_text(&t.y, n, buf, sizeof(buf))));
 	t.columns -= t.label + 2;
-	t.x = plot_ticks_to(x, MAX(t.columns / 12, 1u));
-	if (x > 0)
-		t.x.top = x;
+	plot_chart_axes(c, MAX(t.columns / 12, 1u), MAX(t.lines / 3, 1u), &t.x, &t.y);
 	for (unsigned int s = 0; s < c->nr && !err; s++) {
 		t.value[s] = malloc(t.columns * sizeof(double));
-		if (t.value[s])
-			term_fill(&t, s);
-		else
+		t.points[s] = malloc(MAX(c->series[s].nr, 1u) * sizeof(struct plot_point));
+		if (!t.value[s] || !t.points[s]) {
 			err = -ENOMEM;
+			break;
+		}
+		term_place(&t, s);
+		term_fill(&t, s);
 	}
 	if (!err)
 		err = term_chart_print(&t);
-	for (unsigned int s = 0; s < c->nr; s++)
+	for (unsigned int s = 0; s < c->nr; s++) {
 		free(t.value[s]);
+		free(t.points[s]);
+	}
 	return err;
 }

@@ -16,15 +16,23 @@
 #define PROGRESS_DEFAULT_WIDTH 80
 
 static enum progress_mode progress_mode = PROGRESS_AUTO;
+static unsigned int progress_columns; /* 0 = to be asked for */
 /*
  * Columns of the line that stands on the screen, 0 = none. It changes under stderr's own lock, which messages take too;
  * atomic for race checkers, which do not know that lock.
  */
 static _Atomic size_t progress_drawn;
+/* Those between their start and end; one thread's, as the command that shows them is. */
+static unsigned int progress_running;
 
 void progress_set_mode(enum progress_mode mode)
 {
 	progress_mode = mode;
+}
+
+void progress_set_columns(unsigned int columns)
+{
+	progress_columns = columns;
 }
 
 static void progress_erase(void)
@@ -45,7 +53,9 @@ static size_t progress_width(void)
 	struct winsize size;
 	size_t columns = PROGRESS_DEFAULT_WIDTH;
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+	if (progress_columns)
+		columns = progress_columns;
+	else if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
 		columns = size.ws_col;
 	return columns - 1;
 }
@@ -151,7 +161,7 @@ void progress_start(struct progress *p, const char *label, const char *unit, uin
 	/* A run that is over at once shows no line at all. */
 	p->last_ns = p->start_ns;
 	p->live = progress_mode == PROGRESS_ALWAYS || (progress_mode == PROGRESS_AUTO && isatty(STDERR_FILENO));
-	if (p->live)
+	if (p->live && !progress_running++)
 		msg_set_prepare(progress_erase);
 }
 
@@ -168,13 +178,17 @@ void progress_update(struct progress *p, uint64_t done, uint64_t bytes)
 	p->last_ns = now;
 	progress_compose(p, done, bytes, now, line, sizeof(line));
 	progress_draw(line);
+	p->drawn = true;
 }
 
 void progress_end(struct progress *p)
 {
 	if (!p->live)
 		return;
-	progress_erase();
-	msg_set_prepare(NULL);
 	p->live = false;
+	progress_running--;
+	if (p->drawn || !progress_running)
+		progress_erase();
+	if (!progress_running)
+		msg_set_prepare(NULL);
 }

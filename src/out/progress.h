@@ -11,6 +11,8 @@ enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
 /* Process-wide, set once by main. */
 void progress_set_mode(enum progress_mode mode);
+/* How wide the terminal is that the line will be shown on, where stderr leads elsewhere; 0 = ask stderr. */
+void progress_set_columns(unsigned int columns);
 
 struct progress {
 	const char *label;
@@ -18,9 +20,10 @@ struct progress {
 	uint64_t total;	   /* 0 = unknown */
 	uint64_t until_ns; /* deadline instead of a total (clock_ns), 0 = none */
 	uint64_t start_ns, last_ns;
-	bool live;
+	bool live, drawn;
 };
 
+/* One may start while another runs, and end first: the other's line stays unless the new one lasted long enough to draw its own. */
 void progress_start(struct progress *p, const char *label, const char *unit, uint64_t total, uint64_t until_ns);
 /* Cheap: looks at the clock, draws at most 10 times a second. */
 void progress_update(struct progress *p, uint64_t done, uint64_t bytes);

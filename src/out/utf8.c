@@ -48,17 +48,27 @@ static size_t utf8_sequence(const char *s)
 	return length;
 }
 
+/* Nearly all text is, and needs no repair. */
+static bool utf8_is_ascii(const char *s, size_t length)
+{
+	unsigned char any = 0;
+
+	for (size_t i = 0; i < length; i++)
+		any |= (unsigned char)s[i];
+	return any < 0x80;
+}
+
 char *utf8_dup(const char *s)
 {
+	size_t length = strlen(s);
+	bool ascii = utf8_is_ascii(s, length);
 	/* A replacement takes three bytes for one. */
-	size_t size = 3 * strlen(s) + 1;
-	char *copy = malloc(size), *to = copy;
+	char *copy = malloc(ascii ? length + 1 : 3 * length + 1), *to = copy;
 
-	if (!copy)
-		return NULL;
+	if (!copy || ascii)
+		return copy ? memcpy(copy, s, length + 1) : NULL;
 	while (*s) {
-		size_t length = utf8_sequence(s);
-
+		length = utf8_sequence(s);
 		if (length) {
 			memcpy(to, s, length);
 			to += length;
@@ -82,11 +92,27 @@ size_t utf8_width(const char *s)
 	return width;
 }
 
+/* How many bytes from @s on are printed as they are. */
+static size_t utf8_plain(const char *s)
+{
+	size_t n = 0;
+
+	while ((unsigned char)s[n] >= 0x20 && (unsigned char)s[n] < 0x7f)
+		n++;
+	return n;
+}
+
 void utf8_print(FILE *to, const char *s)
 {
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	for (;; s++) {
+		size_t plain = utf8_plain(s);
+		unsigned char c = (unsigned char)s[plain];
 
+		if (plain)
+			fwrite(s, 1, plain, to);
+		s += plain;
+		if (!c)
+			return;
 		if (c == '\n') {
 			fputc(' ', to);
 		} else if ((c < 0x20 && c != '\t') || c == 0x7f) {

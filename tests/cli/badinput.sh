@@ -61,6 +61,8 @@ refused 64 'which range' dirty read
 refused 64 'which range' dirty unmap
 refused 64 '--iova and --size go together' dirty read-clear --iova 0x1000
 refused 64 '--iova and --size go together' dirty start --size 4K
+refused 64 '--iova and --size go together' dirty start --iova 0 --size 4K --iova 0x10000
+refused 64 'read-clear takes one range' dirty read-clear --iova 0 --size 4K --iova 0x10000 --size 4K
 refused 64 "a buffer's name or --iova" dirty read a --iova 0x1000 --size 4K
 refused 64 'not also .b.' dirty read a b
 refused 64 'not also .a.' dirty stop a

@@ -15,6 +15,31 @@ passes() { # NAME ARGS...
 for size in 8K 64..4096; do passes "--size $size" compare --loops "$few" --size $size; done
 passes "--iova fixed:0" compare --loops "$few" --iova fixed:0 --size 4K..64K
 
+# where random and sequential IOVAs begin: multiples of the power of two that holds the mapping, or a page before one
+begins() { # MODE ALIGN WANT NAME
+	run -q --seed 7 compare --loops "$few" --iova "$1" --align "$2" --size 4K..64K --log "$tmp/align"
+	status_is 0 "--iova $1 --align $2 passes"
+	is "$(jq -r '"\(.iova) \(.size)"' "$tmp/align" | while read -r iova size; do
+		for ((block = 4096; block < 2 * size; block *= 2)); do :; done
+		echo $((iova % block == 0)) $(((iova + 4096) % block == 0))
+	done | sort -u | head -n 2)" "$3" "$4"
+}
+for mode in random sequential; do
+	begins $mode size "1 0" "each $mode mapping is aligned to its size"
+	begins $mode across "0 1" "each $mode mapping lies across a border of its size"
+done
+run -q compare --iova fixed:0 --align size
+status_is 64 "a fixed iova has its alignment"
+like "$stderr" 'align is for --iova random and sequential, not for --iova fixed:0' "and that is said"
+
+# the pause between two loops
+run -q --seed 7 compare --loops 20 --delay 10ms --json
+json_is '[.result, .loops, .elapsed_s >= 0.2]' '["pass",20,true]' "--delay waits after each unmap"
+for bad in 10 61s x; do
+	run -q compare --delay $bad
+	status_is 64 "--delay $bad is refused"
+done
+
 # what the device can do
 passes "dirs=write" --driver sim,dirs=write compare --loops "$few" --size 4K..64K
 json_is '.directions | join(" ")' write "one direction is judged"

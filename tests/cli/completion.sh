@@ -37,7 +37,7 @@ is "$(offers iommuctl comp)" compare "a command is completed"
 is "$(offers iommuctl --backend sim comp)" compare "also after a global option"
 is "$(offers iommuctl --json --device sim comp)" compare "and after several"
 for c in $("$IOMMUCTL" --list-cmds); do
-	is "$(offers iommuctl "$c" --)" "$(listed --list-opts "$c" | sed 's/=.*//')" "every option of $c is offered"
+	is "$(offers iommuctl "$c" --)" "$(listed --list-opts "$c" | sed 's/=.*//' | sort)" "every option of $c is offered"
 done
 is "$(offers iommuctl compare --save)" --save-repro "an option is completed"
 like "$(offers iommuctl --ca)" '^--canary$' "a global option is completed before any command"
@@ -57,11 +57,16 @@ is "$(offers iommuctl dirty read)" "$(printf 'read\nread-clear')" "dirty's verbs
 is "$(offers iommuctl dirty verify --case '' | wc -l)" "$("$IOMMUCTL" -q --json dirty verify --list | jq '.cases | length')" "and verify's cases"
 is "$(cd "$top_srcdir/tests" && offers iommuctl dirty show ta)" tap.sh "files are offered where dirty takes them"
 is "$(cd "$top_srcdir/tests" && offers iommuctl dirty read a -o ta)" tap.sh "also behind -o"
+is "$(offers iommuctl session st)" "$(printf 'start\nstop')" "what is done to a session is offered"
+mkdir -p "$tmp/run/iommuctl"
+touch "$tmp/run/iommuctl/lab.lock"
+is "$(XDG_RUNTIME_DIR=$tmp/run offers iommuctl --session '')" lab "the sessions that are there are offered"
+is "$(XDG_RUNTIME_DIR=$tmp/run offers iommuctl session stop '')" lab "and to be stopped"
 is "$(offers iommuctl recipe '')" "$(printf 'check\ndry-run')" "what is done to a recipe is offered"
 is "$(cd "$top_srcdir/tests" && offers iommuctl recipe check ta)" tap.sh "and files behind it"
 is "$(offers iommuctl decode vtd.e)" "vtd.ecap=" "a register is completed"
 is "$(offers iommuctl decode '' | wc -l)" "$("$IOMMUCTL" -q decode --list | grep -c bits)" "all registers are offered"
-is "$(offers iommuctl bench '')" "$("$IOMMUCTL" bench nosuch 2>&1 | sed -n 's/.* there is //p' | tr -d ' ' | tr ',' '\n' | sort)" \
+is "$(offers iommuctl bench '')" "$("$IOMMUCTL" bench nosuch 2>&1 | sed -n 's/.* there is //p' | tr -d ' ' | tr ',' '\n' | cat - <(echo compare) | sort)" \
 	"the benchmarks are offered"
 is "$(offers iommuctl audit --explain lazy)" lazy-flush "a finding is completed"
 is "$(offers iommuctl audit --explain '' | wc -l)" "$(("$("$IOMMUCTL" audit --list | grep -cE '^[a-z-]+ +(info|low|medium|high) ')" + 1))" \

@@ -94,6 +94,19 @@ map b --size 64K --iova 0x110000
 dma write b --size 8
 dirty read-clear --iova 0x100000 --size 128K
 EOT
+good "ranges far apart, with no bits for what lies between" <<'EOT'
+map a --size 64K --iova 0x100000
+map b --size 64K --iova 0xfe0000000000
+dirty start --source device --iova 0xfe0000000000 --size 64K --iova 0x100000 --size 64K
+dma write a --size 8
+dma write b+0x3000 --size 8
+dirty read-clear a
+dirty read-clear b
+dirty stop
+!ENOMEM dirty start --source device --iova 0x100000 --size 0xfe0000000000
+EOT
+data_is 6 "$bits" '[1,["0x100000+4096"]]' "the bits of the one"
+data_is 7 "$bits" '[1,["0xfe0000003000+4096"]]' "and of the other"
 good "ranges in any order that touch" <<'EOT'
 map a --size 64K --iova 0x100000
 map b --size 64K --iova 0x110000
@@ -365,6 +378,43 @@ run --backend sim --source device dirty read --iova 0x1000 --size 4K
 status_is 64 "an option of the command is none of the whole"
 run --json dirty verify --list
 status_is 0 "verify --list"
+
+# just the pages that are due
+expect() { # NAME STATUS REGEX OPTIONS...
+	printf 'map a --size 64K --iova 0x100000\nmap b --size 64K --iova 0x200000\ndirty start\ndma copy a b+4K --size 8K\ndma copy a b+0xfff0 --size 16\n%s\n' \
+		"dirty read b ${*:4}" >"$tmp/expect"
+	run -q --json --backend sim,personality=iommufd run "$tmp/expect"
+	status_is "$2" "$1"
+	like "$(json '.results[] | select(.line == 6) | .detail')" "$3" "$1: says what"
+}
+expect "just those" 0 '3 of 16' --expect b+4K+8K,0x20f000+1
+expect "in parts, and over page borders" 0 '3 of 16' --expect 0x201fff+2,b+0xf800+2K
+json_is '.results[] | select(.line == 6) | .data | [.missing_pages, .spurious_pages, (.missing | length)] | join(" ")' "0 0 0" "and machines read it"
+expect "one too few" 1 '^spurious: a bit for the page at iova 0x20f000,.*1 such' --expect b+4K+8K
+expect "which may be" 0 '3 of 16' --expect b+4K+8K --may b+32K+32K
+expect "one too many" 1 '^missing: no bit for the page at iova 0x200000,.*1 such, 0 spurious' --expect b+12K,b+60K+4K
+json_is '.results[] | select(.line == 6) | .data.missing[0] | [.iova, .page_size] | join(" ")' "0x200000 4096" "with its address"
+expect "none at all" 1 '^spurious: .*3 such' --expect none
+expect "a place that was not read" 64 '0x100000-0x100fff is not in what was read' --expect 0x100000+4K
+expect "no size" 64 "'b' is not A.S" --expect b
+expect "no such buffer" 2 'no buffer x' --expect x+4K
+expect "--may alone" 64 'goes with --expect' --may b+4K
+cat >"$tmp/expect" <<'EOT'
+map b --size 64K --iova 0x200000
+dirty start
+dma write b+4K --size 4K
+dirty read-clear b --expect b+4K+4K
+dirty read b --expect none
+dma write b+8K --size 4K
+dirty unmap b --expect b+8K+4K
+EOT
+run -q --json --backend sim,personality=iommufd run "$tmp/expect"
+status_is 0 "cleared, and unmapped"
+for fault in dirty-no-clear dirty-shift dirty-lost-unmap; do
+	run -q --json --backend sim,personality=iommufd,fault=$fault run "$tmp/expect"
+	status_is 1 "$fault is found"
+	like "$(json '[.results[] | select(.result == "fail")][0].detail')" '^(missing|spurious): ' "$fault: by the pages"
+done
 
 # two backends: the same bits by the container's rules and by iommufd's, and not the same where one of them shifts them
 cat >"$tmp/pair" <<'EOT'

@@ -22,6 +22,48 @@ bad() { # NAME STATUS LINE DETAIL <<EOT: this line is not
 	like "$(json '[.results[] | select(.result != "pass")] | .[0].detail')" "$4" "$1: says what"
 }
 
+# stamps of another place
+good "what DMA brought is checked against the IOVA that it was stamped for, in parts too" <<'EOT'
+map a --size 8K --iova 0x100000
+map b --size 8K --iova 0x200000
+fill a --stamp 3
+check a --offset 4K --stamp 3
+dma copy a b --size 8K
+check b --stamp 3 --at 0x100000
+check b --offset 4K --size 64 --stamp 3 --at 0x101000
+dma copy a+0x40 b --size 4K
+check b --stamp 3 --at 0x100040 --size 4K
+EOT
+bad "data of another IOVA is misplaced" 1 4 'misplaced' <<'EOT'
+map a --size 8K --iova 0x100000
+fill a --stamp 3
+check a --stamp 3 --at 0x100000
+check a --stamp 3 --at 0x200000
+EOT
+bad "stamps lie at multiples of their size" 64 2 'multiples of 64' <<'EOT'
+map a --size 4K --iova 0x100000
+check a --stamp 3 --at 4
+EOT
+bad "--at is about stamps" 64 2 'in place of --from' <<'EOT'
+map a --size 4K --iova 0x100000
+check a --byte 3 --at 0
+EOT
+good "a count that is due, whatever the ledger says" <<'EOT'
+map a --size 8K --iova 0x100000
+map b --size 8K --iova 0x200000
+unmap --iova 0x100000 --size 0x110000 --unmapped 16K
+EOT
+bad "and is not met" 1 2 'short-unmap' <<'EOT'
+map a --size 8K --iova 0x100000
+unmap a --unmapped 4K
+EOT
+
+# limits, and who issues an ioctl
+for l in "limits" "limits memlock" "limits foo 3" "limits memlock x" "limits memlock 4K 4K" "unmap --all --by child" "map a --size 4K --by parent" \
+	"map a --size 4K --iova kernel --by child" "memory fork" "memory move a --write" "memory foo a" "dma start" "dma stop" "dma start x" "dma stop x y" "dma start X read a --size 4K"; do
+	bad "no such thing: $l" 64 1 . <<<"$l"
+done
+
 # DMA that must not arrive, and how its faults are told
 good "write-only memory reads as ones" <<'EOT'
 map a --size 4K --iova 0x100000
@@ -48,7 +90,12 @@ dma copy a a+0x80000 --size 4K
 dma copy 0x80000000 a --size 512K --may-fault
 EOT
 json_is '.faults | length' 16 "the first faults are told"
-json_is '.faults_total' 512 "and how many there were"
+# where each takes long a look ends before it has seen all, and the simulation's ring of records drops what finds no room
+if is_slow; then
+	json_is '.faults_total >= 256 and .faults_total <= 512' true "and about how many there were"
+else
+	json_is '.faults_total' 512 "and how many there were"
+fi
 json_is '.faults[0] | keys | join(" ")' "access attribution device expected iova line raw reason source" "with compare's keys"
 json_is '.faults[0] | [.access, .iova, .source] | join(" ")' "write 0x80000000 sim" "in order"
 printf 'map a --size 4K\ndma copy a a+0x800 --size 64\n' >"$tmp/script"

@@ -24,7 +24,7 @@ fuzz() {
 	fi
 }
 
-for name in acpi bitmap config log recipe text; do
+for name in acpi bench bitmap config log recipe session text; do
 	fuzz $name "replays its seeds"
 	fuzz $name "survives $seconds s of seed $seed" --seconds "$seconds"
 done

@@ -71,6 +71,7 @@ static void no_sys(struct audit_machine *t)
 {
 	audit_machine_unused(t);
 	memset(&t->m.dmar, 0, sizeof(t->m.dmar));
+	host_close(&t->host); /* which holds the root that it had */
 	snprintf(t->host.root, sizeof(t->host.root), "%s/proc", t->dir);
 }
 

@@ -29,6 +29,7 @@ static inline void root_remove(struct root *root)
 {
 	char command[64];
 
+	host_close(&root->host);
 	snprintf(command, sizeof(command), "rm -rf %s", root->dir);
 	assert_int_equal(system(command), 0);
 }

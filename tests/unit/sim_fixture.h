@@ -110,6 +110,15 @@ static inline bool fixture_all(const void *va, unsigned char byte, uint64_t size
 	return true;
 }
 
+/* Tables in use, without those that are empty and kept to be used again. */
+static inline size_t fixture_tables(struct fixture *fx)
+{
+	sim_lock(fx->sim);
+	sim_lanes_trim(fx->sim);
+	sim_unlock(fx->sim);
+	return fx->sim->main.pt.live;
+}
+
 /* Device side of one IOVA without moving anything. */
 static inline enum sim_walk fixture_walk(struct fixture *fx, uint64_t iova, bool write, struct sim_leaf *leaf)
 {

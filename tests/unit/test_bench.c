@@ -27,7 +27,8 @@ static int bench_of(const char *name, const char *backend, struct bench_params p
 
 	if (session_open(&s, &sp, &host, f))
 		fail_msg("%s", f->text);
-	err = bench_find(name)->run(s, &p, &res, f);
+	bench_result_free(&res);
+	err = bench_run(bench_find(name), s, &p, &res, f);
 	/* DMA leaves the session's own pages mapped, for the canary */
 	ledger_each(iommu_ledger(session_iommu(s)), none_of_bench, NULL);
 	assert_int_equal(session_close(s, f), 0);
@@ -41,7 +42,8 @@ static int bench(const char *backend, struct bench_params p, struct fail *f)
 
 static struct bench_params params(void)
 {
-	return (struct bench_params){.loops = 200, .warmup = 10, .size = KiB(8), .where = OP_IOVA_RANDOM};
+	return (struct bench_params){
+		.until = {.loops = 200, .warmup = 10}, .sizes = {KiB(8)}, .nr_sizes = 1, .where = OP_IOVA_RANDOM};
 }
 
 static void test_find(void **state)
@@ -56,7 +58,7 @@ static void test_rows(void **state)
 	struct fail f = {0};
 
 	assert_int_equal(bench("sim", params(), &f), 0);
-	assert_int_equal(res.nr_rows, 3);
+	assert_int_equal(res.nr_rows, 4);
 	assert_string_equal(res.rows[0].name, "map+unmap");
 	assert_string_equal(res.rows[0].unit, "pairs/s");
 	assert_false(res.rows[0].has_percentiles);
@@ -67,43 +69,96 @@ static void test_rows(void **state)
 		assert_true(res.rows[i].value > 0);
 		assert_true(res.rows[i].p50 <= res.rows[i].p99 && res.rows[i].p99 <= res.rows[i].p999);
 	}
+	assert_string_equal(res.rows[3].unit, "GiB/s");
+	for (unsigned int i = 0; i < 4; i++) {
+		assert_string_equal(res.rows[i].reference, "stores");
+		assert_true(res.rows[i].ratio > 0 && res.rows[i].reference_value > 0);
+	}
 	assert_int_equal(res.loops, 200);
 	assert_int_equal(res.wrong, 0);
 	assert_true(res.pins_counted);
 	assert_int_equal(res.pins_left, 0);
 	assert_true(res.clock_ns > 0);
+	/* of all figures the rounds had other memory */
+	assert_int_equal(res.fresh, 4);
+}
+
+/* Every combination, sizes fastest; a granule that is larger than the size is left out. */
+static void test_cells(void **state)
+{
+	struct bench_params p = params();
+	struct fail f = {0};
+
+	p.sizes[1] = KiB(64);
+	p.granules[1] = KiB(12);
+	p.threads[0] = 1;
+	p.threads[1] = 3;
+	p.nr_sizes = p.nr_granules = p.nr_threads = 2;
+	assert_int_equal(bench("sim", p, &f), 0);
+	assert_int_equal(res.nr_rows, 6 * 4);
+	assert_int_equal(res.rows[4].cell.size, KiB(64));
+	assert_int_equal(res.rows[4].cell.granule, 0);
+	assert_int_equal(res.rows[8].cell.size, KiB(64));
+	assert_int_equal(res.rows[8].cell.granule, KiB(12));
+	assert_int_equal(res.rows[20].cell.threads, 3);
+	/* 64K in pieces of 12K: six calls */
+	assert_int_equal(res.rows[9].count, 200 * 6);
+	assert_int_equal(res.rows[21].count, 200 * 6 * 3);
+	assert_true(res.wrong == 0 && res.pins_counted && !res.pins_left);
+	p.nr_sizes = 1;
+	p.granules[0] = MiB(2);
+	assert_int_equal(bench("sim", p, &f), -EINVAL);
+	assert_true(f.usage);
+	p.granules[0] = p.granules[1] = 100;
+	f = (struct fail){0};
+	assert_int_equal(bench("sim", p, &f), -EINVAL);
+	assert_true(f.usage);
+	assert_non_null(strstr(f.text, "--granule"));
+}
+
+static void test_threads_leak(void **state)
+{
+	struct bench_params p = params();
+	struct fail f = {0};
+
+	p.threads[0] = 4;
+	p.nr_threads = 1;
+	assert_int_equal(bench("sim", p, &f), 0);
+	assert_true(res.wrong == 0 && res.pins_counted && !res.pins_left);
+	assert_int_equal(bench("sim,fault=pin-leak:p=0.01", p, &f), 0);
+	assert_true(res.pins_counted && res.pins_left > 0);
+	assert_int_equal(bench("sim,fault=short-unmap:p=0.01", p, &f), 0);
+	assert_true(res.wrong > 0);
+	assert_int_equal(res.wrong_size, KiB(8));
 }
 
 static void test_rate_is_what_the_clock_says(void **state)
 {
+	struct bench_params p = {.reference = "other", .reference_value = 250000};
 	struct bench_result r = {.clock_ns = 1000};
+	const struct bench_row *row = bench_rate(&r, &p, "x", "x/s", 500, 1001000);
 
-	assert_true(bench_rate(&r, "x", "x/s", 500, 1001000)->value == 500000);
-	assert_true(bench_rate(&r, "none", "x/s", 500, 10)->value == 0);
+	assert_true(row->value == 500000 && row->ratio == 2);
+	assert_string_equal(row->reference, "other");
+	assert_true(bench_rate(&r, &p, "none", "x/s", 500, 10)->value == 0);
+	bench_result_free(&r);
 }
 
 static void test_times_lose_the_clock(void **state)
 {
 	static struct hist h;
+	struct bench_params p = {0};
 	struct bench_result r = {.clock_ns = 30};
 	struct bench_row *row;
 
 	memset(&h, 0, sizeof(h));
 	for (unsigned int i = 0; i < 1000; i++)
 		hist_add(&h, i < 500 ? 20 : 130);
-	row = bench_times(&r, "x", &h);
+	row = bench_times(&r, &p, "x", &h);
 	assert_true(row->value == 45); /* the mean of both less the clock, not of what is left of each */
 	assert_true(row->p50 == 0);
-	assert_true(row->p99 == 100 && row->p999 == 100);
-}
-
-static void test_rows_end(void **state)
-{
-	struct bench_result r = {0};
-
-	for (unsigned int i = 0; i < BENCH_ROWS_MAX; i++)
-		assert_non_null(bench_rate(&r, "x", "x/s", 1, 1));
-	assert_null(bench_rate(&r, "x", "x/s", 1, 1));
+	assert_true(row->p90 == 100 && row->p99 == 100 && row->p999 == 100 && row->max == 100);
+	bench_result_free(&r);
 }
 
 static void test_places(void **state)
@@ -138,8 +193,11 @@ static void test_wrong_counts_are_seen(void **state)
 
 static struct bench_params dirty_params(enum dirty_source source)
 {
-	return (struct bench_params){
-		.loops = 5, .warmup = 1, .size = MiB(1), .where = OP_IOVA_RANDOM, .dirty.source = source};
+	return (struct bench_params){.until = {.loops = 5, .warmup = 1},
+				     .sizes = {MiB(1)},
+				     .nr_sizes = 1,
+				     .where = OP_IOVA_RANDOM,
+				     .dirty.source = source};
 }
 
 static void test_dirty(void **state)
@@ -174,10 +232,12 @@ static void test_dirty_misses_are_seen(void **state)
 	assert_int_equal(bench_of("dirty", "sim,fault=dirty-no-flush", p, &f), 0);
 	assert_true(res.missed > 0);
 	/* larger than what it would be mapped by */
-	p.page_size = p.size = KiB(64);
+	p.page_sizes[0] = p.sizes[0] = KiB(64);
+	p.nr_page_sizes = 1;
 	assert_int_equal(bench_of("dirty", "sim", p, &f), 0);
 	assert_int_equal(res.missed, 0);
-	p.page_size = 3000;
+	p.page_sizes[0] = 3000;
+	p.nr_page_sizes = 1;
 	assert_int_equal(bench_of("dirty", "sim", p, &f), -EINVAL);
 	assert_true(f.usage);
 	p = dirty_params(DIRTY_TYPE1);
@@ -187,7 +247,7 @@ static void test_dirty_misses_are_seen(void **state)
 static void test_bitmap(void **state)
 {
 	static const char *const names[] = {"ranges-0.1", "runs-0.1", "ranges-50", "runs-50", "count", "diff"};
-	struct bench_params p = {.loops = 3, .warmup = 1, .size = GiB(64) + 4096, .op = 1};
+	struct bench_params p = {.until = {.loops = 3, .warmup = 1}, .sizes = {GiB(64) + 4096}, .nr_sizes = 1, .op = 1};
 	struct fail f = {0};
 
 	assert_int_equal(bench_of("bitmap", "sim", p, &f), 0);
@@ -201,9 +261,84 @@ static void test_bitmap(void **state)
 		assert_true(res.rows[i].reference_value > 0);
 	}
 	assert_non_null(strstr(res.note, "bitmaps of "));
-	p.page_size = 3000;
+	p.page_sizes[0] = 3000;
+	p.nr_page_sizes = 1;
 	assert_int_equal(bench_of("bitmap", "sim", p, &f), -EINVAL);
 	assert_true(f.usage);
+}
+
+static const struct bench_row *row(const char *name)
+{
+	for (unsigned int i = 0; i < res.nr_rows; i++)
+		if (!strcmp(res.rows[i].name, name))
+			return &res.rows[i];
+	return NULL;
+}
+
+static void test_unmap(void **state)
+{
+	static const char *const all[] = {"whole", "many-at-once", "each", "all", "whole-used", "many-at-once-used"};
+	struct bench_params p = params();
+	struct fail f = {0};
+
+	p.sizes[0] = KiB(64);
+	p.until.loops = 30;
+	assert_int_equal(bench_of("unmap", "sim", p, &f), 0);
+	assert_int_equal(res.nr_rows, 12);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		assert_true(row(all[i])->value > 0 && row(all[i])->has_percentiles);
+		assert_string_equal(row(all[i])->reference, "stores");
+	}
+	assert_int_equal(res.fresh, 12);
+	/* only the unmaps were counted: one of the whole, or 16 */
+	assert_int_equal(row("whole")->count, 30);
+	assert_int_equal(row("each")->count, 30 * 16);
+	assert_string_equal(row("each-pages")->unit, "pages/s");
+	assert_null(row("by-page"));
+	assert_true(res.wrong == 0 && res.pins_counted && !res.pins_left && !res.found.total);
+	p.granules[0] = KiB(20);
+	p.nr_granules = 1;
+	assert_int_equal(bench_of("unmap", "sim,personality=type1-v1", p, &f), 0);
+	assert_int_equal(row("each")->count, 30 * 4);
+	/* v1 takes all of a mapping with its first page */
+	assert_int_equal(row("by-page")->count, 30);
+	assert_int_equal(res.wrong, 0);
+	/* a device that is there already has its canary mapped: not everything may go */
+	p.nr_granules = 0;
+	p.sizes[1] = KiB(32);
+	p.nr_sizes = 2;
+	assert_int_equal(bench_of("unmap", "sim", p, &f), 0);
+	assert_int_equal(res.nr_rows, 22);
+	assert_non_null(strstr(res.note, "left out"));
+	p.where = OP_IOVA_KERNEL;
+	assert_int_equal(bench_of("unmap", "sim,personality=iommufd", p, &f), -EINVAL);
+	assert_true(f.usage);
+}
+
+static void test_unmap_finds(void **state)
+{
+	static const struct {
+		const char *backend;
+		enum failure_class class;
+	} wrong[] = {
+		{"sim,fault=untranslated", FAILURE_UNTRANSLATED},
+		{"sim,model=lsi:broken=error-status:after=20", FAILURE_DMA_ERROR},
+	};
+	struct bench_params p = params();
+	struct fail f = {0};
+
+	p.until.loops = 30;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		assert_int_equal(bench_of("unmap", wrong[i].backend, p, &f), 0);
+		assert_true(res.found.count[wrong[i].class] > 0);
+		assert_non_null(row("whole"));
+	}
+	assert_int_equal(bench_of("unmap", "sim,model=lsi", p, &f), 0);
+	assert_true(!res.found.total && row("whole-used"));
+	assert_int_equal(bench_of("unmap", "sim,fault=short-unmap", p, &f), 0);
+	assert_true(res.wrong > 0);
+	assert_int_equal(bench_of("unmap", "sim,fault=pin-leak", p, &f), 0);
+	assert_true(res.pins_counted && res.pins_left > 0);
 }
 
 static void test_signal(void **state)
@@ -222,14 +357,17 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_threads_leak),
 		cmocka_unit_test(test_rate_is_what_the_clock_says),
 		cmocka_unit_test(test_times_lose_the_clock),
-		cmocka_unit_test(test_rows_end),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_wrong_counts_are_seen),
 		cmocka_unit_test(test_dirty),
 		cmocka_unit_test(test_dirty_misses_are_seen),
 		cmocka_unit_test(test_bitmap),
+		cmocka_unit_test(test_unmap),
+		cmocka_unit_test(test_unmap_finds),
 		cmocka_unit_test(test_signal),
 	};
 

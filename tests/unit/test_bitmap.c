@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* base/bitmap against loops over single bits: every variant that this CPU has, sizes around words, vectors and blocks, any rest. */
-#include "unit.h"
+#include "variants.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/bitmap_variant.h"
 #include "base/rng.h"
@@ -89,6 +90,9 @@ static void test_variants_exist(void **state)
 	assert_true(bitmap_variant()->works());
 	for (size_t i = 0; bitmap_variants[i] != bitmap_variant(); i++)
 		assert_false(bitmap_variants[i]->works());
+	bitmap_variant_force(&bitmap_plain);
+	assert_ptr_equal(bitmap_variant(), &bitmap_plain);
+	bitmap_variant_force(NULL);
 	print_message("# the variant of this CPU is %s\n", bitmap_variant()->name);
 }
 
@@ -118,12 +122,12 @@ static void check_count(const struct bitmap_variant *v, uint64_t n)
 /* Of the block in @found: edges in order, all of them and no other. */
 static void check_edges(const uint64_t *w, uint64_t bits, uint64_t *bit, bool *last)
 {
-	const uint8_t *edge = found.bit;
+	unsigned int nr = 0;
 
 	for (unsigned int j = 0; j < found.nr_words; j++) {
 		assert_true(found.word[j] < BITMAP_EDGE_WORDS);
-		for (unsigned int k = 0; k < found.count[j]; k++) {
-			uint64_t at = (found.first + found.word[j]) * 64 + *edge++;
+		for (unsigned int k = 0; k < found.count[j]; k++, nr++) {
+			uint64_t at = (found.first + found.word[j]) * 64 + found.bit[j][k];
 
 			assert_true(at < bits && at >= *bit);
 			for (; *bit < at; ++*bit)
@@ -132,7 +136,7 @@ static void check_edges(const uint64_t *w, uint64_t bits, uint64_t *bit, bool *l
 			assert_int_equal(bitmap_test(w, at), *last);
 		}
 	}
-	assert_int_equal(edge - found.bit, found.nr);
+	assert_int_equal(nr, found.nr);
 }
 
 static void check_variant_edges(const struct bitmap_variant *v, uint64_t n)
@@ -161,40 +165,101 @@ static void check_skip(const struct bitmap_variant *v, uint64_t n, uint64_t same
 	}
 }
 
-static void test_variants(void **state)
+/* What the variant at work does to whole words. */
+static void test_scans(void **state)
 {
-	for (size_t i = 0; bitmap_variants[i]; i++) {
-		if (!bitmap_variants[i]->works())
-			continue;
-		for (enum fill fill = 0; fill < FILLS; fill++)
-			for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
-				fill_words(words, fill, sizes[s]);
-				fill_words(other, (fill + s) % FILLS, sizes[s]);
-				check_count(bitmap_variants[i], sizes[s] / 64);
-				check_variant_edges(bitmap_variants[i], sizes[s] / 64);
-				check_skip(bitmap_variants[i], sizes[s] / 64, 0);
-				check_skip(bitmap_variants[i], sizes[s] / 64, ~0ull);
-			}
-	}
+	for (enum fill fill = 0; fill < FILLS; fill++)
+		for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+			fill_words(words, fill, sizes[s]);
+			fill_words(other, (fill + s) % FILLS, sizes[s]);
+			check_count(bitmap_variant(), sizes[s] / 64);
+			check_variant_edges(bitmap_variant(), sizes[s] / 64);
+			check_skip(bitmap_variant(), sizes[s] / 64, 0);
+			check_skip(bitmap_variant(), sizes[s] / 64, ~0ull);
+		}
 }
 
 /* Words at any place that a word may lie at. */
-static void test_variants_unaligned(void **state)
+static void test_unaligned(void **state)
 {
-	for (size_t i = 0; bitmap_variants[i]; i++) {
-		if (!bitmap_variants[i]->works())
-			continue;
-		fill_words(scratch, HALF, BITS_MAX);
-		for (unsigned int at = 0; at < 8; at++) {
-			memcpy(words, scratch + at, 64 * sizeof(words[0]));
-			assert_int_equal(bitmap_variants[i]->count(scratch + at, 61), bitmap_plain.count(words, 61));
-		}
+	const struct bitmap_variant *v = bitmap_variant();
+
+	fill_words(scratch, HALF, BITS_MAX);
+	for (unsigned int at = 0; at < 8; at++) {
+		memcpy(words, scratch + at, 64 * sizeof(words[0]));
+		assert_int_equal(v->count(scratch + at, 61), bitmap_plain.count(words, 61));
 	}
+}
+
+/* @bytes that end where nothing can be read or written: two such places. */
+static void *guarded(unsigned int which, size_t bytes)
+{
+	static char *base[2];
+	size_t room = ALIGN_UP(sizeof(words), 4096);
+
+	if (!base[which]) {
+		base[which] = mmap(NULL, room + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		assert_true(base[which] != MAP_FAILED);
+		assert_int_equal(mprotect(base[which] + room, 4096, PROT_NONE), 0);
+	}
+	assert_true(bytes <= room);
+	return base[which] + room - bytes;
+}
+
+/* The runs of what ends at a guard page, into an array that does: as many as by counting single bits, which end in the same place. */
+static void check_guarded_runs(const uint64_t *w, uint64_t bits, size_t max)
+{
+	struct bitmap_run *runs = guarded(1, max * sizeof(*runs));
+	uint64_t at = 0, nr = 0, set = 0, want = 0;
+	size_t n;
+
+	for (uint64_t bit = 0; bit < bits; bit++)
+		want += bitmap_test(w, bit) && !(bit && bitmap_test(w, bit - 1));
+	while ((n = bitmap_runs(w, bits, &at, runs, max))) {
+		nr += n;
+		for (size_t i = 0; i < n; i++)
+			set += runs[i].count;
+	}
+	assert_int_equal(nr, want);
+	assert_int_equal(bitmap_count_runs(w, bits), want);
+	assert_int_equal(set, bitmap_count(w, bits));
+}
+
+/* Nothing is read past the last word, and nothing written past the last run. */
+static void test_guarded(void **state)
+{
+	static const uint64_t few[] = {1,	   63,	   64,		65,	      127,	191,	 64 * 7,
+				       64 * 8 + 1, 64 * 9, 64 * 15 + 9, 64 * 255 + 3, 64 * 261, BITS_MAX};
+	static const size_t rooms[] = {1, 31, 32, 33, 36, 64, 100, 256, 1000};
+
+	for (enum fill fill = 0; fill < FILLS; fill++)
+		for (size_t s = 0; s < ARRAY_SIZE(few); s++) {
+			size_t bytes = bitmap_words(few[s]) * 8;
+			uint64_t *w = guarded(0, bytes), *o;
+			struct bitmap_diff diff, want;
+
+			fill_words(words, fill, few[s]);
+			fill_words(other, (fill + 1) % FILLS, few[s]);
+			memcpy(w, words, bytes);
+			for (size_t r = 0; r < ARRAY_SIZE(rooms); r++)
+				check_guarded_runs(w, few[s], rooms[r]);
+			bitmap_edges_begin(&found);
+			while (bitmap_edges(w, few[s], &found))
+				;
+			assert_int_equal(bitmap_next(w, few[s], 0), bitmap_next(words, few[s], 0));
+			assert_int_equal(bitmap_next_clear(w, few[s], 0), bitmap_next_clear(words, few[s], 0));
+			assert_int_equal(bitmap_variant()->merge(w, bytes / 8), bitmap_plain.merge(words, bytes / 8));
+			o = guarded(1, bytes);
+			memcpy(o, other, bytes);
+			bitmap_compare(w, o, few[s], &diff);
+			bitmap_compare(words, other, few[s], &want);
+			assert_memory_equal(&diff, &want, sizeof(diff));
+		}
 }
 
 static void check_runs(uint64_t bits, uint64_t from, size_t max)
 {
-	struct bitmap_run runs[700];
+	struct bitmap_run runs[1500];
 	uint64_t at = from, bit = from, nr = 0;
 	size_t n;
 
@@ -252,6 +317,7 @@ static void test_whole(void **state)
 			check_runs(sizes[s], 0, 1 + s % 65);
 			check_runs(sizes[s], 0, 65);
 			check_runs(sizes[s], 0, 700);
+			check_runs(sizes[s], 0, 1500);
 			check_runs(sizes[s], sizes[s] / 3, 3);
 			check_runs(sizes[s], sizes[s] / 3, 100);
 			check_runs(sizes[s], ALIGN_DOWN(sizes[s] / 3, 64), 100);
@@ -332,18 +398,32 @@ static void test_nothing(void **state)
 	assert_false(bitmap_edges(words, 0, &found));
 }
 
+static int use_variant(void **state)
+{
+	bitmap_variant_force(*state);
+	return 0;
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
+	static const struct CMUnitTest once[] = {
 		cmocka_unit_test(test_variants_exist),
-		cmocka_unit_test(test_variants),
-		cmocka_unit_test(test_variants_unaligned),
-		cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_next),
 		cmocka_unit_test(test_put),
-		cmocka_unit_test(test_count_range),
 		cmocka_unit_test(test_nothing),
 	};
+	static const struct CMUnitTest each[] = {
+		cmocka_unit_test(test_scans),	cmocka_unit_test(test_unaligned),   cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_guarded), cmocka_unit_test(test_count_range), cmocka_unit_test(test_next),
+	};
+	static struct variant_tests all;
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	variant_tests_add(&all, once, ARRAY_SIZE(once), NULL, NULL, NULL);
+	/* all of it by each variant that this CPU has */
+	for (size_t i = 0; bitmap_variants[i]; i++)
+		if (bitmap_variants[i]->works())
+			variant_tests_add(&all, each, ARRAY_SIZE(each), bitmap_variants[i]->name, use_variant,
+					  bitmap_variants[i]);
+		else
+			print_message("# variant %s: not on this CPU\n", bitmap_variants[i]->name);
+	return variant_tests_run(&all);
 }

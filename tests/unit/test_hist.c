@@ -66,13 +66,40 @@ static void test_percentiles(void **state)
 	assert_true(hist_mean(&h) == (990 * 10 + 10 * 100000.0) / 1000);
 }
 
+/* Steps cover all values, each once, and are an eighth of an octave wide from 8 on. */
+static void test_steps(void **state)
+{
+	struct hist_step step = {0};
+	uint64_t count = 0, end = 0;
+
+	clear();
+	for (uint64_t v = 0; v < 4096; v++)
+		hist_add(&h, v);
+	while (hist_step(&h, &step)) {
+		assert_int_equal(step.from, end);
+		assert_int_equal(step.count, step.to - step.from);
+		if (step.from >= 8)
+			assert_int_equal(step.to - step.from, (UINT64_C(1) << (63 - __builtin_clzll(step.from))) / 8);
+		count += step.count;
+		end = step.to;
+	}
+	assert_int_equal(count, 4096);
+	assert_int_equal(end, 4096);
+	clear();
+	step = (struct hist_step){0};
+	assert_false(hist_step(&h, &step));
+	hist_add(&h, UINT64_MAX);
+	step = (struct hist_step){0};
+	assert_true(hist_step(&h, &step));
+	assert_true(step.from <= UINT64_MAX && step.to == UINT64_MAX && step.count == 1);
+	assert_false(hist_step(&h, &step));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_one_value),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_percentiles),
+		cmocka_unit_test(test_empty), cmocka_unit_test(test_one_value),	  cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_order), cmocka_unit_test(test_percentiles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

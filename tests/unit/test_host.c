@@ -14,7 +14,6 @@
 
 #include "host/groups.h"
 #include "host/pci.h"
-#include "host/pci_path.h"
 #include "host/self.h"
 #include "machine.h"
 
@@ -84,46 +83,6 @@ static void test_files(void **state)
 	machine_remove(&m);
 }
 
-static void test_addresses(void **state)
-{
-	static const struct {
-		const char *in, *out;
-	} cases[] = {
-		{"0000:00:04.0", "0000:00:04.0"},
-		{"00:04.0", "0000:00:04.0"},
-		{"3:0.1", "0000:03:00.1"},
-		{"0000:FF:1F.7", "0000:ff:1f.7"},
-		{"10000:e1:00.0", "10000:e1:00.0"},
-		{"", NULL},
-		{"04.0", NULL},
-		{"00:04", NULL},
-		{"00:20.0", NULL},
-		{"00:04.8", NULL},
-		{"00:04.0 ", NULL},
-		{"0:0:0:04.0", NULL},
-		{"000:00:04.00", NULL},
-		{"00:004.0", NULL},
-		{"-1:04.0", NULL},
-		{"sim", NULL},
-		{"100:04.0", NULL},
-		{"fffff0:00:04.0", NULL},
-		{":00:04.0", NULL},
-	};
-	char out[16];
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		int ret = pci_normalize(cases[i].in, out, sizeof(out));
-
-		if (ret != (cases[i].out ? 0 : -EINVAL) || (cases[i].out && strcmp(out, cases[i].out)))
-			fail_msg("'%s' -> %d '%s'", cases[i].in, ret, ret ? "" : out);
-	}
-	assert_true(pci_path_contains("../../devices/pci0000:00/0000:00:06.0/0000:01:00.0/nvme", "0000:00:06.0"));
-	assert_false(pci_path_contains("../../devices/pci0000:00/0000:00:06.0/0000:01:00.0/nvme", "0000:00:00.0"));
-	assert_true(pci_path_nearest("pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/nvme/nvme0", out));
-	assert_string_equal(out, "10000:e0:06.0");
-	assert_false(pci_path_nearest("/sys/devices/virtual/block/dm-0", out));
-}
-
 static const struct pci_info *device_of(const struct pci_info *list, unsigned int n, const char *addr)
 {
 	for (unsigned int i = 0; i < n; i++)
@@ -188,6 +147,8 @@ static void test_names(void **state)
 		skip();
 	machine_build(&m, "none", false);
 	assert_int_equal(pci_find(&m.host, "00:03.0", &dev, NULL), 0);
+	assert_string_equal(dev.name, "");
+	pci_names(&m.host, &dev, 1);
 	assert_non_null(strstr(dev.name, "Intel"));
 	assert_non_null(strstr(dev.name, "82540EM"));
 	assert_string_equal(dev.class_name, "Ethernet controller");
@@ -561,13 +522,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_root),	       cmocka_unit_test(test_files),
-		cmocka_unit_test(test_addresses),      cmocka_unit_test(test_scan),
-		cmocka_unit_test(test_names),	       cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_windows_hidden), cmocka_unit_test(test_windows_errors),
-		cmocka_unit_test(test_groups),	       cmocka_unit_test(test_ready),
-		cmocka_unit_test(test_ready_many),     cmocka_unit_test(test_self_locked),
-		cmocka_unit_test(test_self_phys),      cmocka_unit_test(test_self_memlock),
-		cmocka_unit_test(test_self_holder),
+		cmocka_unit_test(test_scan),	       cmocka_unit_test(test_names),
+		cmocka_unit_test(test_windows),	       cmocka_unit_test(test_windows_hidden),
+		cmocka_unit_test(test_windows_errors), cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_ready),	       cmocka_unit_test(test_ready_many),
+		cmocka_unit_test(test_self_locked),    cmocka_unit_test(test_self_phys),
+		cmocka_unit_test(test_self_memlock),   cmocka_unit_test(test_self_holder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, machine_forget);

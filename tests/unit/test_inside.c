@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "host/host_dir.h"
 #include "host/inside.h"
 #include "host/machine.h"
 
@@ -39,6 +40,20 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* By a directory that is held, too. */
+static void is_shut_by_dir(const struct host *host, const char *path)
+{
+	char line[64], **names = NULL;
+	struct host_dir dir;
+
+	host_dir_open(&dir, host, "%s", path);
+	assert_int_equal(host_dir_line(&dir, "file", line, sizeof(line)), -EXDEV);
+	assert_int_equal(host_dir_link(&dir, "link", line, sizeof(line)), -EXDEV);
+	assert_int_equal(host_dir_target(&dir, "link", line, sizeof(line)), -EXDEV);
+	assert_int_equal(host_dir_list(&dir, "list", &names), -EXDEV);
+	host_dir_close(&dir);
+}
+
 /* Whatever is read through @path says -EXDEV. */
 static void is_shut(struct rooms *r, const char *dir)
 {
@@ -53,6 +68,7 @@ static void is_shut(struct rooms *r, const char *dir)
 	assert_int_equal(host_read_link(host, line, sizeof(line), "%s/link", dir), -EXDEV);
 	assert_int_equal(host_stat(host, &st, "%s/file", dir), -EXDEV);
 	assert_false(host_exists(host, "%s/file", dir));
+	is_shut_by_dir(host, dir);
 }
 
 static void test_absolute(void **state)
@@ -102,15 +118,101 @@ static void test_within(void **state)
 	assert_int_equal(host_read_line(host, line, sizeof(line), "/sys/devices"), -EISDIR);
 }
 
+/* A directory that is held reads as the paths do, and its links go no further than theirs. */
+static void test_dir(void **state)
+{
+	struct rooms *r = *state;
+	const struct host *host = &r->in.host;
+	char line[64], target[PATH_MAX], **names = NULL;
+	struct host_dir dir;
+
+	snprintf(target, sizeof(target), "%s/dir/file", r->out.dir);
+	root_put(&r->in, "/sys/devices/a/vendor", "0x8086\nand more\n");
+	root_put(&r->in, "/sys/devices/a/net/eth0/flags", "1\n");
+	root_link(&r->in, "/sys/devices/a/same", "vendor");
+	root_link(&r->in, "/sys/devices/a/away", target);
+	root_link(&r->in, "/sys/devices/a/driver", "../../bus/pci/drivers/e1000");
+	root_link(&r->in, "/sys/bus/pci/devices/a", "../../../devices/a");
+	host_dir_open(&dir, host, "/sys/bus/pci/devices/%s", "a");
+	assert_true(dir.fd >= 0);
+	assert_int_equal(host_dir_line(&dir, "vendor", line, sizeof(line)), 0);
+	assert_string_equal(line, "0x8086");
+	assert_int_equal(host_dir_line(&dir, "vendor", line, 4), 0);
+	assert_string_equal(line, "0x8");
+	assert_int_equal(host_dir_line(&dir, "same", line, sizeof(line)), 0);
+	assert_string_equal(line, "0x8086");
+	assert_int_equal(host_dir_line(&dir, "away", line, sizeof(line)), -EXDEV);
+	assert_int_equal(host_dir_line(&dir, "none", line, sizeof(line)), -ENOENT);
+	assert_int_equal(host_dir_line(&dir, "net", line, sizeof(line)), -EISDIR);
+	assert_int_equal(host_dir_link(&dir, "driver", line, sizeof(line)), 0);
+	assert_string_equal(line, "e1000");
+	assert_int_equal(host_dir_link(&dir, "driver", line, 5), -ENAMETOOLONG);
+	assert_int_equal(host_dir_link(&dir, "vendor", line, sizeof(line)), -EINVAL);
+	assert_int_equal(host_dir_target(&dir, "driver", line, sizeof(line)), 0);
+	assert_string_equal(line, "../../bus/pci/drivers/e1000");
+	assert_int_equal(host_dir_list(&dir, "vfio-dev", &names), -ENOENT);
+	assert_int_equal(host_dir_list(&dir, "net", &names), 0);
+	assert_string_equal(names[0], "eth0");
+	free(names);
+	host_dir_close(&dir);
+}
+
+/* What was refused on the machine is refused below a directory as well. */
+static void test_dir_refused(void **state)
+{
+	struct rooms *r = *state;
+	char line[64], **names = NULL;
+	struct fail f = {0};
+	struct host_dir dir;
+	struct host again;
+
+	root_put(&r->in, "/sys/devices/a/vendor", "0x8086\n");
+	root_put(&r->in, "/iommuctl/unreadable", "/sys/devices/a/vendor EACCES\n/sys/devices/a/net EPERM\n");
+	assert_int_equal(host_init(&again, r->in.dir, &f), 0);
+	host_dir_open(&dir, &again, "/sys/devices/a");
+	assert_int_equal(host_dir_line(&dir, "vendor", line, sizeof(line)), -EACCES);
+	assert_int_equal(host_dir_list(&dir, "net", &names), -EPERM);
+	host_dir_close(&dir);
+	host_close(&again);
+}
+
+/* Of the running machine, and of a directory that is not there. */
+static void test_dir_here(void **state)
+{
+	const struct host here = {.root = ""};
+	char line[64], same[64], **names = NULL;
+	struct host_dir dir;
+
+	(void)state;
+	assert_int_equal(host_read_line(&here, same, sizeof(same), "/proc/self/comm"), 0);
+	host_dir_open(&dir, &here, "/proc/%s", "self");
+	assert_int_equal(host_dir_line(&dir, "comm", line, sizeof(line)), 0);
+	assert_string_equal(line, same);
+	assert_int_equal(host_read_link(&here, same, sizeof(same), "/proc/self/exe"), 0);
+	assert_int_equal(host_dir_link(&dir, "exe", line, sizeof(line)), 0);
+	assert_string_equal(line, same);
+	assert_int_equal(host_dir_list(&dir, "none", &names), -ENOENT);
+	host_dir_close(&dir);
+	host_dir_open(&dir, &here, "/proc/none");
+	assert_int_equal(host_dir_line(&dir, "comm", line, sizeof(line)), -ENOENT);
+	assert_int_equal(host_dir_link(&dir, "exe", line, sizeof(line)), -ENOENT);
+	assert_int_equal(host_dir_list(&dir, "none", &names), -ENOENT);
+	host_dir_close(&dir);
+}
+
 /* Opening a pipe would wait for somebody to write, for ever. */
 static void test_pipe(void **state)
 {
 	struct rooms *r = *state;
 	char full[PATH_MAX], line[16];
+	struct host_dir dir;
 
 	root_path(&r->in, "/proc/cmdline", full);
 	assert_int_equal(mkfifo(full, 0600), 0);
 	assert_int_equal(host_read_line(&r->in.host, line, sizeof(line), "/proc/cmdline"), -ENODEV);
+	host_dir_open(&dir, &r->in.host, "/proc");
+	assert_int_equal(host_dir_line(&dir, "cmdline", line, sizeof(line)), -ENODEV);
+	host_dir_close(&dir);
 }
 
 /* The list of what was refused is a file of the capture like any other. */
@@ -151,6 +253,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_above, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_within, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pipe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dir, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dir_refused, setup, teardown),
+		cmocka_unit_test(test_dir_here),
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config, setup, teardown),
 	};

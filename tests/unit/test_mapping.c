@@ -72,7 +72,7 @@ static bool ledger_is_true(struct ctx *c)
 {
 	struct walk w = {.sim = sim_space_of(c->iommu)->sim};
 
-	return !ledger_each(iommu_ledger(c->iommu), same_as_sim, &w) && w.count == w.sim->main.maps.count;
+	return !ledger_each(iommu_ledger(c->iommu), same_as_sim, &w) && w.count == sim_space_count(&w.sim->main);
 }
 
 static void check_personality(const char *personality)
@@ -177,13 +177,49 @@ static void test_v1_begins_inside(void **state)
 	ctx_close(&c);
 }
 
+static int unmap_refused(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped)
+{
+	*unmapped = 0;
+	return -EIO;
+}
+
+static int unmap_all_refused(struct iommu *iommu, uint64_t *unmapped)
+{
+	return unmap_refused(iommu, 0, UINT64_MAX, unmapped);
+}
+
+/* What the kernel did not unmap stays in the ledger: one entry by its own range, many by one that holds them all, everything. */
+static void test_refused(void **state)
+{
+	struct iommu_ops ops = iommu_sim_ops;
+	uint64_t bytes;
+	struct ctx c;
+
+	ops.unmap = unmap_refused;
+	ops.unmap_all = unmap_all_refused;
+	ctx_open(&c, "type1-v2");
+	for (uint64_t page = 0; page < 40; page++)
+		assert_int_equal(ctx_map(&c, page, 1), 0);
+	c.iommu->ops = &ops;
+	assert_int_equal(ctx_unmap(&c, 7, 1, &bytes), -EIO);
+	assert_true(ledger_is_true(&c));
+	assert_int_equal(ctx_unmap(&c, 0, 40, &bytes), -EIO);
+	assert_true(ledger_is_true(&c));
+	assert_int_equal(iommu_unmap_all(c.iommu, &bytes, NULL), -EIO);
+	assert_true(ledger_is_true(&c));
+	c.iommu->ops = &iommu_sim_ops;
+	assert_int_equal(ctx_unmap(&c, 0, 40, &bytes), 0);
+	assert_int_equal(ledger_count(iommu_ledger(c.iommu)), 0);
+	ctx_close(&c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_type1_v2),	 cmocka_unit_test(test_type1_v1),
 		cmocka_unit_test(test_iommufd),		 cmocka_unit_test(test_compat_v2),
 		cmocka_unit_test(test_compat_v1),	 cmocka_unit_test(test_compat_v1_cuts),
-		cmocka_unit_test(test_v1_begins_inside),
+		cmocka_unit_test(test_v1_begins_inside), cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests_name("mapping", tests, NULL, NULL);

@@ -129,12 +129,63 @@ static void test_cut(void **state)
 	cut(true);
 }
 
+static const void *map_again(struct session *s, const char *name, uint64_t size)
+{
+	struct op_map op = {.buf = name, .size = size, .iova = AT, .prot = IOMMU_PROT_RW};
+	struct buffer *b;
+	struct fail f = {0};
+	const void *va;
+
+	assert_int_equal(op_map(s, &op, &b, &found, &f), 0);
+	va = b->mem.va;
+	assert_int_equal(op_free(s, name, &f), 0);
+	assert_null(buffer_find(s, name));
+	return va;
+}
+
+/* Simulated memory comes back last-in first-out: memory that is given back is what the next buffer gets. */
+static void test_quarantine(void **state)
+{
+	struct session_params p = {.backend = "sim", .seed = 5};
+	const void *at[QUARANTINE_MAX + 1];
+	struct session *s;
+	struct fail f = {0};
+
+	failures_init(&found);
+	assert_int_equal(session_open(&s, &p, &host, &f), 0);
+	assert_false(s->quarantines);
+	at[0] = map_again(s, "a", KiB(8));
+	assert_ptr_equal(map_again(s, "a", KiB(8)), at[0]);
+	assert_int_equal(s->quarantine.nr, 0);
+	s->quarantines = true;
+	for (unsigned int i = 0; i <= QUARANTINE_MAX; i++) {
+		at[i] = map_again(s, "a", KiB(8));
+		for (unsigned int j = 0; j < i; j++)
+			assert_ptr_not_equal(at[i], at[j]);
+	}
+	assert_int_equal(s->quarantine.nr, QUARANTINE_MAX);
+	assert_int_equal(s->quarantine.bytes, QUARANTINE_MAX * KiB(8));
+	/* the 17th pushed out the first */
+	assert_ptr_equal(map_again(s, "a", KiB(8)), at[0]);
+	/* more than all of it may be: alone, until the next */
+	map_again(s, "big", QUARANTINE_BYTES + MiB(2));
+	assert_int_equal(s->quarantine.nr, 1);
+	assert_int_equal(s->quarantine.bytes, QUARANTINE_BYTES + MiB(2));
+	map_again(s, "a", KiB(8));
+	assert_int_equal(s->quarantine.nr, 1);
+	assert_int_equal(s->quarantine.bytes, KiB(8));
+	assert_true(quarantine_drain(&s->quarantine, s->iommu));
+	assert_false(quarantine_drain(&s->quarantine, s->iommu));
+	session_close(s, NULL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_quiet),
 		cmocka_unit_test(test_own_mappings),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_quarantine),
 	};
 
 	return cmocka_run_group_tests_name("op", tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "out/data.h"
 #include "out/plot_priv.h"
 #include "picture.h"
 #include "plot_dir.h"
@@ -220,12 +221,12 @@ static void test_file_refused(void **state)
 	snprintf(missing, sizeof(missing), "%s/no/x.svg", plot_dir);
 	snprintf(below, sizeof(below), "%s/x.svg", plot_path("file"));
 	snprintf(name, sizeof(name), "%s/%0300d", plot_dir, 0);
-	assert_int_equal(plot_file_write(plot_path("file"), "old", 3, NULL), 0);
+	assert_int_equal(data_write(plot_path("file"), "old", 3, NULL), 0);
 	before = file_entries();
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct fail f = {0};
 
-		assert_int_equal(plot_file_write(cases[i].path, "new", 3, &f), -cases[i].err);
+		assert_int_equal(data_write(cases[i].path, "new", 3, &f), -cases[i].err);
 		assert_non_null(strstr(f.text, "cannot write /"));
 	}
 	assert_int_equal(file_entries(), before);
@@ -243,7 +244,7 @@ static void test_file_whole(void **state)
 	char *text;
 
 	snprintf(link, sizeof(link), "%s/link", plot_dir);
-	assert_int_equal(plot_file_write(plot_path("file"), "old", 3, NULL), 0);
+	assert_int_equal(data_write(plot_path("file"), "old", 3, NULL), 0);
 	assert_int_equal(chmod(plot_path("file"), 0640), 0);
 	assert_int_equal(symlink("file", link), 0);
 	before = file_entries();
@@ -251,14 +252,14 @@ static void test_file_whole(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small.rlim_max = old.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	assert_int_equal(plot_file_write(link, data, sizeof(data), &f), -EFBIG);
+	assert_int_equal(data_write(link, data, sizeof(data), &f), -EFBIG);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	text = picture_read(plot_path("file"), &length);
 	assert_string_equal(text, "old");
 	free(text);
 	assert_int_equal(file_entries(), before);
 	/* through the link, which stays one; the file keeps who may read it */
-	assert_int_equal(plot_file_write(link, "new", 3, &f), 0);
+	assert_int_equal(data_write(link, "new", 3, &f), 0);
 	text = picture_read(plot_path("file"), &length);
 	assert_string_equal(text, "new");
 	free(text);

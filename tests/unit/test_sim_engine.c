@@ -262,7 +262,7 @@ static void test_all_queues(void **state)
 		if (c[i].wrong)
 			fail_msg("queue %u: %s", i, c[i].wrong);
 	assert_int_equal(fixture_pins(&fx), 0);
-	assert_int_equal(fx.sim->main.pt.live, 1);
+	assert_int_equal(fixture_tables(&fx), 1);
 	fixture_close(&fx);
 }
 

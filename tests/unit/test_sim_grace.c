@@ -28,7 +28,7 @@ static void *late_filler(void *arg)
 	if (fixture_walk(&s->fx, IOVA, false, &leaf) == SIM_WALK_OK) {
 		atomic_store(&s->first_in, 1);
 		clock_sleep_ns(PAUSE, NULL);
-		sim_iotlb_fill(&s->fx.sim->tlb, IOVA, &leaf);
+		sim_iotlb_fill(sim_engine_tlb(s->fx.engine), IOVA, &leaf);
 	}
 	rcu_leave();
 	return NULL;
@@ -69,7 +69,7 @@ static bool filled_late(const char *options)
 	fixture_unmap_ok(&s.fx, IOVA, PAGE);
 	pthread_join(thread, NULL);
 	rcu_enter();
-	cached = sim_iotlb_lookup(&s.fx.sim->tlb, IOVA, &leaf);
+	cached = sim_iotlb_lookup(sim_engine_tlb(s.fx.engine), IOVA, &leaf);
 	rcu_leave();
 	scene_close(&s, &mem);
 	return cached;
@@ -102,7 +102,7 @@ static void *second_reader(void *arg)
 	rcu_enlist();
 	await(&s->second_may_go);
 	rcu_enter();
-	if (sim_iotlb_lookup(&s->fx.sim->tlb, IOVA, &leaf)) {
+	if (sim_iotlb_lookup(sim_engine_tlb(s->fx.engine), IOVA, &leaf)) {
 		atomic_store(&s->second_in, 1);
 		clock_sleep_ns(PAUSE, NULL);
 		atomic_store(&s->second_done, 1);

@@ -77,7 +77,7 @@ static void test_terabyte(void **state)
 	assert_true(*(uint64_t *)((char *)mega.va + GiB(448) - 8) == 0x1122334455667788);
 	assert_int_equal(OPS.unmap_all(fx.iommu, &bytes), 0);
 	assert_int_equal(bytes, TiB(1));
-	assert_int_equal(fx.sim->main.pt.live, 1);
+	assert_int_equal(fixture_tables(&fx), 1);
 	assert_int_equal(fixture_pins(&fx), 0);
 	/* Back to the host, not only to a list of ours. */
 	if (!SHADOWED)
@@ -106,7 +106,7 @@ static void test_borders(void **state)
 		assert_true(fixture_all(mem.va, (unsigned char)(i + 1), size));
 		fixture_unmap_ok(&fx, iova, size);
 		assert_int_equal(fixture_copy(&fx, iova, iova, 8), -EFAULT);
-		assert_int_equal(fx.sim->main.pt.live, 1);
+		assert_int_equal(fixture_tables(&fx), 1);
 	}
 	OPS.mem_free(fx.iommu, &mem);
 	fixture_close(&fx);

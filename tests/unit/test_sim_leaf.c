@@ -75,7 +75,7 @@ static void test_sizes(void **state)
 	assert_int_equal(split(&fx, IOVA, GiB(1), GiB(1)), 0);
 	assert_int_equal(dirty_leaf(&fx, IOVA), GiB(1));
 	fixture_unmap_ok(&fx, IOVA, GiB(1));
-	assert_int_equal(fx.sim->main.pt.live, 1);
+	assert_int_equal(fixture_tables(&fx), 1);
 	OPS.mem_free(fx.iommu, &mem);
 	fixture_close(&fx);
 }
@@ -309,7 +309,7 @@ static void test_under_dma(void **state)
 	assert_true(mirror_is_true(&mirror));
 	fixture_unmap_ok(&race.fx, IOVA, MiB(4));
 	fixture_unmap_ok(&race.fx, IOVA + MiB(4), PAGE);
-	assert_int_equal(race.fx.sim->main.pt.live, 1);
+	assert_int_equal(fixture_tables(&race.fx), 1);
 	mirror_close(&mirror);
 	OPS.mem_free(race.fx.iommu, &race.mem);
 	OPS.mem_free(race.fx.iommu, &source);

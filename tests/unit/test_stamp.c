@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* core/stamp: what is written is found again, what is changed anywhere is seen, and each kind of damage gets its name. */
-#include "unit.h"
+#include "variants.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/rng.h"
-#include "core/stamp.h"
+#include "base/util.h"
+#include "core/stamp_kernel.h"
 
 #define WORDS (STAMP_LINE / 8)
 #define AREA (5 * 4096 + 200)
@@ -266,6 +269,18 @@ static void test_torn_page_word(void **state)
 	assert_int_equal(only(8192, &mine).what, STAMP_TORN);
 }
 
+/* What was stamped as one can be checked in parts, which begin on any page of it. */
+static void test_parts(void **state)
+{
+	struct stamp part = mine;
+
+	stamp_fill(area, 3 * 4096, &mine);
+	part.iova = mine.iova + 4096 + 64;
+	assert_true(stamp_verify(at(4096 + 64), 4096, &part));
+	part.iova += 4096;
+	assert_false(stamp_verify(at(4096 + 64), 4096, &part));
+}
+
 static void test_foreign(void **state)
 {
 	static const unsigned char bytes[] = {0x00, 0xff, 0x5a};
@@ -361,18 +376,161 @@ static void test_texts(void **state)
 	}
 }
 
+/* @size bytes that end where nothing can be read or written. */
+static char *guarded(size_t size)
+{
+	static char *base;
+	size_t pages = ALIGN_UP(AREA, 4096);
+
+	if (!base) {
+		base = mmap(NULL, pages + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		assert_true(base != MAP_FAILED);
+		assert_int_equal(mprotect(base + pages, 4096, PROT_NONE), 0);
+	}
+	return base + pages - size;
+}
+
+/* A line at a time, each from the beginning. */
+static void naive(char *to, size_t size, const struct stamp *s)
+{
+	for (size_t done = 0; done < size; done += STAMP_LINE) {
+		struct stamp one = {s->session, s->generation, s->iova + done};
+		struct stamp_lines lines;
+
+		stamp_lines_of_stamp(&one, &lines);
+		memcpy(to + done, lines.next, STAMP_LINE);
+	}
+}
+
+/* Lines @size long at an address that is no line's, right before a guard page, by the variant that is at work. */
+static void check_lines(char *p, size_t size, const struct stamp *s)
+{
+	struct stamp_lines lines, after;
+	struct stamp end = {s->session, s->generation, s->iova + size};
+
+	naive((char *)other, size, s);
+	stamp_lines_of_stamp(&end, &after);
+	memset(p, 0x11, size);
+	stamp_lines_of_stamp(s, &lines);
+	stamp_variant()->write(p, size, &lines);
+	assert_memory_equal(p, other, size);
+	assert_memory_equal(lines.next, after.next, sizeof(after.next));
+	stamp_lines_of_stamp(s, &lines);
+	assert_int_equal(stamp_variant()->match(p, size, &lines), size);
+	assert_memory_equal(lines.next, after.next, sizeof(after.next));
+	if (stamp_variant()->stream && !((uintptr_t)p % STAMP_LINE)) {
+		memset(p, 0x22, size);
+		stamp_lines_of_stamp(s, &lines);
+		stamp_variant()->stream(p, size, &lines);
+		assert_memory_equal(p, other, size);
+	}
+	for (size_t bad = 0; bad < size; bad += 8 * 13) {
+		size_t good;
+
+		p[bad] ^= 0x40;
+		stamp_lines_of_stamp(s, &lines);
+		good = stamp_variant()->match(p, size, &lines);
+		assert_true(good <= bad && bad - good < 4096 + STAMP_LINE);
+		p[bad] ^= 0x40;
+	}
+}
+
+static void test_lines(void **state)
+{
+	static const uint64_t starts[] = {0, 64, 4096 - 64, 4096 - 128, 0x7fffff80, 0x1000 + 8, UINT64_MAX - 8191};
+
+	for (size_t k = 0; k < ARRAY_SIZE(starts); k++)
+		for (size_t size = 0; size <= 2 * 4096 + 1024; size += size < 1024 ? 64 : 64 * 17)
+			for (size_t back = 0; back < STAMP_LINE; back += size % 4096 ? 32 : 8) {
+				struct stamp s = {11, 13, starts[k]};
+
+				check_lines(guarded(size + back), size, &s);
+			}
+}
+
+/* Ragged ends, right before a guard page. */
+static void test_guarded(void **state)
+{
+	for (size_t size = 8; size < 4096 + 200; size += size < 300 ? 8 : 104) {
+		char *p = guarded(size);
+
+		stamp_fill(p, size, &mine);
+		naive((char *)other, size, &mine);
+		assert_memory_equal(p, other, size);
+		assert_true(stamp_verify(p, size, &mine));
+		stamp_bury(p, size);
+		assert_true(stamp_is_buried(p, size));
+		stamp_poison(p, size);
+		assert_true(stamp_is_poison(p, size));
+	}
+}
+
+/* What counts as large goes past the caches and is the same, wherever it begins. */
+static void test_large(void **state)
+{
+	stamp_stream_force(4096);
+	for (size_t size = 4096 - 8; size <= 2 * 4096 + 72; size += 8)
+		for (size_t back = 0; back < STAMP_LINE; back += size % 1024 ? 32 : 8) {
+			char *p = guarded(size + back);
+
+			stamp_fill(p, size, &mine);
+			naive((char *)other, size, &mine);
+			assert_memory_equal(p, other, size);
+			assert_true(stamp_verify(p, size, &mine));
+		}
+	stamp_stream_force(0);
+}
+
+/* The table: what is chosen is the first that works, except where words are the best; the last one always works. */
+static void test_table(void **state)
+{
+	size_t n = 0;
+
+	stamp_variant_force(NULL);
+	assert_true(stamp_variant()->works());
+	assert_string_equal(stamp_variant_name(), stamp_variant()->name);
+	if (stamp_variant() != &stamp_plain)
+		for (size_t i = 0; stamp_variants[i] != stamp_variant(); i++)
+			assert_false(stamp_variants[i]->works());
+	while (stamp_variants[n])
+		n++;
+	assert_ptr_equal(stamp_variants[n - 1], &stamp_plain);
+	assert_true(stamp_plain.works());
+	assert_true(stamp_stream_from() >= MiB(2));
+	print_message("# the variant of this CPU is %s, past the caches from %zu KiB on\n", stamp_variant_name(),
+		      stamp_stream_from() / 1024);
+}
+
+static int use_variant(void **state)
+{
+	stamp_variant_force(*state);
+	return 0;
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	static const struct CMUnitTest each[] = {
 		cmocka_unit_test(test_generation),     cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_every_bit),      cmocka_unit_test(test_distinct),
 		cmocka_unit_test(test_classes),	       cmocka_unit_test(test_misplaced),
 		cmocka_unit_test(test_unwritten),      cmocka_unit_test(test_buried),
 		cmocka_unit_test(test_poison_sizes),   cmocka_unit_test(test_torn),
-		cmocka_unit_test(test_torn_page_word), cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_runs),	       cmocka_unit_test(test_ragged),
-		cmocka_unit_test(test_random_damage),  cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_torn_page_word), cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_foreign),	       cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_ragged),	       cmocka_unit_test(test_random_damage),
+		cmocka_unit_test(test_texts),	       cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_guarded),	       cmocka_unit_test(test_large),
 	};
+	static const struct CMUnitTest once[] = {cmocka_unit_test(test_table)};
+	static struct variant_tests all;
 
-	return cmocka_run_group_tests_name("stamp", tests, NULL, NULL);
+	/* all of it by each variant that this CPU has */
+	for (size_t i = 0; stamp_variants[i]; i++)
+		if (stamp_variants[i]->works())
+			variant_tests_add(&all, each, ARRAY_SIZE(each), stamp_variants[i]->name, use_variant,
+					  stamp_variants[i]);
+		else
+			print_message("# variant %s: not on this CPU\n", stamp_variants[i]->name);
+	variant_tests_add(&all, once, ARRAY_SIZE(once), NULL, NULL, NULL);
+	return variant_tests_run(&all);
 }

@@ -158,7 +158,15 @@ guest_put_binary() {
 		say "no iommuctl built yet: the guest goes without"
 		return 0
 	fi
-	guest_put "$binary" "/usr/sbin/$(basename "$binary")"
+	guest_put "$binary" "/usr/sbin/$(basename "$binary")" && guest_put_data
+}
+
+# guest_put_data: this tree's repros and recipes: where an installed binary looks, and repros beside it, where that of any prefix does first.
+guest_put_data() {
+	local share=$rundir/payload/usr/local/share/iommuctl
+	mkdir -p "$share/repro" "$share/recipes" || return
+	cp "$top"/repro/*.iommu "$share/repro/" && cp -r "$top"/recipes/. "$share/recipes/" || die "cannot copy repros and recipes"
+	ln -s /usr/local/share/iommuctl/repro "$rundir/payload/usr/sbin/repro"
 }
 
 # guest_acpi: sets acpi_initrd: the tables, where the kernel looks for them; empty without any.

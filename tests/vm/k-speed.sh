@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The speed of map and unmap through iommufd and VFIO, held against plain loops on the built kernel.
+# The speed of map and unmap, and of compare's loop, through iommufd and VFIO, held against plain loops on the built kernel.
 . "$(dirname "$0")/lib.sh"
-guest_built speed --iommu intel --device lsi --timeout 900 -- speed.sh iommufd:10000 vfio:10000
+pairs=5 loops=1000
+[ -z "${IOMMUCTL_LONG:-}" ] || pairs=15 loops=4000
+what=(ways:iommufd ways:vfio map:iommufd:10000:15 map:vfio:10000:15)
+for graveyard in 0 4; do
+	what+=("compare:iommufd:$loops:$pairs:$graveyard" "compare:vfio:$loops:$pairs:$graveyard")
+done
+guest_built speed --iommu intel --device lsi --timeout 900 -- speed.sh "${what[@]}"
 done_testing

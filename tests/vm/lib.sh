@@ -11,7 +11,7 @@
 # takes the kernel with that seeded bug, which the script names at its top: needs_built NAME.... A k-NAME.sh is skipped as a
 # whole where the kernel is not built: nothing is built behind a test's back.
 #
-# GUEST-SCRIPT (tests/vm/guest/...) runs in the guest under bash and emits TAP with the same helpers as the CLI tests; its
+# GUEST-SCRIPT (tests/vm/guest/...), after NAME=VALUE words for its environment, runs in the guest under bash and emits TAP with the same helpers as the CLI tests; its
 # points become points of ours, and so does the harness's verdict: the guest finished and its kernel has no complaint.
 
 top_srcdir=${top_srcdir:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
@@ -27,9 +27,15 @@ if [ -z "${IOMMUCTL:-}" ]; then
 	done
 fi
 
-# vm_raw_loop NAME: a plain loop of bench/ that speeds are held against, as `make bench` builds it.
+# vm_raw_loop NAME: prints where the plain loop of bench/ is that speeds are held against: built by `make bench-build`, or made now.
 vm_raw_loop() {
-	[ -x "$tap_tmp/$1" ] || ${CC:-cc} -O2 -g -std=gnu11 -o "$tap_tmp/$1" "$top_srcdir/bench/$1.c"
+	local built=${top_builddir:-$top_srcdir/build}/bench/$1
+	if [ -x "$built" ] && [ "$built" -nt "$top_srcdir/bench/$1.c" ] && [ "$built" -nt "$top_srcdir/bench/raw.h" ]; then
+		echo "$built"
+	else
+		[ -x "$tap_tmp/$1" ] || ${CC:-cc} -O2 -g -std=gnu11 -o "$tap_tmp/$1" "$top_srcdir/bench/$1.c" || return
+		echo "$tap_tmp/$1"
+	fi
 }
 
 # vm_points PREFIX: renumbers the guest's TAP on stdin into ours; leaves what it counted in $tap_tmp/points.
@@ -50,25 +56,39 @@ vm_points() {
 	echo "$tap_count $tap_failed $n ${plan:-none}" >"$tap_tmp/points"
 }
 
+# vm_jq: sets vm_jq to a folder with a newer jq for guests, or to "". Up to 1.6, jq compiles its library whenever it starts: a third of a
+# second in an emulated guest, ten times as long as 1.7.
+vm_jq() {
+	[ -z "${vm_jq+set}" ] || return 0
+	vm_jq=
+	case $(jq --version 2>/dev/null) in jq-1.[56]*) vm_jq=$(fetched jq trixie) || vm_jq= ;; esac
+}
+
 # guest NAME RUN-OPTIONS... -- GUEST-SCRIPT ARGS...
 guest() {
-	local name=$1 options=() status n plan tool put=()
+	local name=$1 options=() environment=() status n plan tool file put=()
 	shift
 	while [ "$1" != -- ]; do
 		options+=("$1")
 		shift
 	done
 	shift
+	while [[ $1 == [A-Z]*=* ]]; do
+		environment+=("$1")
+		shift
+	done
 	# The helpers want bash, and what busybox's versions of these cannot do.
 	for tool in bash jq env timeout realpath; do
 		! command -v $tool >/dev/null || put+=(--add "$(command -v $tool):/usr/bin/$tool")
 	done
+	vm_jq
+	[ -z "$vm_jq" ] || put+=(--add "$vm_jq:/usr/lib/jq")
 	for tool in raw-vfio-loop raw-iommufd-loop raw-dirty-loop; do
-		! vm_raw_loop $tool || put+=(--add "$tap_tmp/$tool")
+		! file=$(vm_raw_loop $tool) || put+=(--add "$file:/usr/bin/$tool")
 	done
 	"$vm/run" --binary "$IOMMUCTL" --timeout 180 "${put[@]}" --add "$top_srcdir/tests/tap.sh:/t/tests/tap.sh" \
 		--add "$top_srcdir/tests/cli/lib.sh:/t/tests/cli/lib.sh" --add "$vm/guest:/t/tests/vm/guest" "${options[@]}" \
-		-- env top_srcdir=/t IOMMUCTL=/usr/sbin/iommuctl bash "/t/tests/vm/guest/$1" "${@:2}" 2>"$tap_tmp/guest.err" |
+		-- env top_srcdir=/t IOMMUCTL=/usr/sbin/iommuctl "${environment[@]}" bash "/t/tests/vm/guest/$1" "${@:2}" 2>"$tap_tmp/guest.err" |
 		vm_points "$name"
 	status=${PIPESTATUS[0]}
 	read -r tap_count tap_failed n plan <"$tap_tmp/points"
@@ -112,21 +132,24 @@ guest_built() {
 	guest "$name" --kernel "${kernel:-no-built-kernel}" "$@"
 }
 
-# mutants: their names.   mutants_of IOMMU: those that show on it.   mutant_says NAME options|finds: what its file says.
+# mutants: their names.   mutants_of IOMMU: those that show on it.   mutant_says NAME options|finds|stress: what its file says.
 mutants() { "$vm/build-kernel" --list-mutants | cut -d' ' -f1; }
 mutants_of() { "$vm/build-kernel" --list-mutants | awk -v iommu="$1" '{ for (i = 2; i <= NF; i++) if ($i == iommu) { print $1; next } }'; }
 mutant_says() { sed -n "s/^$2 //p" "$vm/mutants/$1"; }
 
-# mutants_found IOMMU: on the kernel of each mutant that shows on IOMMU compare fails for what the mutant does, and on the
-# healthy kernel the same options find nothing.
+# mutants_found IOMMU [BACKEND...]: on the kernel of each mutant that shows on IOMMU compare fails for what the mutant does, and on the
+# healthy kernel the same options find nothing. With backends the same of stress on those, and the scripts that it saved on the mutants'
+# kernels pass on the healthy one.
 mutants_found() {
-	local mutant options=() machine=(--iommu "$1" --memory 2G --device lsi --timeout 400)
+	local mutant options=() machine=(--iommu "$1" --memory 2G --device lsi --timeout 400) saved=$tap_tmp/saved backends=${*:2}
 	[ "$1" != mock ] || machine=(--iommu none --timeout 400)
+	mkdir -p "$saved"
 	for mutant in $(mutants_of "$1"); do
 		options+=("$(mutant_says "$mutant" options)")
-		guest_built "$mutant" --mutant "$mutant" "${machine[@]}" -- mutant.sh "$(mutant_says "$mutant" finds)" "${options[-1]}"
+		guest_built "$mutant" --mutant "$mutant" "${machine[@]}" --out "$saved/$mutant" -- STRESS="$backends" \
+			STRESS_CLASSES="$(mutant_says "$mutant" stress)" mutant.sh "$(mutant_says "$mutant" finds)" "${options[-1]}"
 	done
-	guest_built healthy "${machine[@]}" -- mutant.sh healthy "${options[@]}"
+	guest_built healthy "${machine[@]}" --add "$saved:/t/scripts" -- STRESS="$backends" mutant.sh healthy "${options[@]}"
 }
 
 # guest_bodies guest|guest_built NAME "WHERE..." BODY...: bodies of tests/body on the backends that run there.

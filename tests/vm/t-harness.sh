@@ -16,6 +16,8 @@ is "$(cat "$tap_tmp/out")" "it's out" "and its output"
 is "$(cat "$tap_tmp/err")" err "and its errors, with nothing else"
 is "$(cksum <"$tap_tmp/left/a/b")" "$(head -c 100000 /dev/zero | cksum)" "and the files it left"
 like "$(cat "$tap_tmp/klog")" 'Linux version' "and the kernel log"
+boot "repros and recipes of this tree are where the binary looks" 0 -- sh -c 'iommuctl repro list --json && ls /usr/local/share/iommuctl/recipes'
+is "$(grep -o '"name":' "$tap_tmp/out" | wc -l) $(grep -c 'recipe$' "$tap_tmp/out")" "$(ls "$top_srcdir"/repro/*.iommu | wc -l) $(ls "$top_srcdir"/recipes/*.recipe | wc -l)" "all of them"
 boot "a complaint in the kernel log fails the run" 99 -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg'
 boot "unless it is allowed" 0 --allow-log 'made/up' -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg'
 boot "a panic fails the run" 99 -- sh -c 'echo c >/proc/sysrq-trigger; sleep 9'

@@ -18,13 +18,16 @@ speed() {
 	for ((i = 0; i < pairs; i++)); do
 		run "$@" --json bench dirty --loops "$loops" --size $size
 		[ "$status" -eq 0 ] || diag "$stderr"
-		json '.results[] | select(.unit == "GiB/s") | "\(.name) \(.value)"' >"$tmp/rates"
+		json '.results[] | select(.unit == "GiB/s") | "\(.name) \(.value) \(.reference) \(.ratio)"' >"$tmp/rates"
 		for percent in $percents; do
-			ours=$(sed -n "s/^read-clear-$percent% //p" "$tmp/rates")
+			ours=$(sed -n "s/^read-clear-$percent% \([^ ]*\) .*/\1/p" "$tmp/rates")
 			raw=$(plain "$of" "$percent" "$loops")
 			echo "$ours $raw" | awk 'NF == 2 && $2 > 0 { printf "%.3f %.2f %.2f\n", $1 / $2, $1, $2 }' >>"$tmp/pairs.$percent"
 		done
 	done
+	is "$(cut -d ' ' -f 3 "$tmp/rates" | sort -u)" plain-ioctl "$name: bench dirty has the bare ioctl beside each rate"
+	diag "$name: its own ratios: $(cut -d ' ' -f 1,4 "$tmp/rates" | xargs)"
+	ok "$name: and ours is at least half as fast" awk '!($4 >= 0.5) { exit 1 }' "$tmp/rates"
 	for percent in $percents; do
 		sort -n "$tmp/pairs.$percent" >"$tmp/sorted"
 		is "$(wc -l <"$tmp/sorted")" $pairs "$name, $percent % dirty: $pairs pairs were measured"

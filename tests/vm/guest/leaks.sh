@@ -23,12 +23,6 @@ check --pins
 END
 allocs=30 # mappings in a run of it
 
-pinned() { # pages, of the whole machine
-	echo 1 >/proc/sys/vm/stat_refresh
-	awk '/^nr_foll_pin_acquired/ { a = $2 } /^nr_foll_pin_released/ { r = $2 } END { print a - r }' /proc/vmstat
-}
-tables() { awk '/^SecPageTables:/ { print $2 }' /proc/meminfo; } # KiB
-
 slabs() { # FILE: "CACHE OBJECTS", without those that only wait in a processor's own list
 	local shrink
 	for shrink in /sys/kernel/slab/*/shrink; do echo 1 >"$shrink"; done 2>/dev/null

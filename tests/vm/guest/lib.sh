@@ -3,7 +3,10 @@
 # Helpers for scripts that run in the guest, on top of those of the CLI tests.
 . /t/tests/cli/lib.sh
 
-# In an emulated guest a process costs some 20 ms and jq half a second: what is asked often starts none, or one for all.
+# In an emulated guest a process costs some 20 ms and an older jq half a second: what is asked often starts none, or one for all.
+
+# A newer jq than the host's, where one could be had.
+[ ! -e /usr/lib/jq/jq ] || jq() { /usr/lib/jq/ld-linux-x86-64.so.2 --library-path /usr/lib/jq /usr/lib/jq/jq "$@"; }
 
 # json FILTER: as in the command line's tests, and the same answers; plain values of the outermost object, alone (.result) or in a
 # text ("\(.loops) \(.result)"), are picked out without jq.
@@ -114,4 +117,31 @@ mid_loop() {
 	start --json compare --device "$1" --time 10m --size 8K "${@:2}"
 	wait_for 20 eval '[ -n "$(holders_of '"$1"')" ]'
 	sleep 0.5
+}
+
+# pinned: pages, of the whole machine.   tables: KiB of page tables that are not the processor's.
+pinned() { # pages, of the whole machine
+	echo 1 >/proc/sys/vm/stat_refresh
+	awk '/^nr_foll_pin_acquired/ { a = $2 } /^nr_foll_pin_released/ { r = $2 } END { print a - r }' /proc/vmstat
+}
+tables() { awk '/^SecPageTables:/ { print $2 }' /proc/meminfo; } # KiB
+
+# stressed NAME OPTIONS...: a stress that passes, having done something. What it found is shown if not, with the script that was saved.
+stressed() {
+	local name=$1 got
+	shift
+	rm -f "$tmp/saved.iommu"
+	RUN_TIMEOUT=1200 run -q --json "$@" --save-repro "$tmp/saved.iommu"
+	got=$(json '"\(.result) \(.mismatches_total)"' 2>&1)
+	diag "$(json '"\(.ops) operations in \(.episodes) episodes"' 2>&1): $*"
+	if [ "$status $got" = "0 pass 0" ] && [ "$(json .ops)" -ge "${stress_least:-20}" ]; then
+		pass "$name"
+	else
+		fail "$name"
+		diag "status $status, $got; iommuctl $*"
+		diag "$(json '{mismatches: .mismatches[:3], classes, faults: .faults[:3]}' 2>&1 | head -n 60)"
+		diag "stderr: $(head -c 2000 "$tmp/stderr")"
+		[ ! -e "$tmp/saved.iommu" ] || diag "$(head -n 60 "$tmp/saved.iommu")"
+		return 1
+	fi
 }

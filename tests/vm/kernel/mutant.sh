@@ -7,6 +7,7 @@
 #	iommus NAME...			the IOMMUs of tests/vm/run that show it; none: compare cannot
 #	options ARGS...			how compare is called
 #	finds CLASS...			what it may call the bug; anything else is wrong
+#	stress CLASS...			what stress may call it; unsaved:BACKEND: no script there can say it
 #	edit FILE			one edit, in a file of the kernel
 #	or FILE				instead of the edit before, where that does not apply: another release
 #	in REGEX			the function, by its name
@@ -115,7 +116,7 @@ mutant_apply() {
 		"in "*) in_function=${line#* } ;;
 		"before "* | "after "* | "swap "*) how=${line%% *} where=${line#* } ;;
 		$'\t'*) text=${text:+$text$'\n'}$line ;;
-		"about "* | "iommus "* | options* | "finds "* | '#'* | '') ;;
+		"about "* | "iommus "* | options* | "finds "* | "stress "* | '#'* | '') ;;
 		*) die 1 "mutant $1: cannot read '$line'" ;;
 		esac
 	done <"$(mutant_file "$1")"

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of `bench`, and its parts, which live in several files. */
+#ifndef IC_CMD_BENCH_H
+#define IC_CMD_BENCH_H
+
+#include "cmd/command.h"
+#include "core/bench.h"
+#include "out/plot.h"
+
+struct bench_state {
+	struct bench_params p;
+	const struct bench *bench; /* NULL: compare */
+	bool compare;
+	const char *files[2];
+	unsigned int nr_files;
+	double threshold; /* of compare: what is less is no change */
+	uint32_t given;	  /* options, by bit: bench_parse.c's */
+	char reference[64];
+	const char *csv;  /* "-": stdout; NULL: not asked for */
+	const char *plot; /* NULL: not asked for */
+	enum plot_format plot_format;
+};
+
+/* cmd/bench_parse.c: members of struct command */
+extern const struct argp_option bench_options[];
+void bench_defaults(void *state);
+error_t bench_parse(int key, char *arg, struct argp_state *state);
+
+/* cmd/bench_files.c: --csv and --plot, before anything is measured, and afterwards. 0 or -errno with run->fail. */
+int bench_files_begin(struct command_run *run, const struct bench_state *b);
+int bench_files_end(struct command_run *run, struct session *s, const struct bench_state *b,
+		    const struct bench_result *res);
+
+/* cmd/bench_compare.c */
+int bench_execute_compare(struct command_run *run, void *state);
+
+/* cmd/bench_report.c */
+void bench_report(struct command_run *run, const struct bench_state *b, const struct bench_result *res);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ops of stress on spaces and the device, as lines: copies, the device elsewhere, away, reset. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/stress_script_priv.h"
+
+#define OBJECT_DMA_MAX KiB(16)
+
+/* Spaces are made where they are needed first. */
+static void object_space(struct text *t, unsigned int space)
+{
+	if (t->has_space[space])
+		return;
+	t->has_space[space] = true;
+	text_line(t, "ioas new s%u", space);
+}
+
+static void object_copy(struct text *t, const struct stress_op *op)
+{
+	static const char *const prot[] = {"", " --prot r", " --prot w", ""};
+	struct text_mem *m = t->slot[op->thread][op->slot];
+	char offset[40] = "", size[32];
+	int err;
+
+	if (!m || !m->exists)
+		return;
+	object_space(t, op->other_space);
+	if (op->offset)
+		snprintf(offset, sizeof(offset), "+%s", text_size(size, op->offset));
+	text_line(t, "%sioas copy %s%s --to s%u --size %s --iova 0x%" PRIx64 "%s", text_due(op), m->name, offset,
+		  op->other_space, text_size(size, op->size), op->iova, prot[op->prot & 3]);
+	if (text_due(op)[0])
+		return;
+	err = model_copied(t->model[op->other_space], t->model[0], m->iova + op->offset, op->size, op->iova, op->prot);
+	if (err == -ENOMEM)
+		t->err = fail_set(t->f, ENOMEM, "cannot make a script of %u ops", t->trace->nr);
+}
+
+/* Of one thread. */
+struct object_pair {
+	struct text *t;
+	unsigned int thread;
+	struct model_pair of;
+};
+
+static int object_pick(const struct model_map *map, void *arg)
+{
+	struct object_pair *p = arg;
+	const struct text_mem *m = p->t->mems[map->id - 1];
+	unsigned int thread;
+
+	if (sscanf(m->name, "t%us", &thread) != 1 || thread != p->thread)
+		return 0;
+	return model_pair_take(&p->of, map);
+}
+
+static void object_dma(struct text *t, const struct stress_op *op, unsigned int space)
+{
+	struct text_mem *from, *to;
+	uint64_t size;
+	char text[32];
+
+	for (unsigned int i = 0; i < t->trace->threads; i++) {
+		struct object_pair p = {.t = t, .thread = i, .of.skip = op->n % 4};
+
+		model_each(t->model[space], object_pick, &p);
+		if (!model_pair_is_whole(&p.of))
+			continue;
+		from = t->mems[p.of.from.id - 1];
+		to = t->mems[p.of.to.id - 1];
+		size = MIN(p.of.from.range.last - p.of.from.range.start, p.of.to.range.last - p.of.to.range.start) + 1;
+		size = MIN(size, OBJECT_DMA_MAX);
+		text_line(t, "dma copy 0x%" PRIx64 " 0x%" PRIx64 " --size %s", p.of.from.range.start,
+			  p.of.to.range.start, text_size(text, size));
+		text_moved(t, to, p.of.to.offset, from, p.of.from.offset, size);
+		text_check(t, to, p.of.to.offset, size);
+		if (op->mismatch)
+			text_check_all(t, i);
+		return;
+	}
+}
+
+static void object_replace(struct text *t, const struct stress_op *op)
+{
+	object_space(t, op->other_space);
+	text_line(t, "attach s%u", op->other_space);
+	object_dma(t, op, op->other_space);
+	text_line(t, "attach main");
+	object_dma(t, op, 0);
+}
+
+static void object_detach(struct text *t, const struct stress_op *op)
+{
+	text_line(t, "detach");
+	text_line(t, "attach main");
+	object_dma(t, op, 0);
+}
+
+static void object_reset(struct text *t, const struct stress_op *op)
+{
+	text_line(t, "device reset");
+	object_dma(t, op, 0);
+}
+
+void text_object(struct text *t, const struct stress_op *op)
+{
+	if (op->kind == STRESS_COPY)
+		object_copy(t, op);
+	else if (op->kind == STRESS_REPLACE)
+		object_replace(t, op);
+	else if (op->kind == STRESS_DETACH)
+		object_detach(t, op);
+	else
+		object_reset(t, op);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ioctls of a child process, with the parent's ledger kept true beside them. */
+#include "iommu/child.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "iommu/backend.h"
+#include "iommu/explain.h"
+#include "iommu/mapping.h"
+
+/* What a child brings back, in memory that both have. */
+struct child_answer {
+	int err;
+	iova_t iova;
+	uint64_t bytes;
+};
+
+/* What it is to do; no locks and no allocation in there: the process may have had threads. */
+struct child_task {
+	struct iommu *iommu;
+	struct iommu_map_req *map; /* NULL: unmap */
+	iova_t iova;
+	uint64_t size;
+};
+
+static void child_do(const struct child_task *t, struct child_answer *answer)
+{
+	if (t->map) {
+		answer->err = t->iommu->ops->map(t->iommu, t->map);
+		answer->iova = t->map->iova;
+	} else {
+		answer->err = t->iommu->ops->unmap(t->iommu, t->iova, t->size, &answer->bytes);
+	}
+}
+
+static int child_wait(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ECHILD;
+}
+
+static int child_run(const struct child_task *t, struct child_answer *out)
+{
+	struct child_answer *answer =
+		mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t child;
+	int err;
+
+	if (answer == MAP_FAILED)
+		return -errno;
+	child = fork();
+	if (!child) {
+		child_do(t, answer);
+		_exit(0);
+	}
+	err = child < 0 ? -errno : child_wait(child);
+	*out = *answer;
+	munmap(answer, sizeof(*answer));
+	return err ? err : out->err;
+}
+
+/* The simulated IOMMU is in this process, and a child's would be another one: what it does is done here, to a copy of the memory. */
+static int child_map_simulated(struct iommu *iommu, struct iommu_map_req *req, const struct iommu_mem *mem)
+{
+	uint64_t offset = (uint64_t)((char *)req->va - (char *)mem->va);
+	struct iommu_map_req as_child = *req;
+	struct iommu_mem copy;
+	int err;
+
+	if (mem->kind == IOMMU_MEM_MEMFD || mem->released || offset > mem->size || req->size > mem->size - offset)
+		return iommu->ops->map(iommu, req);
+	err = iommu->ops->mem_alloc(iommu, mem->size, mem->kind, &copy);
+	if (err)
+		return err;
+	memcpy(copy.va, mem->va, mem->size);
+	as_child.va = (char *)copy.va + offset;
+	err = iommu->ops->map(iommu, &as_child);
+	req->iova = as_child.iova;
+	iommu->ops->mem_free(iommu, &copy);
+	return err;
+}
+
+int iommu_map_by_child(struct iommu *iommu, struct iommu_map_req *req, const struct iommu_mem *mem, struct fail *f)
+{
+	const struct child_task task = {.iommu = iommu, .map = req};
+	struct child_answer answer = {0};
+	int err;
+
+	if (iommu->ops->mem_alloc) {
+		err = child_map_simulated(iommu, req, mem);
+	} else {
+		err = child_run(&task, &answer);
+		if (!err)
+			req->iova = answer.iova;
+	}
+	return err ? explain_map(iommu, req, err, f) : mapping_note(iommu, req, f);
+}
+
+static int child_unmap(void *ctx, uint64_t *bytes)
+{
+	const struct child_task *task = ctx;
+	struct child_answer answer = {0};
+	int err;
+
+	if (task->iommu->ops->mem_alloc) {
+		child_do(task, &answer);
+		err = answer.err;
+	} else {
+		err = child_run(task, &answer);
+	}
+	*bytes = answer.bytes;
+	return err;
+}
+
+int iommu_unmap_by_child(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f)
+{
+	struct child_task task = {.iommu = iommu, .iova = iova, .size = size};
+	const struct mapping_call call = {.unmap = child_unmap, .ctx = &task};
+	int err = mapping_unmap(iommu, iova, size, &call, unmapped);
+
+	return err ? explain_unmap(iommu, iova, size, err, f) : 0;
+}
