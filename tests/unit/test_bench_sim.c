@@ -31,16 +31,21 @@ static struct bench_params params(unsigned int threads)
 		.until = {.loops = 9, .warmup = 1}, .threads = {threads}, .nr_threads = threads ? 1 : 0};
 }
 
+/* A sanitizer or valgrind may leave no addresses for large leaves, two rows of each size, which is said. */
+static void assert_rows(unsigned int all)
+{
+	if (strstr(res.note, "no addresses for all large leaves"))
+		assert_true(res.nr_rows == all - 2 || res.nr_rows == all - 4);
+	else
+		assert_int_equal(res.nr_rows, all);
+}
+
 static void test_rows(void **state)
 {
 	struct fail f = {0};
 
 	assert_int_equal(bench("sim", params(0), &f), 0);
-	/* a sanitizer or valgrind leaves no addresses for large leaves, which is said */
-	if (strstr(res.note, "no addresses for all large leaves"))
-		assert_in_range(res.nr_rows, 16, 18);
-	else
-		assert_int_equal(res.nr_rows, 20);
+	assert_rows(20);
 	for (unsigned int i = 0; i < res.nr_rows; i++) {
 		const struct bench_row *row = &res.rows[i];
 
@@ -51,7 +56,7 @@ static void test_rows(void **state)
 			assert_true(row->value >= 8 && row->value <= 8.4);
 	}
 	assert_int_equal(bench("sim", params(1), &f), 0);
-	assert_int_equal(res.nr_rows, 12);
+	assert_rows(12);
 	assert_int_equal(bench("sim,personality=iommufd", params(3), &f), 0);
 	assert_int_equal(res.nr_rows, 8);
 	assert_int_equal(res.rows[0].cell.threads, 3);
