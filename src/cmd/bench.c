@@ -135,6 +135,10 @@ static int bench_in_session(struct command_run *run, struct session *s, void *ar
 	struct bench_result res;
 	int err = bench_check_cpus(&b->p.until, &run->fail), files = 0;
 
+	if (b->refused.err) {
+		run->fail = b->refused;
+		return -b->refused.err;
+	}
 	if (!err)
 		err = bench_files_begin(run, b);
 	if (err)

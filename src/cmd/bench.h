@@ -19,6 +19,7 @@ struct bench_state {
 	const char *csv;  /* "-": stdout; NULL: not asked for */
 	const char *plot; /* NULL: not asked for */
 	enum plot_format plot_format;
+	struct fail refused; /* of a script's line: what its execution answers, where it is set */
 };
 
 /* cmd/bench_parse.c: members of struct command */

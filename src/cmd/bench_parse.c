@@ -422,7 +422,8 @@ static error_t bench_check_varies(struct argp_state *state, const struct bench_s
 	return 0;
 }
 
-static error_t bench_check_sizes(struct argp_state *state, const struct bench_state *b)
+/* -EINVAL with @f: no size of this benchmark, or no granule of any. */
+static int bench_check_sizes(const struct bench_state *b, struct fail *f)
 {
 	const struct bench *bench = b->bench;
 	uint64_t unit = MAX(bench->min_size, (uint64_t)1), largest = 0, granule = b->p.granules[0];
@@ -432,21 +433,32 @@ static error_t bench_check_sizes(struct argp_state *state, const struct bench_st
 		num_format_size(size, sizeof(size), b->p.sizes[i]);
 		largest = MAX(largest, b->p.sizes[i]);
 		if (!b->p.sizes[i] && unit == 1)
-			return usage_error(state, "--size: 0 bytes show nothing");
+			return fail_usage(f, EINVAL, "--size: 0 bytes show nothing");
 		if (!b->p.sizes[i] || b->p.sizes[i] % unit)
-			return usage_error(state, "--size: %s is not a multiple of %s above 0", size,
-					   num_format_size(other, sizeof(other), unit));
+			return fail_usage(f, EINVAL, "--size: %s is not a multiple of %s above 0", size,
+					  num_format_size(other, sizeof(other), unit));
 		if (b->p.sizes[i] > bench->max_size)
-			return usage_error(state, "--size: %s is more than %s, the most that `bench %s` takes", size,
-					   num_format_size(other, sizeof(other), bench->max_size), bench->name);
+			return fail_usage(f, EINVAL, "--size: %s is more than %s, the most that `bench %s` takes", size,
+					  num_format_size(other, sizeof(other), bench->max_size), bench->name);
 	}
 	for (unsigned int i = 0; i < b->p.nr_granules; i++)
 		granule = MIN(granule, b->p.granules[i]);
 	if (b->p.nr_sizes && granule > largest)
-		return usage_error(state, "--granule: %s is more than --size, %s",
-				   num_format_size(size, sizeof(size), granule),
-				   num_format_size(other, sizeof(other), largest));
+		return fail_usage(f, EINVAL, "--granule: %s is more than --size, %s",
+				  num_format_size(size, sizeof(size), granule),
+				  num_format_size(other, sizeof(other), largest));
 	return 0;
+}
+
+/*
+ * A size that cannot be is a refusal as of other commands: in a script the line is executed to be refused, since with a '!' that may be what is
+ * asked for.
+ */
+static error_t bench_parse_sizes(struct argp_state *state, struct bench_state *b)
+{
+	if (!bench_check_sizes(b, &b->refused) || state->flags & ARGP_NO_EXIT)
+		return 0;
+	return usage_error(state, "%s", b->refused.text);
 }
 
 /* So many times, or until it is known; what was not given is the benchmark's own. */
@@ -494,7 +506,7 @@ static error_t bench_parse_end(struct argp_state *state, struct bench_state *b)
 		return usage_error(state, "`bench %s` has no --threshold", b->bench->name);
 	err = bench_check_varies(state, b);
 	if (!err)
-		err = bench_check_sizes(state, b);
+		err = bench_parse_sizes(state, b);
 	return err ? err : bench_check_until(state, b);
 }
 

@@ -49,6 +49,18 @@ printf 'map a --size 4K --iova 0x40000000\nfill a --byte 3\nbench map --loops 10
 run -q run "$tmp/script" --json
 status_is 0 "a line of a script" || diag "$(json '.results[]')"
 
+printf '!bench map --size 0\n!EINVAL bench dma --size 0\n!bench map --granule 8K --size 4K\nbench map --size 4K --loops 3\n' >"$tmp/script"
+run -q run "$tmp/script" --json
+status_is 0 "a script: sizes that cannot be are refused, as it asks" || diag "$(json '.results[]')"
+json_is '[.results[] | .result + " " + .errno] | join(", ")' "pass EINVAL, pass EINVAL, pass EINVAL, pass " "a script: by this errno"
+printf 'bench map --size 0\n' >"$tmp/script"
+run -q run "$tmp/script"
+status_is 64 "a script: without a ! it is a usage error"
+like "$stderr" ':1: .*--size: 0 is not a multiple of 4K above 0' "a script: and is told"
+printf '!bench map --size nothing\n' >"$tmp/script"
+run -q run "$tmp/script"
+status_is 64 "a script: what is no size is one with a !, too"
+
 # what goes wrong is found
 for fault in short-unmap pin-leak; do
 	run -q --backend sim,fault=$fault bench map --loops "$loops" --json
