@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/together.h"
 #include "cmd/words.h"
 #include "core/op_object.h"
 
@@ -119,18 +120,37 @@ const struct command command_hwpt = {
 	.scriptable = true,
 };
 
+enum { OPT_THREADS = 0x200 };
+
+static const struct argp_option destroy_options[] = {
+	{"threads", OPT_THREADS, "N", 0,
+	 "by so many threads at once: one has to be obeyed, the others to be told that it is gone", 0},
+	{0},
+};
+
+struct destroy_state {
+	const char *what;
+	uint64_t threads;
+};
+
 static error_t destroy_parse(int key, char *arg, struct argp_state *state)
 {
-	const char **what = state->input;
+	struct destroy_state *d = state->input;
+	error_t err;
 
 	switch (key) {
+	case OPT_THREADS:
+		err = parse_u64(state, "--threads", arg, &d->threads);
+		if (!err && (d->threads < 2 || d->threads > TOGETHER_MAX))
+			return usage_error(state, "--threads: '%s' is not 2 to %u", arg, TOGETHER_MAX);
+		return err;
 	case ARGP_KEY_ARG:
-		if (*what)
+		if (d->what)
 			return usage_error(state, "one object at a time, not also '%s'", arg);
-		*what = arg;
+		d->what = arg;
 		return 0;
 	case ARGP_KEY_END:
-		return *what ? 0 : usage_error(state, "which object?");
+		return d->what ? 0 : usage_error(state, "which object?");
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -138,16 +158,17 @@ static error_t destroy_parse(int key, char *arg, struct argp_state *state)
 
 static int destroy_in_session(struct command_run *run, struct session *s, void *arg)
 {
-	const char **what = arg;
+	const struct destroy_state *d = arg;
 
-	return op_destroy(s, *what, run->unchecked, &run->fail);
+	return op_destroy(s, d->what, (unsigned int)d->threads, run->unchecked, &run->fail);
 }
 
 const struct command command_destroy = {
 	.name = "destroy",
 	.summary = "destroy a space, page table, queue or any other object, by name or id",
 	.args_doc = "WHAT",
-	.state_size = sizeof(const char *),
+	.options = destroy_options,
+	.state_size = sizeof(struct destroy_state),
 	.parse = destroy_parse,
 	.in_session = destroy_in_session,
 	.scriptable = true,

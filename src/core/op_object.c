@@ -20,12 +20,13 @@ static void destroy_forget(struct session *s, struct named *n)
 	named_remove(s, n);
 }
 
-int op_destroy(struct session *s, const char *what, bool unchecked, struct fail *f)
+int op_destroy(struct session *s, const char *what, unsigned int threads, bool unchecked, struct fail *f)
 {
 	struct iommu *space;
 	struct named *n;
 	uint32_t id;
 	int err = session_usable(s, f);
+	bool gone;
 
 	if (!err)
 		err = named_resolve(s, what, unchecked, &id, &space, f);
@@ -38,10 +39,15 @@ int op_destroy(struct session *s, const char *what, bool unchecked, struct fail 
 	}
 	for (n = s->named; n && n->id != id; n = n->next)
 		;
-	err = iommu_object_destroy(s->iommu, id, f);
-	if (!err)
+	if (threads > 1) {
+		err = iommu_object_destroy_by(s->iommu, id, threads, &gone, f);
+	} else {
+		err = iommu_object_destroy(s->iommu, id, f);
+		gone = !err;
+	}
+	if (gone)
 		op_dirty_forget(s, id, n && n->kind == IOMMU_OBJECT_IOAS ? n->space : NULL);
-	if (!err && n)
+	if (gone && n)
 		destroy_forget(s, n);
 	return err;
 }

@@ -9,8 +9,11 @@
 #include "core/named.h"
 #include "core/op.h"
 
-/* Any object by name or id. -EPERM for main, which the session stands on: only with @unchecked. */
-int op_destroy(struct session *s, const char *what, bool unchecked, struct fail *f);
+/*
+ * Any object by name or id, by @threads at once where that is more than 1 (iommu_object_destroy_by()). -EPERM for main, which the session stands
+ * on: only with @unchecked.
+ */
+int op_destroy(struct session *s, const char *what, unsigned int threads, bool unchecked, struct fail *f);
 
 struct op_attach {
 	const char *pt;

@@ -90,6 +90,11 @@ int iommu_hwpt_invalidate(struct iommu *iommu, uint32_t hwpt, uint32_t data_type
  * well: its struct iommu is gone. The context's own space loses its mappings, and stays as an empty husk.
  */
 int iommu_object_destroy(struct iommu *iommu, uint32_t id, struct fail *f);
+/*
+ * The same asked by @threads (2 to TOGETHER_MAX) at once, of an object that nobody uses: one has to be obeyed and all others to be told ENOENT.
+ * *gone: one was. 0; the error that another was told; -EPROTO: more than one was obeyed.
+ */
+int iommu_object_destroy_by(struct iommu *iommu, uint32_t id, unsigned int threads, bool *gone, struct fail *f);
 
 struct iommu_pgfault {
 	uint32_t dev_object, pasid, group, perm, length, cookie;

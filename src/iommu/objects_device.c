@@ -2,7 +2,9 @@
 /* The verbs on attachments and page tables: attach, replace, detach, what the IOMMU tells, page tables, destruction. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/together.h"
 #include "iommu/ledger.h"
 #include "iommu/objects_priv.h"
 
@@ -188,4 +190,54 @@ int iommu_object_destroy(struct iommu *iommu, uint32_t id, struct fail *f)
 	}
 	object_forget(root, id);
 	return 0;
+}
+
+struct destroy_race {
+	struct iommu *root;
+	uint32_t id;
+	int err[TOGETHER_MAX];
+};
+
+static void destroy_race_one(void *ctx, unsigned int i)
+{
+	struct destroy_race *race = ctx;
+
+	race->err[i] = race->root->ops->objects->destroy(race->root, race->id);
+}
+
+int iommu_object_destroy_by(struct iommu *iommu, uint32_t id, unsigned int threads, bool *gone, struct fail *f)
+{
+	struct iommu *root = objects_root(iommu);
+	struct destroy_race race = {.root = root, .id = id};
+	unsigned int obeyed = 0, others = 0;
+	int err, other = 0;
+
+	*gone = false;
+	if (!objects_has(root, destroy))
+		return objects_unsupported(root, "objects to destroy", f);
+	object_let_go(root, id);
+	err = together(threads, destroy_race_one, &race);
+	if (err)
+		return fail_set(f, err, "cannot have %u threads", threads);
+	for (unsigned int i = 0; i < threads; i++) {
+		obeyed += !race.err[i];
+		if (!race.err[i] || race.err[i] == -ENOENT)
+			continue;
+		others++;
+		other = race.err[i];
+	}
+	if (!obeyed) {
+		fail_set(f, other ? other : -ENOENT, "cannot destroy object %u", id);
+		return objects_explain(OBJECTS_DESTROY, other ? other : -ENOENT, f);
+	}
+	*gone = true;
+	object_forget(root, id);
+	if (obeyed > 1)
+		return fail_complete(f, EPROTO, "%u of %u threads destroyed object %u, each for itself", obeyed,
+				     threads, id);
+	return others ? fail_complete(f, -other,
+				      "object %u was destroyed by one of %u threads, and %u %s told %s, not that it "
+				      "is gone",
+				      id, threads, others, others > 1 ? "were" : "was", strerror(-other))
+		      : 0;
 }

@@ -103,6 +103,7 @@ struct sim {
 	struct sim_space *retired; /* closed, but a device may still be in it */
 	uint32_t next_id;
 	uint16_t next_domain;
+	_Atomic unsigned int destroyers; /* threads in sim_destroy() that have not decided yet */
 	struct sim_faults faults;
 	struct sim_mem mem;
 	uint64_t entry_limit; /* mappings allowed at once (type1) */

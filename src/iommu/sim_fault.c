@@ -55,6 +55,8 @@ static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
 					"of a large entry in which a range begins the bit is cleared and not reported"},
 	[SIM_FAULT_DIRTY_LEAF_END] = {"dirty-leaf-end",
 				      "of a large entry in which a range ends the rest is never reported"},
+	[SIM_FAULT_DESTROY_BUSY] = {"destroy-busy",
+				    "of several threads that destroy one space, some are told that it is in use"},
 	[SIM_FAULT_MIG_ARC_ACCEPTED] = {"mig-arc-accepted",
 					"migration: STOP_COPY to PRE_COPY, which is not permitted, is accepted"},
 	[SIM_FAULT_MIG_ARC_REFUSED] = {"mig-arc-refused", "migration: a state that can be reached is refused"},

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "iommu/rcu.h"
 #include "iommu/sim_copy.h"
@@ -264,17 +265,39 @@ static uint32_t sim_device_object(const struct iommu_device *idev)
 	return sim_has_spaces(idev->iommu) ? container_of(idev, struct sim_device, idev)->id : 0;
 }
 
+/* A thread on its way to the lock that destroys things leaves another one this long to come along as well. */
+#define SIM_DESTROY_NS 1000000u
+
+/* Of Linux 6.2 to 6.4: it counts itself as a user while it looks (iommufd_destroy(), iommufd_ref_to_users()). */
+static void sim_destroy_enter(struct sim *sim)
+{
+	const struct timespec moment = {.tv_nsec = SIM_DESTROY_NS};
+
+	atomic_fetch_add(&sim->destroyers, 1);
+	if (sim->faults.fault[SIM_FAULT_DESTROY_BUSY].on)
+		nanosleep(&moment, NULL);
+	sim_lock(sim);
+}
+
+/* Is somebody else on its way who counts as a user? */
+static bool sim_destroy_is_busy(struct sim *sim)
+{
+	return atomic_fetch_sub(&sim->destroyers, 1) > 1 && sim_fault_fires(&sim->faults, SIM_FAULT_DESTROY_BUSY);
+}
+
 /* iommufd_destroy(): what is used stays. */
 static int sim_destroy(struct iommu *iommu, uint32_t id)
 {
 	struct sim *sim = sim_space_of(iommu)->sim;
 	struct sim_space *space;
 	uint64_t bytes;
+	bool busy;
 	int r = 0;
 
 	if (!sim_has_spaces(iommu))
 		return -EOPNOTSUPP;
-	sim_lock(sim);
+	sim_destroy_enter(sim);
+	busy = sim_destroy_is_busy(sim);
 	space = sim_space_find(sim, id);
 	if (!space) {
 		r = -ENOENT;
@@ -282,7 +305,7 @@ static int sim_destroy(struct iommu *iommu, uint32_t id)
 		for (struct iommu_device *idev = sim->main.iommu.devices; idev; idev = idev->next)
 			if (sim_device_object(idev) == id)
 				r = -EBUSY;
-	} else if (space->users) {
+	} else if (space->users || busy) {
 		r = -EBUSY;
 	} else {
 		sim_space_empty(space, &bytes);

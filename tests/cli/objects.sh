@@ -247,6 +247,30 @@ json_is '[.alignment, (.ranges | length), .ranges[1].start] | join(" ")' "4096 2
 run -q --backend $sim replace main 1
 status_is 64 "one space is not two"
 
+# several threads destroy one space
+good "destroyed by several at once" <<'EOT'
+ioas new brief
+!ENOENT destroy 99 --threads 2
+map b --size 64K --ioas brief --iova 0x100000
+destroy brief --threads 16
+!ENOENT destroy brief
+ioas new brief
+attach brief
+!EBUSY destroy brief --threads 3
+attach main
+destroy brief --threads 2
+check --pins
+EOT
+sim=$sim,fault=destroy-busy bad "one that is told that it is in use" 2 2 \
+	'^object [0-9]+ was destroyed by one of 4 threads, and [1-3] w(as|ere) told Device or resource busy' <<'EOT'
+ioas new brief
+destroy brief --threads 4
+EOT
+sim=$sim,fault=destroy-busy good "one thread meets no other" <<'EOT'
+ioas new brief
+destroy brief
+EOT
+
 # what is not there
 for line in 'ioas new x' 'attach main' 'detach' 'destroy 5' 'hwinfo' 'hwpt new x' 'faultq new q' 'ioas vfio get' 'ioas phys 0x1000' \
 	'ioas change-process' 'ioas option huge-pages' 'faultq trigger --addr 0x1000' 'viommu trigger'; do
@@ -266,7 +290,7 @@ for line in ioas 'ioas foo' 'ioas new' 'ioas new A' 'ioas new main' 'ioas copy' 
 	'ioas option huge-pages x' 'ioas vfio set' 'ioas vfio get main' 'ioas phys x' 'ioas copy a --iova x' hwpt 'hwpt new a b' \
 	'hwpt invalidate main' 'hwpt new x --data foo' 'hwpt new x --data mock,foo=1' 'hwpt new x --data mock,iotlb=x' \
 	'hwpt new x --data 0xdead,raw=1' 'hwpt new x --data mock,iotlb=0x100000000' attach 'attach a b' 'attach main --pasid x' 'detach x' \
-	destroy 'destroy a b' 'hwinfo x' 'hwinfo --type x' faultq 'faultq trigger' 'faultq answer q x' 'faultq read q --wait 5' viommu \
+	destroy 'destroy a b' 'destroy a --threads 1' 'destroy a --threads 17' 'destroy a --threads x' 'hwinfo x' 'hwinfo --type x' faultq 'faultq trigger' 'faultq answer q x' 'faultq read q --wait 5' viommu \
 	'viommu new v' 'viommu device v w' 'viommu events e v' 'viommu read' replace 'replace main' 'replace main x y' \
 	'replace main x --rounds 0' 'replace main x --size 100'; do
 	printf '%s\n' "$line" >"$tmp/script"

@@ -159,7 +159,7 @@ static void test_table_users(void **state)
 	/* gone, it is tracked no more, and its number is free for another */
 	assert_int_equal(op_dirty_start(s, &best, NULL, 0, 0, &why), 0);
 	assert_int_equal(session_attach(s, iommu_space_id(s->iommu), s->iommu, &why), 0);
-	assert_int_equal(op_destroy(s, "t", false, &why), 0);
+	assert_int_equal(op_destroy(s, "t", 1, false, &why), 0);
 	assert_false(op_dirty_is_on(s, NULL));
 	session_close(s, NULL);
 }
