@@ -50,7 +50,7 @@ static uint64_t self_group_memory(const struct host *host, const char *group)
 static uint64_t self_groups_memory(const struct host *host)
 {
 	CLEANUP_FREE char *groups = NULL;
-	uint64_t least = UINT64_MAX;
+	uint64_t least = UINT64_MAX, left;
 	char *path, *slash;
 
 	if (host_read_file(host, &groups, NULL, "/proc/self/cgroup") || !(path = strstr(groups, "0::/")))
@@ -58,7 +58,8 @@ static uint64_t self_groups_memory(const struct host *host)
 	path += strlen("0::");
 	path[strcspn(path, "\n")] = 0;
 	for (;;) {
-		least = MIN(least, self_group_memory(host, path));
+		left = self_group_memory(host, path);
+		least = MIN(least, left);
 		slash = strrchr(path, '/');
 		if (!slash)
 			return least;
@@ -70,13 +71,15 @@ int self_memory_free(const struct host *host, uint64_t *bytes)
 {
 	CLEANUP_FREE char *info = NULL;
 	int err = host_read_file(host, &info, NULL, "/proc/meminfo");
+	uint64_t groups;
 
 	if (err)
 		return err;
 	*bytes = self_memory_number(info, "MemAvailable:");
 	if (!*bytes)
 		return -ENODATA; /* before Linux 3.14 */
-	*bytes = MIN(*bytes << 10, self_groups_memory(host));
+	groups = self_groups_memory(host);
+	*bytes = MIN(*bytes << 10, groups);
 	return 0;
 }
 
