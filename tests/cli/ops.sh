@@ -82,20 +82,19 @@ dma read 0x300000 --size 64 --may-fault
 dma read a --size 64
 dma write 0x300000 --size 64
 EOT
-good "however many faults were due, the next copy is not charged with them" <<'EOT'
+# A page faults once for each direction that misses it, and four do here: a fault for each KiB. Where each takes long a look ends before it
+# has seen so many, and the simulation's ring of records drops what finds no room: fewer there.
+kib=512
+is_slow && kib=128
+good "however many faults were due, the next copy is not charged with them" <<EOT
 map a --size 1M --iova 0x40000000
-dma copy a 0x80000000 --size 512K --may-fault
-dma copy 0x80000000 0x90000000 --size 512K --may-fault
+dma copy a 0x80000000 --size ${kib}K --may-fault
+dma copy 0x80000000 0x90000000 --size ${kib}K --may-fault
 dma copy a a+0x80000 --size 4K
-dma copy 0x80000000 a --size 512K --may-fault
+dma copy 0x80000000 a --size ${kib}K --may-fault
 EOT
 json_is '.faults | length' 16 "the first faults are told"
-# where each takes long a look ends before it has seen all, and the simulation's ring of records drops what finds no room
-if is_slow; then
-	json_is '.faults_total >= 256 and .faults_total <= 512' true "and about how many there were"
-else
-	json_is '.faults_total' 512 "and how many there were"
-fi
+json_is '.faults_total' "$kib" "and how many there were"
 json_is '.faults[0] | keys | join(" ")' "access attribution device expected iova line raw reason source" "with compare's keys"
 json_is '.faults[0] | [.access, .iova, .source] | join(" ")' "write 0x80000000 sim" "in order"
 printf 'map a --size 4K\ndma copy a a+0x800 --size 64\n' >"$tmp/script"
