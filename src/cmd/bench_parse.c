@@ -10,6 +10,7 @@
 
 #include "base/num.h"
 #include "cmd/bench.h"
+#include "iommu/mem.h"
 
 enum {
 	OPT_SIZE = 0x100,
@@ -165,7 +166,7 @@ static error_t bench_word_granule(struct argp_state *state, void *arg, const cha
 static error_t bench_word_mem(struct argp_state *state, void *arg, const char *word)
 {
 	int kind = 0;
-	error_t err = parse_choice(state, "--mem", word, mem_names, &kind);
+	error_t err = parse_choice(state, "--mem", word, mem_kind_names, &kind);
 
 	return err ? err : bench_list_add(state, arg, (uint64_t)kind);
 }

@@ -129,8 +129,6 @@ bool command_fits_session(const struct command *cmd, const void *state);
 int command_main_failed(const struct command *cmd, struct globals *g, const struct fail *f);
 /* Failures of a one-op command: report keys, a FAIL check named @what or a PASS one, run->detail. */
 void command_failures(struct command_run *run, const char *what, struct failures *found);
-/* "anon", "thp" ... in enum iommu_mem_kind's order, NULL-terminated. */
-extern const char *const mem_names[];
 /* "self", "child": whose ioctl it is. NULL-terminated. */
 extern const char *const by_names[];
 /* mappings: [{buf, ioas, iova, size, prot, mem}] */

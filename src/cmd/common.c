@@ -7,10 +7,10 @@
 #include "cmd/command.h"
 #include "core/op.h"
 #include "iommu/ledger.h"
+#include "iommu/mem.h"
 #include "iommu/objects.h"
 
 const char *const by_names[] = {"self", "child", NULL};
-const char *const mem_names[] = {"anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd", NULL};
 
 static const char *prot_name(enum iommu_prot prot)
 {
@@ -108,7 +108,7 @@ static int mapping_row(const struct ledger_entry *entry, void *arg)
 	report_hex(r, "iova", entry->range.start);
 	report_num(r, "size", entry->range.last - entry->range.start + 1);
 	report_str(r, "prot", prot_name(entry->prot));
-	report_str(r, "mem", b && b->source[0] ? b->source : mem_names[b ? b->mem.kind : IOMMU_MEM_ANON]);
+	report_str(r, "mem", b && b->source[0] ? b->source : mem_kind_name(b ? b->mem.kind : IOMMU_MEM_ANON));
 	report_str(r, "vaddr", entry->forgotten ? "forgotten" : "known");
 	report_close(r);
 	return 0;

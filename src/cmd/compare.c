@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "core/compare.h"
 #include "core/op_faults.h"
+#include "iommu/mem.h"
 
 enum {
 	OPT_SIZE = 0x100,
@@ -153,7 +154,7 @@ static error_t compare_parse_choice(int key, const char *arg, struct argp_state 
 
 	switch (key) {
 	case OPT_MEM:
-		err = parse_choice(state, "--mem", arg, mem_names, &n);
+		err = parse_choice(state, "--mem", arg, mem_kind_names, &n);
 		p->mem = (enum iommu_mem_kind)n;
 		return err;
 	case OPT_GRANULE:

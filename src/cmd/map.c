@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "cmd/command.h"
 #include "core/op.h"
+#include "iommu/mem.h"
 
 enum { OPT_SIZE = 0x100, OPT_IOVA, OPT_PROT, OPT_MEM, OPT_IOAS, OPT_HOLD, OPT_MEMORY_OF, OPT_SKIP, OPT_FLAGS, OPT_BY };
 
@@ -69,7 +70,7 @@ static error_t map_parse_mem(struct argp_state *state, char *arg, struct op_map 
 	int n = 0;
 
 	if (!is_bar && !is_dmabuf) {
-		err = parse_choice(state, "--mem", arg, mem_names, &n);
+		err = parse_choice(state, "--mem", arg, mem_kind_names, &n);
 		op->mem = (enum iommu_mem_kind)n;
 		return err;
 	}

@@ -14,7 +14,6 @@
 #define MEM_HUGE_SHIFT 26 /* MAP_HUGE_SHIFT */
 
 struct mem_kind {
-	const char *name;
 	uint64_t page;	 /* size is rounded up to this and the address aligned to it */
 	int flags;	 /* for mmap */
 	int advice;	 /* for madvise */
@@ -22,20 +21,27 @@ struct mem_kind {
 };
 
 static const struct mem_kind mem_kinds[] = {
-	[IOMMU_MEM_ANON] = {"anon", 4096, MAP_PRIVATE | MAP_ANONYMOUS, MADV_NOHUGEPAGE, NULL},
-	[IOMMU_MEM_THP] = {"thp", MiB(2), MAP_PRIVATE | MAP_ANONYMOUS, MADV_HUGEPAGE, NULL},
-	[IOMMU_MEM_HUGETLB_2M] = {"hugetlb-2M", MiB(2),
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MEM_HUGE_SHIFT, MADV_NORMAL,
+	[IOMMU_MEM_ANON] = {4096, MAP_PRIVATE | MAP_ANONYMOUS, MADV_NOHUGEPAGE, NULL},
+	[IOMMU_MEM_THP] = {MiB(2), MAP_PRIVATE | MAP_ANONYMOUS, MADV_HUGEPAGE, NULL},
+	[IOMMU_MEM_HUGETLB_2M] = {MiB(2), MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MEM_HUGE_SHIFT, MADV_NORMAL,
 				  "hugepages-2048kB"},
-	[IOMMU_MEM_HUGETLB_1G] = {"hugetlb-1G", GiB(1),
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 30 << MEM_HUGE_SHIFT, MADV_NORMAL,
+	[IOMMU_MEM_HUGETLB_1G] = {GiB(1), MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 30 << MEM_HUGE_SHIFT, MADV_NORMAL,
 				  "hugepages-1048576kB"},
-	[IOMMU_MEM_MEMFD] = {"memfd", 4096, MAP_SHARED, MADV_NORMAL, NULL},
+	[IOMMU_MEM_MEMFD] = {4096, MAP_SHARED, MADV_NORMAL, NULL},
+};
+
+const char *const mem_kind_names[] = {
+	[IOMMU_MEM_ANON] = "anon",
+	[IOMMU_MEM_THP] = "thp",
+	[IOMMU_MEM_HUGETLB_2M] = "hugetlb-2M",
+	[IOMMU_MEM_HUGETLB_1G] = "hugetlb-1G",
+	[IOMMU_MEM_MEMFD] = "memfd",
+	NULL,
 };
 
 const char *mem_kind_name(enum iommu_mem_kind kind)
 {
-	return mem_kinds[kind].name;
+	return mem_kind_names[kind];
 }
 
 uint64_t mem_kind_align(enum iommu_mem_kind kind)
@@ -59,14 +65,15 @@ static long mem_hugepages(const char *dir, const char *file)
 	return n;
 }
 
-static void mem_hint_huge(const struct mem_kind *k, uint64_t size, struct fail *f)
+static void mem_hint_huge(enum iommu_mem_kind kind, uint64_t size, struct fail *f)
 {
+	const struct mem_kind *k = &mem_kinds[kind];
 	long total = mem_hugepages(k->dir, "nr_hugepages"), unused = mem_hugepages(k->dir, "free_hugepages");
 	uint64_t need = size / k->page;
 
 	if (total < 0) {
 		fail_hint(f, "this kernel or processor has no %s pages: use --mem anon or thp",
-			  k->name + strlen("hugetlb-"));
+			  mem_kind_name(kind) + strlen("hugetlb-"));
 		return;
 	}
 	fail_hint(f,
@@ -138,16 +145,17 @@ static int mem_get(uint64_t size, enum iommu_mem_kind kind, bool touch, struct i
 
 	*out = (struct iommu_mem){.kind = kind, .fd = -1};
 	if (size == 0)
-		return fail_set(f, EINVAL, "cannot allocate 0 bytes of %s memory", k->name);
+		return fail_set(f, EINVAL, "cannot allocate 0 bytes of %s memory", mem_kind_name(kind));
 	if (size > (uint64_t)INT64_MAX - 2 * k->page)
 		return fail_set(f, EOVERFLOW, "cannot allocate 0x%llx bytes of %s memory", (unsigned long long)size,
-				k->name);
+				mem_kind_name(kind));
 	out->size = ALIGN_UP(size, k->page == MiB(2) && !k->dir ? 4096 : k->page);
 	err = mem_back(k, out, touch);
 	if (err) {
-		fail_set(f, err, "cannot allocate 0x%llx bytes of %s memory", (unsigned long long)size, k->name);
+		fail_set(f, err, "cannot allocate 0x%llx bytes of %s memory", (unsigned long long)size,
+			 mem_kind_name(kind));
 		if (k->dir)
-			mem_hint_huge(k, out->size, f);
+			mem_hint_huge(kind, out->size, f);
 		else if (kind == IOMMU_MEM_THP && err == -EINVAL)
 			fail_hint(f, "this kernel has no transparent huge pages: use --mem anon or hugetlb-2M");
 		mem_free(out);
@@ -176,7 +184,7 @@ int mem_alloc_guarded(uint64_t size, enum iommu_mem_kind kind, struct iommu_mem 
 	/* part of the same allocation, so that nothing else can ever come to lie there */
 	if (mprotect((char *)out->va + out->size - guard, guard, PROT_NONE)) {
 		err = fail_set(f, errno, "cannot guard the end of 0x%llx bytes of %s memory", (unsigned long long)size,
-			       k->name);
+			       mem_kind_name(kind));
 		mem_free(out);
 		return err;
 	}

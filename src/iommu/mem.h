@@ -23,7 +23,8 @@ int mem_map_again(const struct iommu_mem *mem, void **va);
 void mem_unmap_again(const struct iommu_mem *mem, void *va);
 /* Pages pinned by a mapping live on until it is gone. */
 void mem_free(struct iommu_mem *mem);
-/* "anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd". */
+/* "anon", "thp", "hugetlb-2M", "hugetlb-1G", "memfd": of each kind that is allocated, in the enum's order, NULL-terminated. */
+extern const char *const mem_kind_names[];
 const char *mem_kind_name(enum iommu_mem_kind kind);
 /* Bytes of its pages: what an address of it is a multiple of. */
 uint64_t mem_kind_align(enum iommu_mem_kind kind);
