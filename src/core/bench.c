@@ -35,45 +35,60 @@ static const uint64_t *bench_sizes(const struct bench *b, const struct bench_par
 	return b->sizes;
 }
 
-/* The @n-th of all, sizes fastest. What is in no list is the benchmark's own, once. False: there are no more. */
-static bool bench_next_cell(const struct bench *b, const struct bench_params *p, unsigned int n,
-			    struct bench_cell *cell)
+/* What is in no list is the benchmark's own, once. */
+static unsigned int bench_nr_cells(const struct bench *b, const struct bench_params *p)
 {
-	unsigned int nr;
+	unsigned int sizes;
+
+	bench_sizes(b, p, &sizes);
+	return MAX(sizes, 1u) * MAX(p->nr_granules, 1u) * MAX(p->nr_page_sizes, 1u) * MAX(p->nr_mems, 1u) *
+	       MAX(p->nr_depths, 1u) * MAX(p->nr_threads, 1u);
+}
+
+/* Which one of a list's @nr it is; what is left of *n is of the lists that change more slowly. */
+static unsigned int bench_turn(unsigned int *n, unsigned int nr)
+{
+	unsigned int turn = nr ? *n % nr : 0;
+
+	*n /= MAX(nr, 1u);
+	return turn;
+}
+
+/* The @n-th of all, sizes fastest. */
+static struct bench_cell bench_cell_at(const struct bench *b, const struct bench_params *p, unsigned int n)
+{
+	struct bench_cell cell = {.threads = 1, .mem = IOMMU_MEM_ANON};
+	unsigned int nr, turn;
 	const uint64_t *sizes = bench_sizes(b, p, &nr);
 
-	*cell = (struct bench_cell){.threads = 1, .mem = IOMMU_MEM_ANON};
+	turn = bench_turn(&n, nr);
 	if (nr)
-		cell->size = sizes[n % nr];
-	n /= MAX(nr, 1u);
+		cell.size = sizes[turn];
+	turn = bench_turn(&n, p->nr_granules);
 	if (p->nr_granules)
-		cell->granule = p->granules[n % p->nr_granules];
-	n /= MAX(p->nr_granules, 1u);
+		cell.granule = p->granules[turn];
+	turn = bench_turn(&n, p->nr_page_sizes);
 	if (p->nr_page_sizes)
-		cell->page_size = p->page_sizes[n % p->nr_page_sizes];
-	n /= MAX(p->nr_page_sizes, 1u);
+		cell.page_size = p->page_sizes[turn];
+	turn = bench_turn(&n, p->nr_mems);
 	if (p->nr_mems)
-		cell->mem = p->mems[n % p->nr_mems];
-	n /= MAX(p->nr_mems, 1u);
+		cell.mem = p->mems[turn];
+	turn = bench_turn(&n, p->nr_depths);
 	if (p->nr_depths)
-		cell->depth = p->depths[n % p->nr_depths];
-	n /= MAX(p->nr_depths, 1u);
+		cell.depth = p->depths[turn];
 	if (p->nr_threads)
-		cell->threads = p->threads[n % p->nr_threads];
-	return !(n / MAX(p->nr_threads, 1u));
+		cell.threads = p->threads[n];
+	return cell;
 }
 
 /* "map 64K, 3 of 12, about 9 s left" */
 static void bench_label(const struct bench *b, const struct bench_params *p, const struct bench_cell *cell,
 			unsigned int n, uint64_t start, char *label, size_t len)
 {
-	unsigned int sizes, total;
+	unsigned int total = bench_nr_cells(b, p);
 	char size[32] = "", left[32];
 	int at;
 
-	bench_sizes(b, p, &sizes);
-	total = MAX(sizes, 1u) * MAX(p->nr_granules, 1u) * MAX(p->nr_page_sizes, 1u) * MAX(p->nr_mems, 1u) *
-		MAX(p->nr_depths, 1u) * MAX(p->nr_threads, 1u);
 	if (cell->size)
 		num_format_size(size, sizeof(size), cell->size);
 	at = snprintf(label, len, "%s%s%s", b->name, *size ? " " : "", size);
@@ -88,7 +103,7 @@ int bench_run(const struct bench *b, struct session *s, const struct bench_param
 	      struct fail *f)
 {
 	struct bench_params one = *p;
-	unsigned int measured = 0;
+	unsigned int cells = bench_nr_cells(b, p), measured = 0;
 	uint64_t start = clock_ns();
 	char label[96];
 	int err = 0;
@@ -96,7 +111,8 @@ int bench_run(const struct bench *b, struct session *s, const struct bench_param
 	one.until.label = label;
 	memset(out, 0, sizeof(*out));
 	failures_init(&out->found);
-	for (unsigned int i = 0; !err && !session_signal && bench_next_cell(b, p, i, &one.cell); i++) {
+	for (unsigned int i = 0; !err && !session_signal && i < cells; i++) {
+		one.cell = bench_cell_at(b, p, i);
 		/* of all combinations some make no sense */
 		if (one.cell.granule > one.cell.size)
 			continue;
@@ -121,6 +137,15 @@ int bench_verdict(struct bench_result *out, int err, iova_t iova, uint64_t lengt
 		failures_add(&out->found, &bad);
 	}
 	return failures_total(&out->found) ? 0 : err;
+}
+
+void bench_add_wrong(struct bench_result *r, uint64_t n, uint64_t size, uint64_t got)
+{
+	if (n && !r->wrong) {
+		r->wrong_size = size;
+		r->wrong_got = got;
+	}
+	r->wrong += n;
 }
 
 void bench_result_free(struct bench_result *r)
@@ -208,17 +233,6 @@ static void bench_hold(struct bench_row *row, const struct bench_params *p, cons
 	}
 	if (row->reference)
 		row->ratio = row->value / row->reference_value;
-}
-
-struct bench_row *bench_rate(struct bench_result *r, const struct bench_params *p, const char *name, const char *unit,
-			     uint64_t n, uint64_t ns)
-{
-	double less = bench_less((double)ns, r->clock_ns);
-	struct bench_row *row = bench_add(r, p, name, unit, less > 0 ? (double)n * 1e9 / less : 0);
-
-	if (row)
-		bench_hold(row, p, NULL, 0);
-	return row;
 }
 
 /* Noted down with the result; what several rows have in common. */

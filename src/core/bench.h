@@ -35,7 +35,7 @@ struct bench_params {
 	struct op_dirty dirty;	/* `dirty`: whose bits */
 	const char *reference;	/* what a rate is held against instead of the built-in loop, or NULL */
 	double reference_value; /* its rate */
-	/* what is combined; bench_next_cell() has the order. Empty: the benchmark's own */
+	/* what is combined; sizes change fastest, threads last. Empty: the benchmark's own */
 	uint64_t sizes[BENCH_LIST_MAX], granules[BENCH_LIST_MAX], page_sizes[BENCH_LIST_MAX];
 	enum iommu_mem_kind mems[BENCH_LIST_MAX];
 	unsigned int threads[BENCH_LIST_MAX], depths[BENCH_LIST_MAX];
@@ -124,6 +124,9 @@ void bench_result_free(struct bench_result *r);
  */
 int bench_verdict(struct bench_result *out, int err, iova_t iova, uint64_t length, const struct fail *f);
 
+/* @n unmaps (0: none) reported another count than the @size that was mapped, the first of them @got. What came first is kept. */
+void bench_add_wrong(struct bench_result *r, uint64_t n, uint64_t size, uint64_t got);
+
 /*
  * Memory for a benchmark, and where it goes, both as @p says, filled into @req to be mapped. Large places are on a large page's border, so that
  * the same seed compares like with like. Give it back with iommu_mem_free(). -EOPNOTSUPP, -ENOSPC, -EINVAL, -ERANGE, -ENOMEM.
@@ -173,11 +176,9 @@ bool bench_has_interval(const struct bench_row *row);
 /* A plain number. */
 struct bench_row *bench_add(struct bench_result *r, const struct bench_params *p, const char *name, const char *unit,
 			    double value);
-/* The times of a histogram (ns, less r->clock_ns each), and a rate of @n things in @ns: for what bench_measure() does not measure. */
+/* The times of a histogram, in ns and less r->clock_ns each, held against nothing: what bench_add_times() begins with. */
 struct bench_row *bench_times(struct bench_result *r, const struct bench_params *p, const char *name,
 			      const struct hist *h);
-struct bench_row *bench_rate(struct bench_result *r, const struct bench_params *p, const char *name, const char *unit,
-			     uint64_t n, uint64_t ns);
 
 extern const struct bench bench_map, bench_unmap, bench_dirty, bench_dma, bench_stamp, bench_bitmap, bench_sim;
 

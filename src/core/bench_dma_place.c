@@ -102,17 +102,12 @@ static int place_map(struct dma_set *set, struct dma_region *r, struct fail *f)
 
 static void place_unmap(struct dma_set *set, struct dma_region *r)
 {
-	struct bench_result *out = set->out;
 	uint64_t unmapped;
 
 	for (unsigned int i = 0; i < r->mapped; i++) {
-		if (iommu_unmap(session_iommu(set->s), dma_src(r, i), 2 * r->half, &unmapped, NULL) ||
-		    unmapped == 2 * r->half)
-			continue;
-		if (!out->wrong++) {
-			out->wrong_got = unmapped;
-			out->wrong_size = 2 * r->half;
-		}
+		if (!iommu_unmap(session_iommu(set->s), dma_src(r, i), 2 * r->half, &unmapped, NULL) &&
+		    unmapped != 2 * r->half)
+			bench_add_wrong(set->out, 1, 2 * r->half, unmapped);
 	}
 	r->mapped = 0;
 }

@@ -5,16 +5,13 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "core/bench.h"
+#include "core/bench_stores.h"
 #include "iommu/plain.h"
-
-#define MAP_PAGE 4096u
-#define MAP_STORES_MAX (MiB(8) / sizeof(uint64_t)) /* for more pages they begin anew */
 
 enum map_part { MAP_MAP, MAP_UNMAP, MAP_PARTS };
 
@@ -29,8 +26,7 @@ struct map_bench {
 	char *va;
 	iova_t iova;
 	uint64_t size, piece;
-	_Atomic uint64_t *stores;
-	uint64_t nr_stores;
+	struct bench_stores stores;
 	uint64_t wrong, wrong_got;
 } __attribute__((aligned(128)));
 
@@ -165,35 +161,13 @@ static int map_plain(void *ctx, uint64_t *n, struct hist *times, struct fail *f)
 	return map_pairs(ctx, n, times, f, true);
 }
 
-/* Each is seen by a device as it is: they are not put together to larger ones. */
-static void map_store_run(_Atomic uint64_t *stores, uint64_t n, uint64_t value, uint64_t step)
-{
-	for (uint64_t i = 0; i < n; i++, value += step)
-		atomic_store_explicit(&stores[i], value, memory_order_relaxed);
-}
-
-static void map_store_pages(struct map_bench *b, uint64_t first, uint64_t pages, uint64_t value)
-{
-	uint64_t run;
-
-	for (; pages; pages -= run, first = 0) {
-		run = MIN(pages, b->nr_stores - first);
-		map_store_run(b->stores + first, run, value, value ? MAP_PAGE : 0);
-	}
-}
-
 /* @value for an entry that is there, 0 for one that goes. */
 static void map_store(struct map_bench *b, struct hist *times, uint64_t value)
 {
 	for (uint64_t at = 0; at < b->size; at += b->req.size) {
-		uint64_t pages = map_point(b, at) / MAP_PAGE, before;
-		unsigned int repeat = bench_stores_repeat(times, pages);
+		uint64_t pages = map_point(b, at) / BENCH_STORES_PAGE;
 
-		before = map_look(times);
-		for (unsigned int i = 0; i < repeat; i++)
-			map_store_pages(b, at / MAP_PAGE % b->nr_stores, pages, value);
-		if (times)
-			bench_add_stores(times, clock_ns() - before, repeat);
+		bench_stores_timed(&b->stores, at / BENCH_STORES_PAGE, pages, value, times);
 	}
 }
 
@@ -242,9 +216,9 @@ static int map_fresh(void *ctx, struct fail *f)
 static int map_new(struct session *s, const struct bench_params *p, struct map_setup *set, struct failures *found,
 		   struct fail *f)
 {
-	uint64_t pages = MIN(p->cell.size / MAP_PAGE, MAP_STORES_MAX);
+	int err = 0;
 
-	for (unsigned int i = 0; i < p->cell.threads; i++) {
+	for (unsigned int i = 0; i < p->cell.threads && !err; i++) {
 		struct map_bench *b = &set->bench[i];
 
 		set->ctx[i] = b;
@@ -256,20 +230,16 @@ static int map_new(struct session *s, const struct bench_params *p, struct map_s
 		b->iova = b->req.iova;
 		b->size = p->cell.size;
 		b->piece = p->cell.granule ? p->cell.granule : p->cell.size;
-		b->nr_stores = pages;
-		if (!session_is_simulated(s))
-			continue;
-		b->stores = calloc(pages, sizeof(*b->stores));
-		if (!b->stores)
-			return fail_set(f, ENOMEM, "no memory for %" PRIu64 " entries", pages);
+		if (session_is_simulated(s))
+			err = bench_stores_new(&b->stores, b->size, f);
 	}
-	return 0;
+	return err;
 }
 
 static void map_rows(const struct bench_params *p, const struct map_bench *b, const struct bench_measured *m,
 		     struct bench_result *out)
 {
-	const char *reference = b->stores ? "stores" : "plain-ioctl";
+	const char *reference = b->stores.entry ? "stores" : "plain-ioctl";
 	double calls = (double)((b->size + b->piece - 1) / b->piece);
 
 	if (!m->rounds)
@@ -299,12 +269,8 @@ static int map_measure(struct session *s, const struct bench_params *p, struct m
 	for (unsigned int i = 0; i < p->cell.threads; i++) {
 		struct map_bench *b = &set->bench[i];
 
-		if (b->wrong && !out->wrong) {
-			out->wrong_got = b->wrong_got;
-			out->wrong_size = b->piece;
-		}
-		out->wrong += b->wrong;
-		free(b->stores);
+		bench_add_wrong(out, b->wrong, b->piece, b->wrong_got);
+		bench_stores_free(&b->stores);
 	}
 	return err;
 }

@@ -98,23 +98,6 @@ void bench_measured_free(struct bench_measured *m);
 double bench_clock_cost(void);
 /* The same of another clock, each time anew; 0 without memory for it. */
 double bench_clock_cost_of(uint64_t (*clock)(void));
-/*
- * How often a plain loop that takes a few ns of stores is done between two looks at the clock, which costs more: so often, and added by
- * bench_add_stores().
- */
-static inline unsigned int bench_stores_repeat(const struct hist *times, uint64_t stores)
-{
-	return times && stores < 64 ? 64 : 1;
-}
-
-static inline void bench_add_stores(struct hist *times, uint64_t elapsed, unsigned int repeat)
-{
-	if (repeat == 1)
-		hist_add(times, elapsed);
-	else
-		hist_add_run(times, elapsed, repeat, (uint64_t)bench_clock_cost());
-}
-
 /* The median of @n values, and half of its 95 % interval as a part of it (of fewer than 6: of all). Sorts @v. */
 double bench_median(double *v, unsigned int n, double *interval);
 

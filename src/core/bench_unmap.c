@@ -5,21 +5,17 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/num.h"
 #include "core/bench.h"
+#include "core/bench_stores.h"
 #include "core/op_flight.h"
 #include "core/session_priv.h"
 #include "iommu/ledger.h"
 #include "iommu/plain.h"
 
-#define UNMAP_PAGE 4096u
-#define UNMAP_STORES_MAX (MiB(8) / sizeof(uint64_t)) /* for more pages they begin anew */
 #define UNMAP_TIMEOUT_MS 10000
 #define UNMAP_TOUCHES 16u /* places of a mapping that the device goes to */
 #define UNMAP_TOUCH_BYTES 64u
@@ -49,8 +45,7 @@ struct unmap_bench {
 	struct failures *found;
 	struct bench_place place;
 	uint64_t piece;
-	_Atomic uint64_t *stores;
-	uint64_t nr_stores;
+	struct bench_stores stores;
 	uint64_t wrong, wrong_got;
 	uint64_t calls, pages; /* of ours */
 	uint64_t since;	       /* transfers after the latest canary */
@@ -87,7 +82,7 @@ static int unmap_use(struct unmap_bench *b, struct fail *f)
 {
 	struct dev *dev = session_dev(b->s);
 	const struct dev_limits *l = dev_limits(dev);
-	uint64_t len = dev_length(l, UNMAP_TOUCH_BYTES), unit = MAX((uint64_t)UNMAP_PAGE, dev_addr_unit(l));
+	uint64_t len = dev_length(l, UNMAP_TOUCH_BYTES), unit = MAX((uint64_t)BENCH_STORES_PAGE, dev_addr_unit(l));
 	uint64_t step = MAX(ALIGN_DOWN(b->place.req.size / UNMAP_TOUCHES, unit), unit);
 	enum dev_dir dir = unmap_direction(l);
 	int err = 0;
@@ -171,7 +166,7 @@ static inline int unmap_unmap(struct unmap_bench *b, struct hist *times, bool pl
 		return 0;
 	}
 	b->calls += calls;
-	b->pages += size / UNMAP_PAGE;
+	b->pages += size / BENCH_STORES_PAGE;
 	return 0;
 }
 
@@ -203,17 +198,6 @@ static int unmap_plain(void *ctx, uint64_t *n, struct hist *times, struct fail *
 	return unmap_times(ctx, n, times, true, f);
 }
 
-static void unmap_zero(const struct unmap_bench *b, uint64_t pages)
-{
-	uint64_t some;
-
-	for (; pages; pages -= some) {
-		some = MIN(pages, b->nr_stores);
-		for (uint64_t i = 0; i < some; i++)
-			atomic_store_explicit(&b->stores[i], 0, memory_order_relaxed);
-	}
-}
-
 static int unmap_stores(void *ctx, uint64_t *n, struct hist *times, struct fail *f)
 {
 	struct unmap_bench *b = ctx;
@@ -222,17 +206,10 @@ static int unmap_stores(void *ctx, uint64_t *n, struct hist *times, struct fail 
 	(void)f;
 	/* as many as a call of ours takes */
 	if (b->way->call == UNMAP_EACH_PAGE && b->calls)
-		step = ALIGN_UP(b->pages / b->calls * UNMAP_PAGE, b->s->granule);
+		step = ALIGN_UP(b->pages / b->calls * BENCH_STORES_PAGE, b->s->granule);
 	for (i = 0; i < *n && !session_signal; i++)
-		for (uint64_t at = 0; at < size; at += step) {
-			uint64_t pages = MIN(step, size - at) / UNMAP_PAGE, before;
-			unsigned int repeat = bench_stores_repeat(times, pages);
-
-			before = clock_ns();
-			for (unsigned int k = 0; k < repeat; k++)
-				unmap_zero(b, pages);
-			bench_add_stores(times, clock_ns() - before, repeat);
-		}
+		for (uint64_t at = 0; at < size; at += step)
+			bench_stores_timed(&b->stores, 0, MIN(step, size - at) / BENCH_STORES_PAGE, 0, times);
 	*n = i;
 	return 0;
 }
@@ -286,14 +263,14 @@ static int unmap_measure(struct unmap_bench *b, const struct bench_params *p, st
 {
 	const struct bench_work work = {
 		.ours = unmap_ours,
-		.plain = b->stores ? unmap_stores : unmap_plain,
+		.plain = b->stores.entry ? unmap_stores : unmap_plain,
 		.parts = 1,
 		.part_only = true,
 		.before = unmap_canary,
 		.fresh = unmap_fresh,
 		.most = b->way->used ? SESSION_CANARY_EVERY / 2 / UNMAP_TOUCHES : 0,
 	};
-	const char *reference = b->stores ? "stores" : "plain-ioctl";
+	const char *reference = b->stores.entry ? "stores" : "plain-ioctl";
 	struct bench_measured m;
 	void *ctx = b;
 	int err = unmap_start(b, b->way, f);
@@ -320,13 +297,9 @@ static int unmap_new(struct unmap_bench *b, const struct bench_params *p, struct
 	if (p->where == OP_IOVA_KERNEL)
 		return fail_usage(f, EINVAL, "`bench unmap` maps pieces side by side: no --iova kernel");
 	b->piece = p->cell.granule ? p->cell.granule : b->s->granule;
-	b->nr_stores = MIN(p->cell.size / UNMAP_PAGE, UNMAP_STORES_MAX);
 	b->place.req = (struct iommu_map_req){.prot = IOMMU_PROT_RW, .tag = "bench"};
 	err = bench_places(b->s, p, &b->place, 1, f);
-	if (err || !session_is_simulated(b->s))
-		return err;
-	b->stores = calloc(b->nr_stores, sizeof(*b->stores));
-	return b->stores ? 0 : fail_set(f, ENOMEM, "no memory for %" PRIu64 " entries", b->nr_stores);
+	return err || !session_is_simulated(b->s) ? err : bench_stores_new(&b->stores, p->cell.size, f);
 }
 
 /* What a device says is a failure, too, of which the figures so far are told. */
@@ -352,7 +325,7 @@ static void unmap_free(struct unmap_bench *b)
 		       !iommu_unmap(b->iommu, left.range.start, left.range.last - left.range.start + 1, NULL, NULL))
 			;
 	bench_places_free(b->s, &b->place, 1);
-	free(b->stores);
+	bench_stores_free(&b->stores);
 }
 
 static int unmap_run(struct session *s, const struct bench_params *p, struct bench_result *out, struct fail *f)
@@ -370,11 +343,7 @@ static int unmap_run(struct session *s, const struct bench_params *p, struct ben
 				 "before what is \"used\" went, the device had read there");
 	}
 	out->iova = b.place.req.iova;
-	if (b.wrong && !out->wrong) {
-		out->wrong_got = b.wrong_got;
-		out->wrong_size = b.place.req.size;
-	}
-	out->wrong += b.wrong;
+	bench_add_wrong(out, b.wrong, b.place.req.size, b.wrong_got);
 	err = unmap_verdict(&b, err, out, f);
 	unmap_free(&b);
 	if (!err && session_is_quiet(s))

@@ -1,38 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* core/bench on the simulated IOMMU: what is measured was done, wrong counts and pins are seen, nothing stays mapped. */
-#include "unit.h"
+#include "bench_rig.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/util.h"
-#include "core/bench.h"
-#include "iommu/ledger.h"
-
-static struct host host;
-static struct bench_result res;
-
-static int none_of_bench(const struct ledger_entry *entry, void *arg)
-{
-	(void)arg;
-	assert_string_not_equal(entry->tag, "bench");
-	return 0;
-}
+#include "core/bench_stores.h"
 
 static int bench_of(const char *name, const char *backend, struct bench_params p, struct fail *f)
 {
-	struct session_params sp = {.backend = backend, .seed = 5};
-	struct session *s = NULL;
-	int err;
-
-	if (session_open(&s, &sp, &host, f))
-		fail_msg("%s", f->text);
-	bench_result_free(&res);
-	err = bench_run(bench_find(name), s, &p, &res, f);
-	/* DMA leaves the session's own pages mapped, for the canary */
-	ledger_each(iommu_ledger(session_iommu(s)), none_of_bench, NULL);
-	assert_int_equal(session_close(s, f), 0);
-	return err;
+	return bench_rig_run(bench_find(name), backend, NULL, &p, f);
 }
 
 static int bench(const char *backend, struct bench_params p, struct fail *f)
@@ -110,7 +88,6 @@ static void test_cells(void **state)
 	assert_int_equal(bench("sim", p, &f), -EINVAL);
 	assert_true(f.usage);
 	p.granules[0] = p.granules[1] = 100;
-	f = (struct fail){0};
 	assert_int_equal(bench("sim", p, &f), -EINVAL);
 	assert_true(f.usage);
 	assert_non_null(strstr(f.text, "--granule"));
@@ -134,14 +111,58 @@ static void test_threads_leak(void **state)
 
 static void test_rate_is_what_the_clock_says(void **state)
 {
+	/* the ratio to the plain loop gives way to the reference that the user has */
+	static struct bench_measured m = {.rounds = 1, .ours.median = 2000, .ours.each = {2000}, .ratio_median = 7};
 	struct bench_params p = {.reference = "other", .reference_value = 250000};
-	struct bench_result r = {.clock_ns = 1000};
-	const struct bench_row *row = bench_rate(&r, &p, "x", "x/s", 500, 1001000);
+	struct bench_result r = {0};
+	const struct bench_row *row = bench_add_rate(&r, &p, &m, "x", "x/s", 1, 1, "stores");
 
 	assert_true(row->value == 500000 && row->ratio == 2);
 	assert_string_equal(row->reference, "other");
-	assert_true(bench_rate(&r, &p, "none", "x/s", 500, 10)->value == 0);
+	assert_true(row->samples[0] == 500000);
+	m.ours.median = m.ours.each[0] = 0;
+	row = bench_add_rate(&r, &p, &m, "none", "x/s", 1, 1, "stores");
+	assert_true(row->value == 0 && row->samples[0] == 0);
 	bench_result_free(&r);
+}
+
+static void test_wrong_first(void **state)
+{
+	struct bench_result r = {0};
+
+	bench_add_wrong(&r, 0, 5, 6);
+	assert_true(!r.wrong && !r.wrong_size && !r.wrong_got);
+	bench_add_wrong(&r, 2, 4096, 0);
+	bench_add_wrong(&r, 0, 5, 6);
+	bench_add_wrong(&r, 1, 8192, 1);
+	assert_int_equal(r.wrong, 3);
+	assert_int_equal(r.wrong_size, 4096);
+	assert_int_equal(r.wrong_got, 0);
+}
+
+/* For more pages than there are entries they begin anew; what is too short for the clock is done 64 times. */
+static void test_stores(void **state)
+{
+	static struct hist h;
+	struct bench_stores st = {0};
+	struct fail f = {0};
+
+	memset(&h, 0, sizeof(h));
+	assert_int_equal(bench_stores_new(&st, KiB(16) + 100, &f), 0);
+	assert_int_equal(st.nr, 4);
+	bench_stores_timed(&st, 6, 3, 3, NULL);
+	assert_true(st.entry[0] == 3 && !st.entry[1] && st.entry[2] == 3 && st.entry[3] == 3 + 4096);
+	bench_stores_timed(&st, 0, 3, 0, &h);
+	assert_true(!st.entry[0] && !st.entry[2] && st.entry[3] == 3 + 4096);
+	assert_int_equal(h.count, 64);
+	bench_stores_timed(&st, 1, 100, 0, &h);
+	assert_true(!st.entry[3]);
+	assert_int_equal(h.count, 65);
+	bench_stores_free(&st);
+	/* no more than 8 MiB of them */
+	assert_int_equal(bench_stores_new(&st, TiB(1), &f), 0);
+	assert_int_equal(st.nr, MiB(1));
+	bench_stores_free(&st);
 }
 
 static void test_times_lose_the_clock(void **state)
@@ -174,7 +195,6 @@ static void test_places(void **state)
 	assert_int_equal(bench("sim", p, &f), -ERANGE);
 	assert_true(f.usage);
 	p.where = OP_IOVA_KERNEL;
-	f = (struct fail){0};
 	assert_int_equal(bench("sim", p, &f), -EOPNOTSUPP);
 	assert_int_equal(bench("sim,personality=iommufd", p, &f), 0);
 	assert_int_equal(res.loops, 200);
@@ -360,6 +380,8 @@ int main(void)
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_threads_leak),
 		cmocka_unit_test(test_rate_is_what_the_clock_says),
+		cmocka_unit_test(test_wrong_first),
+		cmocka_unit_test(test_stores),
 		cmocka_unit_test(test_times_lose_the_clock),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_wrong_counts_are_seen),

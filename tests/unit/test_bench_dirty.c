@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* core/bench_dirty_plain: the plain loops report what was marked, each page once, and clear it: else nothing would be held against them. */
-#include "unit.h"
+#include "bench_rig.h"
 
 #include <string.h>
 
@@ -9,24 +9,11 @@
 
 #define PLAIN_IOVA UINT64_C(0x40000000)
 
-static struct host host;
-
-static struct session *opened(void)
-{
-	struct session_params sp = {.backend = "sim", .seed = 5};
-	struct session *s = NULL;
-	struct fail f = {0};
-
-	if (session_open(&s, &sp, &host, &f))
-		fail_msg("%s", f.text);
-	return s;
-}
-
 /* Pages 3 and 70 are marked and read, twice. @whole: everything is reported then. */
 static void reads(enum dirty_source source, enum iommu_mem_kind kind, uint64_t size, uint64_t page_size,
 		  const char *name, bool whole)
 {
-	struct session *s = opened();
+	struct session *s = bench_rig_open("sim", NULL);
 	struct iommu_mem mem;
 	struct iommu_map_req req = {.iova = PLAIN_IOVA, .size = size, .prot = IOMMU_PROT_RW};
 	struct dirty_at at = {.source = source, .iommu = session_iommu(s), .idev = session_device(s)};

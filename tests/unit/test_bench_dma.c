@@ -1,39 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `bench dma` on the simulated IOMMU: what each device can do is measured, what arrives wrong or not at all is found. */
-#include "unit.h"
+#include "bench_rig.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/util.h"
-#include "core/bench.h"
-#include "iommu/ledger.h"
-
-static struct host host;
-static struct bench_result res;
-
-static int none_of_bench(const struct ledger_entry *entry, void *arg)
-{
-	(void)arg;
-	assert_string_not_equal(entry->tag, "bench");
-	assert_string_not_equal(entry->tag, "graveyard");
-	return 0;
-}
 
 static int bench(const char *backend, const char *driver, struct bench_params p, struct fail *f)
 {
-	struct session_params sp = {.backend = backend, .driver = driver, .seed = 5};
-	struct session *s = NULL;
-	int err;
-
-	*f = (struct fail){0};
-	if (session_open(&s, &sp, &host, f))
-		fail_msg("%s", f->text);
-	bench_result_free(&res);
-	err = bench_run(&bench_dma, s, &p, &res, f);
-	ledger_each(iommu_ledger(session_iommu(s)), none_of_bench, NULL);
-	assert_int_equal(session_close(s, &(struct fail){0}), 0);
-	return err;
+	return bench_rig_run(&bench_dma, backend, driver, &p, f);
 }
 
 static struct bench_params params(uint64_t size)
@@ -175,12 +151,10 @@ static void test_finds(void **state)
 
 static void test_gone(void **state)
 {
-	struct session_params sp = {.backend = "sim,model=lsi:broken=gone:after=60", .seed = 5};
+	struct session *s = bench_rig_open("sim,model=lsi:broken=gone:after=60", NULL);
 	struct bench_params p = params(KiB(4));
-	struct session *s = NULL;
 	struct fail f = {0};
 
-	assert_int_equal(session_open(&s, &sp, &host, &f), 0);
 	bench_result_free(&res);
 	assert_true(bench_run(&bench_dma, s, &p, &res, &f) < 0);
 	assert_false(session_is_quiet(s));

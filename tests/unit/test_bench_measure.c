@@ -89,6 +89,10 @@ static void test_ratio(void **state)
 	assert_int_equal(m.ours.times[0].count, 3000);
 	assert_int_equal(m.plain.times[0].count, 3000);
 	assert_int_equal(m.plain.times[0].max, 2500);
+	/* what was noted down less the clock's cost, which is no part of it */
+	assert_true(m.clock_ns > 0 && m.clock_ns < 2500);
+	assert_true(m.part[0].ours_median == 5000 - m.clock_ns);
+	assert_true(m.part[0].plain_median == 2500 - m.clock_ns);
 	/* half of the work, in turns, by time on the processor, which a busy machine's is too: generous, it shares its caches */
 	assert_true(m.ratio_median > 0.3 && m.ratio_median < 0.8);
 	assert_true(m.ours.median > m.plain.median);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* core/bench_sim: its rows, that what is measured was done, that what goes wrong is no figure; the bodies by themselves. */
-#include "unit.h"
+#include "bench_rig.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,21 +8,9 @@
 #include "base/util.h"
 #include "core/bench_sim.h"
 
-static struct host host;
-static struct bench_result res;
-
 static int bench(const char *backend, struct bench_params p, struct fail *f)
 {
-	struct session_params sp = {.backend = backend, .seed = 5};
-	struct session *s = NULL;
-	int err;
-
-	if (session_open(&s, &sp, &host, f))
-		fail_msg("%s", f->text);
-	bench_result_free(&res);
-	err = bench_run(&bench_sim, s, &p, &res, f);
-	assert_int_equal(session_close(s, f), 0);
-	return err;
+	return bench_rig_run(&bench_sim, backend, NULL, &p, f);
 }
 
 static struct bench_params params(unsigned int threads)
@@ -69,10 +57,8 @@ static void test_wrong_is_no_figure(void **state)
 	assert_int_equal(bench("sim,fault=short-unmap", params(1), &f), -EIO);
 	assert_non_null(strstr(f.text, "reported 0xff000"));
 	assert_int_equal(res.nr_rows, 0);
-	f = (struct fail){0};
 	assert_int_equal(bench("sim,fault=untranslated", params(1), &f), -EIO);
 	assert_non_null(strstr(f.text, "did not arrive"));
-	f = (struct fail){0};
 	assert_int_equal(bench("sim,model=nvme", params(1), &f), -EOPNOTSUPP);
 	assert_non_null(strstr(f.text, "a model"));
 }

@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* core/bench_stamp: its figures and what they are held against; that a slow kernel is told as one, and one that writes wrong things fails. */
-#include "unit.h"
+#include "bench_rig.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/util.h"
-#include "core/bench.h"
 #include "core/stamp_kernel.h"
-
-static struct host host;
-static struct bench_result res;
 
 static int bench(struct bench_params p, struct fail *f)
 {
-	struct session_params sp = {.backend = "sim", .seed = 5};
-	struct session *s = NULL;
-	int err;
-
-	if (session_open(&s, &sp, &host, f))
-		fail_msg("%s", f->text);
-	bench_result_free(&res);
-	err = bench_run(&bench_stamp, s, &p, &res, f);
-	assert_int_equal(session_close(s, f), 0);
-	return err;
+	return bench_rig_run(&bench_stamp, "sim", NULL, &p, f);
 }
 
 static struct bench_params params(uint64_t size, uint64_t loops)
