@@ -4,7 +4,7 @@
  * a time by a mutex; those that reach over a border are in a book of their own, whose writer holds all of the mutexes. Readers are under
  * RCU. Removed nodes keep their links, so a reader standing on one walks on; after a grace period they are used again, or freed.
  */
-#include "iommu/ledger.h"
+#include "iommu/ledger_priv.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,44 +14,14 @@
 #include "base/util.h"
 #include "iommu/rcu.h"
 
-#define LEDGER_HEIGHT 16
-/* Removed nodes that one grace period is waited for, when nodes are needed again. */
-#define LEDGER_BATCH 16
-/* Removed nodes are freed where more have come together. */
-#define LEDGER_KEPT 512
-/* Links that nearly all nodes have room for: 1 of 65536 needs more. The others are used again for one of their kind. */
-#define LEDGER_ROOM 8
 /* Regions of 1 GiB take turns. */
 #define LEDGER_SHIFT 30
 #define LEDGER_REGIONS 16u
 #define LEDGER_WIDE LEDGER_REGIONS
 #define LEDGER_BOOKS (LEDGER_REGIONS + 1)
 
-struct ledger_node;
-typedef _Atomic(struct ledger_node *) ledger_link;
-
-struct ledger_node {
-	struct ledger_node *parted; /* the next one of those that were removed */
-	struct ledger_entry entry;
-	unsigned int height, room; /* links in use, and that there is memory for */
-	ledger_link next[];
-};
-
-struct ledger_book {
-	_Alignas(64) pthread_mutex_t lock; /* also of those of the wide book's entries that lie here */
-	ledger_link head[LEDGER_HEIGHT];
-	/* of the tallest node, at least 1: a search begins there. A reader that sees an old value starts elsewhere, that is all. */
-	_Atomic unsigned int levels;
-	struct ledger_node *parted; /* removed, and perhaps read still */
-	unsigned int parted_count, parted_tall;
-	struct ledger_node *spare, *tall; /* that nobody reads any more; those with room for all links apart */
-	uint64_t draws;
-	_Atomic uint64_t count, bytes;
-};
-
 struct ledger {
 	struct ledger_book book[LEDGER_BOOKS];
-	_Alignas(64) _Atomic uint64_t serial;
 };
 
 int ledger_new(struct ledger **out)
@@ -72,23 +42,11 @@ int ledger_new(struct ledger **out)
 	return 0;
 }
 
-static void ledger_free_list(struct ledger_node *node)
-{
-	struct ledger_node *next;
-
-	for (; node; node = next) {
-		next = node->parted;
-		free(node);
-	}
-}
-
 static void ledger_book_free(struct ledger_book *book)
 {
 	struct ledger_node *node, *next;
 
-	ledger_free_list(book->parted);
-	ledger_free_list(book->spare);
-	ledger_free_list(book->tall);
+	ledger_nodes_free(book);
 	/* Nobody reads it any more: no grace period is needed for what is still here. */
 	for (node = atomic_load(&book->head[0]); node; node = next) {
 		next = atomic_load(&node->next[0]);
@@ -151,90 +109,6 @@ static struct ledger_node *ledger_seek(const struct ledger_book *book, iova_t io
 	return node;
 }
 
-/* Height h with probability 4^-h. */
-static unsigned int ledger_height(struct ledger_book *book)
-{
-	unsigned int height;
-
-	book->draws ^= book->draws << 13;
-	book->draws ^= book->draws >> 7;
-	book->draws ^= book->draws << 17;
-	height = 1 + (unsigned int)__builtin_ctzll(book->draws | UINT64_C(1) << 62) / 2;
-	return MIN(height, LEDGER_HEIGHT);
-}
-
-/*
- * The nodes that were removed become spare, after a grace period: waited for here, by whoever needs one, and once for many. A thread
- * would spare the wait, but a slow one leaves nothing to use again.
- */
-static void ledger_reclaim(struct ledger_book *book)
-{
-	struct ledger_node *node = book->parted, *next, **list;
-
-	rcu_wait_for(RCU_BOOKS);
-	for (; node; node = next) {
-		next = node->parted;
-		list = node->room > LEDGER_ROOM ? &book->tall : &book->spare;
-		node->parted = *list;
-		*list = node;
-	}
-	book->parted = NULL;
-	book->parted_count = book->parted_tall = 0;
-}
-
-static struct ledger_node *ledger_spare(struct ledger_book *book, unsigned int height)
-{
-	bool tall = height > LEDGER_ROOM;
-	struct ledger_node **list = tall ? &book->tall : &book->spare, *node;
-
-	/* of the tall ones there are few, and few are wanted */
-	if (!*list && (book->parted_count >= LEDGER_BATCH || (tall && book->parted_tall)))
-		ledger_reclaim(book);
-	node = *list;
-	if (node)
-		*list = node->parted;
-	return node;
-}
-
-/*
- * Without memory: one that was removed, of whatever height. What an unmap took out that the kernel then refused finds its way back by this, and
- * has to: memory that the device still reaches would count as free.
- */
-static struct ledger_node *ledger_last_resort(struct ledger_book *book, unsigned int *height)
-{
-	struct ledger_node **list, *node;
-
-	if (!book->spare && !book->tall && book->parted)
-		ledger_reclaim(book);
-	list = book->spare ? &book->spare : &book->tall;
-	node = *list;
-	if (node) {
-		*list = node->parted;
-		*height = MIN(*height, node->room);
-	}
-	return node;
-}
-
-/* Not zeroed: all that is read is written here and by ledger_link_node(). */
-static struct ledger_node *ledger_node_new(struct ledger_book *book, const struct ledger_entry *entry)
-{
-	unsigned int height = ledger_height(book), room = height > LEDGER_ROOM ? LEDGER_HEIGHT : LEDGER_ROOM;
-	struct ledger_node *node = ledger_spare(book, height);
-
-	if (!node) {
-		node = malloc(sizeof(*node) + room * sizeof(ledger_link));
-		if (node)
-			node->room = room;
-		else
-			node = ledger_last_resort(book, &height);
-	}
-	if (!node)
-		return NULL;
-	node->entry = *entry;
-	node->height = height;
-	return node;
-}
-
 /* Under the lock, so that there is one writer: no read and write in one step is needed. */
 static void ledger_count_up(struct ledger_book *book, uint64_t n, uint64_t bytes)
 {
@@ -244,13 +118,24 @@ static void ledger_count_up(struct ledger_book *book, uint64_t n, uint64_t bytes
 			      memory_order_relaxed);
 }
 
-static void ledger_link_node(struct ledger_book *book, struct ledger_node *node, ledger_link **links)
+static void ledger_count_in(struct ledger_book *book, const struct ledger_node *node)
+{
+	ledger_count_up(book, 1, node->entry.range.last - node->entry.range.start + 1);
+}
+
+/* Levels that were not in use have no links yet but the head's. */
+static void ledger_raise(struct ledger_book *book, unsigned int height, ledger_link **links)
 {
 	unsigned int levels = atomic_load_explicit(&book->levels, memory_order_relaxed);
 
-	for (; levels < node->height; levels++)
+	for (; levels < height; levels++)
 		links[levels] = &book->head[levels];
 	atomic_store_explicit(&book->levels, levels, memory_order_relaxed);
+}
+
+static void ledger_link_node(struct ledger_book *book, struct ledger_node *node, ledger_link **links)
+{
+	ledger_raise(book, node->height, links);
 	for (unsigned int i = 0; i < node->height; i++) {
 		struct ledger_node *next = atomic_load_explicit(links[i], memory_order_relaxed);
 
@@ -258,7 +143,7 @@ static void ledger_link_node(struct ledger_book *book, struct ledger_node *node,
 	}
 	for (unsigned int i = 0; i < node->height; i++)
 		atomic_store_explicit(links[i], node, memory_order_release);
-	ledger_count_up(book, 1, node->entry.range.last - node->entry.range.start + 1);
+	ledger_count_in(book, node);
 }
 
 /* Does an entry of the book overlap @range? */
@@ -290,40 +175,46 @@ int ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 		there = held == LEDGER_WIDE ? ledger_overlaps(ledger, entry->range)
 					    : ledger_book_has(wide, entry->range);
 	if (!there) {
-		node = ledger_node_new(book, entry);
+		node = ledger_node_new(book, entry, 0);
 		r = node ? 0 : -ENOMEM;
-		if (node) {
-			node->entry.serial = atomic_fetch_add_explicit(&ledger->serial, 1, memory_order_relaxed) + 1;
+		if (node)
 			ledger_link_node(book, node, links);
-		}
 	}
 	ledger_unlock(ledger, held);
 	return r;
 }
 
-/* Unlink @node; it stays readable until a grace period has passed. Returns its size. */
-static uint64_t ledger_part(struct ledger_book *book, struct ledger_node *node, ledger_link **links)
+/* What is behind @old is behind @heir as well, which is no taller and which nothing leads to yet. */
+static void ledger_inherit(struct ledger_node *heir, const struct ledger_node *old)
+{
+	for (unsigned int i = 0; i < heir->height; i++)
+		atomic_store_explicit(&heir->next[i], atomic_load_explicit(&old->next[i], memory_order_relaxed),
+				      memory_order_relaxed);
+}
+
+/*
+ * Unlink @node; it stays readable until a grace period has passed. Returns its size. @heir (or NULL), which has inherited, takes its place: by one
+ * store at each level, so that a reader finds the one or the other.
+ */
+static uint64_t ledger_part(struct ledger_book *book, struct ledger_node *node, struct ledger_node *heir,
+			    ledger_link **links)
 {
 	uint64_t bytes = node->entry.range.last - node->entry.range.start + 1;
 	unsigned int levels = atomic_load_explicit(&book->levels, memory_order_relaxed);
 
+	if (heir)
+		ledger_count_in(book, heir);
 	/* From the top, so that a reader coming down never meets a level that is already gone below it. */
 	for (unsigned int i = node->height; i-- > 0;)
-		atomic_store_explicit(links[i], atomic_load_explicit(&node->next[i], memory_order_relaxed),
-				      memory_order_release);
+		atomic_store_explicit(
+			links[i],
+			heir && i < heir->height ? heir : atomic_load_explicit(&node->next[i], memory_order_relaxed),
+			memory_order_release);
 	while (levels > 1 && !atomic_load_explicit(&book->head[levels - 1], memory_order_relaxed))
 		levels--;
 	atomic_store_explicit(&book->levels, levels, memory_order_relaxed);
 	ledger_count_up(book, -(uint64_t)1, -bytes);
-	node->parted = book->parted;
-	book->parted = node;
-	book->parted_tall += node->room > LEDGER_ROOM;
-	if (++book->parted_count >= LEDGER_KEPT) {
-		rcu_wait_for(RCU_BOOKS);
-		ledger_free_list(book->parted);
-		book->parted = NULL;
-		book->parted_count = book->parted_tall = 0;
-	}
+	ledger_node_parted(book, node);
 	return bytes;
 }
 
@@ -344,13 +235,99 @@ int ledger_replace(struct ledger *ledger, const struct ledger_entry *entry)
 	int r = -ENOENT;
 
 	if (old) {
-		node = ledger_node_new(book, entry);
+		node = ledger_node_new(book, entry, old->height);
 		r = node ? 0 : -ENOMEM;
 		if (node) {
-			node->entry.serial = old->entry.serial;
-			ledger_part(book, old, links);
-			ledger_link_node(book, node, links);
+			ledger_inherit(node, old);
+			ledger_part(book, old, node, links);
 		}
+	}
+	ledger_unlock(ledger, held);
+	return r;
+}
+
+/* The two halves of an entry, and the books that they belong to. */
+struct ledger_halves {
+	struct ledger_entry entry[2];
+	struct ledger_book *book[2];
+	struct ledger_node *node[2];
+};
+
+static void ledger_halve(struct ledger *ledger, const struct ledger_entry *old, iova_t point, struct ledger_halves *h)
+{
+	h->entry[0] = h->entry[1] = *old;
+	h->entry[0].range.last = point;
+	h->entry[1].range.start = point + 1;
+	h->entry[1].va = (char *)old->va + (point + 1 - old->range.start);
+	for (unsigned int i = 0; i < 2; i++)
+		h->book[i] = &ledger->book[ledger_book_of(h->entry[i].range)];
+}
+
+/* One of them takes the place of @old, and its height, if it stays in @book. -ENOMEM: there is neither. */
+static int ledger_halves_new(const struct ledger_book *book, const struct ledger_node *old, struct ledger_halves *h)
+{
+	bool left = h->book[0] == book, right = h->book[1] == book && !left;
+
+	h->node[0] = ledger_node_new(h->book[0], &h->entry[0], left ? old->height : 0);
+	if (!h->node[0])
+		return -ENOMEM;
+	h->node[1] = ledger_node_new(h->book[1], &h->entry[1], right ? old->height : 0);
+	if (h->node[1])
+		return 0;
+	ledger_node_unused(h->book[0], h->node[0]);
+	return -ENOMEM;
+}
+
+/* Both in the book of @old: whoever comes to the left half goes on to the right one. */
+static void ledger_link_behind(struct ledger_book *book, const struct ledger_node *old, struct ledger_node *left,
+			       struct ledger_node *right, ledger_link **links)
+{
+	struct ledger_node *next;
+
+	/* without memory: no level at which only the right one would have to take the place of @old */
+	if (left->height < old->height)
+		right->height = MIN(right->height, left->height);
+	ledger_raise(book, right->height, links);
+	for (unsigned int i = 0; i < right->height; i++) {
+		next = atomic_load_explicit(i < old->height ? &old->next[i] : links[i], memory_order_relaxed);
+		atomic_store_explicit(&right->next[i], next, memory_order_relaxed);
+		if (i < left->height)
+			atomic_store_explicit(&left->next[i], right, memory_order_relaxed);
+	}
+	/* above @old, where whoever comes to it goes down or past all of it */
+	for (unsigned int i = left->height; i < right->height; i++)
+		atomic_store_explicit(links[i], right, memory_order_release);
+	ledger_count_in(book, right);
+}
+
+int ledger_cut(struct ledger *ledger, struct iova_range range, iova_t point)
+{
+	unsigned int held = ledger_lock(ledger, range, false);
+	struct ledger_book *book = &ledger->book[held];
+	ledger_link *links[LEDGER_HEIGHT], *others[LEDGER_HEIGHT];
+	struct ledger_node *old = ledger_exact(book, range, links), *heir = NULL;
+	struct ledger_halves h;
+	int r = -ENOENT;
+
+	if (old) {
+		ledger_halve(ledger, &old->entry, point, &h);
+		r = ledger_halves_new(book, old, &h);
+	}
+	/* into other books first: a reader looks into the wide one before it looks into those */
+	for (unsigned int i = 0; i < 2 && !r; i++) {
+		if (h.book[i] == book) {
+			heir = heir ? heir : h.node[i];
+			continue;
+		}
+		ledger_seek(h.book[i], h.entry[i].range.start, others);
+		ledger_link_node(h.book[i], h.node[i], others);
+	}
+	if (!r) {
+		if (heir)
+			ledger_inherit(heir, old);
+		if (h.book[0] == h.book[1] && h.book[0] == book)
+			ledger_link_behind(book, old, h.node[0], h.node[1], links);
+		ledger_part(book, old, heir, links);
 	}
 	ledger_unlock(ledger, held);
 	return r;
@@ -365,7 +342,7 @@ bool ledger_take(struct ledger *ledger, struct iova_range range, struct ledger_e
 
 	if (node) {
 		*out = node->entry;
-		ledger_part(book, node, links);
+		ledger_part(book, node, NULL, links);
 	}
 	ledger_unlock(ledger, held);
 	return node;
@@ -384,7 +361,7 @@ static uint64_t ledger_book_remove(struct ledger_book *book, struct iova_range r
 	}
 	for (; node && node->entry.range.last <= range.last; node = next) {
 		next = atomic_load_explicit(&node->next[0], memory_order_relaxed);
-		bytes += ledger_part(book, node, links);
+		bytes += ledger_part(book, node, NULL, links);
 	}
 	return bytes;
 }

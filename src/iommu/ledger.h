@@ -17,9 +17,8 @@ struct ledger_entry {
 	void *va;
 	enum iommu_prot prot;
 	unsigned int owner;
-	bool forgotten;	 /* the kernel was told to forget va (vaddr.h) */
-	bool named;	 /* a buffer of the user's; all others are the tool's own */
-	uint64_t serial; /* 1, 2, 3 ... in order of mapping */
+	bool forgotten; /* the kernel was told to forget va (vaddr.h) */
+	bool named;	/* a buffer of the user's; all others are the tool's own */
 	char tag[LEDGER_TAG];
 };
 
@@ -28,8 +27,14 @@ void ledger_free(struct ledger *ledger); /* NULL is fine */
 
 /* -EEXIST when it overlaps an entry (nothing is added), -ENOMEM. */
 int ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
-/* Put @entry in the place of the one with the same range, which keeps its serial. -ENOENT: there is none, -ENOMEM. */
+/* Put @entry in the place of the one with the same range: a reader finds the one or the other. -ENOENT: there is none, -ENOMEM. */
 int ledger_replace(struct ledger *ledger, const struct ledger_entry *entry);
+/*
+ * Cut the entry that has just this @range in two behind @point, which lies in it before its end. ledger_find() meets it whole, or its parts. So does
+ * ledger_each(), but of one that reaches over a border of regions (ledger.c), which it may then tell twice or pass over. -ENOENT: there is
+ * none, -ENOMEM; nothing has changed.
+ */
+int ledger_cut(struct ledger *ledger, struct iova_range range, iova_t point);
 /* Remove the one entry that has just this range, and copy it out; false, and nothing is removed, if there is none. */
 bool ledger_take(struct ledger *ledger, struct iova_range range, struct ledger_entry *out);
 /* Remove all entries that lie inside @range; returns how many bytes they held. */

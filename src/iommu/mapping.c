@@ -131,19 +131,15 @@ static bool mapping_goes(const struct iommu *iommu, struct iova_range r, const s
 static int mapping_cut(struct iommu *iommu, iova_t point)
 {
 	uint64_t granule = caps_granule(&iommu->caps);
-	struct ledger_entry e, right;
+	struct ledger_entry e;
 	int err;
 
 	if (!ledger_find(iommu->ledger, (struct iova_range){point, point}, &e) || point == e.range.start ||
 	    point == e.range.last || !IS_ALIGNED(point + 1, granule))
 		return 0;
-	right = e;
-	right.range.start = point + 1;
-	right.va = (char *)e.va + (point + 1 - e.range.start);
-	ledger_remove(iommu->ledger, e.range);
-	e.range.last = point;
-	err = ledger_add(iommu->ledger, &e);
-	return err ? err : ledger_add(iommu->ledger, &right);
+	err = ledger_cut(iommu->ledger, e.range, point);
+	/* another thread has unmapped it meanwhile */
+	return err == -ENOENT ? 0 : err;
 }
 
 static int mapping_cut_ends(struct iommu *iommu, struct iova_range r)
