@@ -32,6 +32,7 @@ static void compare_report_key(struct report *r, const struct bench_file_row *ro
 {
 	report_str(r, "name", row->name);
 	report_str(r, "unit", row->unit);
+	report_str(r, "backend", row->backend);
 	report_num(r, "size", row->size);
 	report_num(r, "granule", row->granule);
 	report_num(r, "page_size", row->page_size);
@@ -88,6 +89,7 @@ enum {
 	COL_SIZE,
 	COL_WHERE,
 	COL_NAME,
+	COL_BACKEND,
 	COL_A,
 	COL_B,
 	COL_CHANGE,
@@ -102,6 +104,7 @@ static const struct bench_table_column compare_columns[COLUMNS] = {
 	[COL_SIZE] = {.title = "size"},
 	[COL_WHERE] = {.title = "with", .left = true},
 	[COL_NAME] = {.title = "figure", .left = true},
+	[COL_BACKEND] = {.title = "backend", .left = true},
 	[COL_A] = {.title = "first"},
 	[COL_B] = {.title = "second"},
 	[COL_CHANGE] = {.title = "change"},
@@ -170,6 +173,8 @@ static void compare_row(struct bench_table *t, unsigned int i, const struct benc
 		bench_table_set(t, i, COL_SIZE, "%s", num_format_size(text, sizeof(text), a->size));
 	bench_table_set(t, i, COL_WHERE, "%s", compare_where(a, text, sizeof(text)));
 	bench_table_set(t, i, COL_NAME, "%s", a->name);
+	if (a->of_many || c->b->of_many)
+		bench_table_set(t, i, COL_BACKEND, "%s", a->backend);
 	bench_table_set(t, i, COL_A, "%s", bench_format_value(c->value_a, a->unit, text, sizeof(text)));
 	bench_table_set(t, i, COL_B, "%s", bench_format_value(c->value_b, a->unit, text, sizeof(text)));
 	if (c->seen != BENCH_UNKNOWN) {
@@ -212,9 +217,9 @@ static void compare_only_lines(struct report *r, const char *path, const struct 
 		if (row->matched)
 			continue;
 		compare_where(row, where, sizeof(where));
-		report_line(r, "only in %s: %s%s%s%s%s", path, row->name, row->size ? " " : "",
+		report_line(r, "only in %s: %s%s%s%s%s%s%s", path, row->name, row->size ? " " : "",
 			    row->size ? num_format_size(size, sizeof(size), row->size) : "", where[0] ? ", " : "",
-			    where);
+			    where, row->of_many ? ", on " : "", row->of_many ? row->backend : "");
 	}
 }
 

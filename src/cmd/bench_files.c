@@ -43,10 +43,10 @@ int bench_files_begin(struct command_run *run, const struct bench_state *b)
 	return err;
 }
 
-int bench_files_end(struct command_run *run, struct session *s, const struct bench_state *b,
-		    const struct bench_result *res)
+int bench_files_end(struct command_run *run, const struct bench_state *b, const struct bench_result *res,
+		    const char *backend, const char *device)
 {
-	struct bench_origin o = {b->bench, self_kernel(), session_backend_name(s), session_device_name(s)};
+	struct bench_origin o = {b->bench, self_kernel(), backend, device};
 	struct plot_to to = {.format = b->plot_format, .path = b->plot};
 	int err = 0;
 

@@ -30,6 +30,8 @@ enum {
 	OPT_CSV,
 	OPT_PLOT,
 	OPT_THRESHOLD,
+	OPT_AGAINST,
+	OPT_TURNS,
 	OPT_LAST,
 };
 
@@ -56,7 +58,11 @@ const struct argp_option bench_options[] = {
 	{"csv", OPT_CSV, "FILE", OPTION_ARG_OPTIONAL, "rows for programs, to FILE; without it to stdout", 0},
 	{"plot", OPT_PLOT, "FILE.png|FILE.svg|terminal", 0, "draw: times over the size, or of one size their shares",
 	 0},
-	{"threshold", OPT_THRESHOLD, "PCT", 0, "compare: what changed by less is the same (default 10)", 0},
+	{"threshold", OPT_THRESHOLD, "PCT", 0,
+	 "compare, --against: what changed or differs by less is the same (default 10)", 0},
+	{"against", OPT_AGAINST, "BACKEND", 0,
+	 "the same on BACKEND too, in turns, and how its figures stand beside those of --backend; up to four times", 0},
+	{"turns", OPT_TURNS, "N", 0, "with --against: each backend so often, time and loops divided (default 3)", 0},
 	{0},
 };
 
@@ -66,6 +72,7 @@ const struct argp_option bench_options[] = {
 #define BENCH_TIME_DEFAULT 1000000000ull
 #define BENCH_PRECISION_DEFAULT 0.02
 #define BENCH_THRESHOLD_DEFAULT 0.1
+#define BENCH_TURNS_DEFAULT 3
 
 void bench_defaults(void *arg)
 {
@@ -77,6 +84,7 @@ void bench_defaults(void *arg)
 	b->p.dirty.source = DIRTY_SOURCES;
 	b->p.where = OP_IOVA_RANDOM;
 	b->threshold = BENCH_THRESHOLD_DEFAULT;
+	b->against.turns = BENCH_TURNS_DEFAULT;
 }
 
 /* --- lists --- */
@@ -327,6 +335,29 @@ static error_t bench_parse_percent(struct argp_state *state, const char *option,
 	return 0;
 }
 
+static error_t bench_parse_against(struct argp_state *state, const char *arg, struct bench_against_options *against)
+{
+	if (!*arg)
+		return usage_error(state, "--against: which backend?");
+	if (!iommu_is_backend(arg) && strcmp(arg, "auto"))
+		return usage_error(state, "--against: '%s' is no backend; `--backend help` lists them", arg);
+	if (against->nr == BENCH_AGAINST_MAX)
+		return usage_error(state, "--against: more than %d of them", BENCH_AGAINST_MAX);
+	against->specs[against->nr++] = arg;
+	return 0;
+}
+
+static error_t bench_parse_turns(struct argp_state *state, const char *arg, struct bench_against_options *against)
+{
+	uint64_t turns = 0;
+	error_t err = parse_u64(state, "--turns", arg, &turns);
+
+	if (!err && (!turns || turns > BENCH_TURNS_MAX))
+		return usage_error(state, "--turns: '%s' is not a number from 1 to %d", arg, BENCH_TURNS_MAX);
+	against->turns = (unsigned int)turns;
+	return err;
+}
+
 /* What is drawn says the file's ending. */
 static error_t bench_parse_plot(struct argp_state *state, const char *arg, struct bench_state *b)
 {
@@ -373,6 +404,10 @@ static error_t bench_parse_single(int key, const char *arg, struct argp_state *s
 		return *b->csv ? 0 : usage_error(state, "--csv: to which file?");
 	case OPT_PLOT:
 		return bench_parse_plot(state, arg, b);
+	case OPT_AGAINST:
+		return bench_parse_against(state, arg, &b->against);
+	case OPT_TURNS:
+		return bench_parse_turns(state, arg, &b->against);
 	default:
 		return bench_parse_count(key, arg, state, &b->p.until);
 	}
@@ -484,6 +519,21 @@ static error_t bench_check_until(struct argp_state *state, struct bench_state *b
 	return 0;
 }
 
+static error_t bench_check_against(struct argp_state *state, const struct bench_state *b)
+{
+	if (b->against.nr && b->bench->no_backend)
+		return usage_error(state, "`bench %s` has no --against: it measures no backend but this program",
+				   b->bench->name);
+	if (b->given & BIT(OPT_TURNS) && !b->against.nr)
+		return usage_error(state, "--turns goes with --against");
+	if (b->given & BIT(OPT_THRESHOLD) && !b->against.nr)
+		return usage_error(state, "`bench %s` has no --threshold without --against", b->bench->name);
+	if (b->against.nr && state->flags & ARGP_NO_EXIT)
+		return usage_error(state, "--against opens sessions of its own, one after the other, and a script's "
+					  "line or a session's command has one already");
+	return 0;
+}
+
 static error_t bench_end_compare(struct argp_state *state, const struct bench_state *b)
 {
 	const struct argp_option *o = bench_options;
@@ -503,9 +553,9 @@ static error_t bench_parse_end(struct argp_state *state, struct bench_state *b)
 		return bench_end_compare(state, b);
 	if (!b->bench)
 		return usage_error(state, "which benchmark? `map` is one");
-	if (b->given & BIT(OPT_THRESHOLD))
-		return usage_error(state, "`bench %s` has no --threshold", b->bench->name);
-	err = bench_check_varies(state, b);
+	err = bench_check_against(state, b);
+	if (!err)
+		err = bench_check_varies(state, b);
 	if (!err)
 		err = bench_parse_sizes(state, b);
 	return err ? err : bench_check_until(state, b);

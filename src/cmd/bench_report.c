@@ -43,6 +43,8 @@ static void report_row(struct report *r, const struct bench_row *row, double clo
 	report_object(r, NULL);
 	report_str(r, "name", row->name);
 	report_str(r, "unit", row->unit);
+	if (row->backend)
+		report_str(r, "backend", row->backend);
 	report_cell(r, &row->cell);
 	report_real(r, "value", row->value);
 	report_num(r, "count", row->count);

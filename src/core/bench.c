@@ -91,7 +91,8 @@ static void bench_label(const struct bench *b, const struct bench_params *p, con
 
 	if (cell->size)
 		num_format_size(size, sizeof(size), cell->size);
-	at = snprintf(label, len, "%s%s%s", b->name, *size ? " " : "", size);
+	at = snprintf(label, len, "%s%s%s%s%s", p->turn ? p->turn : "", p->turn ? ": " : "", b->name, *size ? " " : "",
+		      size);
 	if (total > 1 && (size_t)at < len)
 		at += snprintf(label + at, len - (size_t)at, ", %u of %u", n + 1, total);
 	if (n && (size_t)at < len)
@@ -105,7 +106,7 @@ int bench_run(const struct bench *b, struct session *s, const struct bench_param
 	struct bench_params one = *p;
 	unsigned int cells = bench_nr_cells(b, p), measured = 0;
 	uint64_t start = clock_ns();
-	char label[96];
+	char label[160];
 	int err = 0;
 
 	one.until.label = label;
@@ -152,6 +153,8 @@ void bench_result_free(struct bench_result *r)
 {
 	for (unsigned int i = 0; i < r->nr_rows; i++) {
 		free(r->rows[i].samples);
+		free(r->rows[i].plain);
+		free(r->rows[i].by_turn);
 		free(r->rows[i].times);
 	}
 	free(r->rows);
@@ -183,7 +186,7 @@ static double bench_less(double ns, double clock)
 	return MAX(ns - clock, 0.0);
 }
 
-static void bench_percentiles(struct bench_row *row, const struct hist *h, double clock_ns)
+void bench_percentiles(struct bench_row *row, const struct hist *h, double clock_ns)
 {
 	row->has_percentiles = true;
 	row->p50 = bench_less((double)hist_percentile(h, 500), clock_ns);
@@ -192,9 +195,6 @@ static void bench_percentiles(struct bench_row *row, const struct hist *h, doubl
 	row->p999 = bench_less((double)hist_percentile(h, 999), clock_ns);
 	row->max = bench_less((double)h->max, clock_ns);
 	row->count = h->count;
-	row->times = malloc(sizeof(*h));
-	if (row->times)
-		*row->times = *h;
 }
 
 bool bench_has_p99(const struct bench_row *row)
@@ -217,8 +217,12 @@ struct bench_row *bench_times(struct bench_result *r, const struct bench_params 
 {
 	struct bench_row *row = bench_add(r, p, name, "ns", bench_less(hist_mean(h), r->clock_ns));
 
-	if (row)
-		bench_percentiles(row, h, r->clock_ns);
+	if (!row)
+		return NULL;
+	bench_percentiles(row, h, r->clock_ns);
+	row->times = malloc(sizeof(*h));
+	if (row->times)
+		*row->times = *h;
 	return row;
 }
 
@@ -246,12 +250,14 @@ static void bench_common(struct bench_result *r, struct bench_row *row, const st
 	r->remade += m->fresh > 1 && m->fresh == m->rounds;
 }
 
-/* As they are, or (@per_ns) rates made of them. */
-static void bench_samples(struct bench_row *row, const double *each, unsigned int n, double per_ns)
+/* As they are, or (@per_ns) rates made of them. NULL: no memory. */
+static double *bench_samples(const double *each, unsigned int n, double per_ns)
 {
-	row->samples = calloc(MAX(n, 1u), sizeof(double));
-	for (unsigned int i = 0; i < n && row->samples; i++)
-		row->samples[i] = !per_ns ? each[i] : each[i] > 0 ? per_ns / each[i] : 0;
+	double *samples = calloc(MAX(n, 1u), sizeof(double));
+
+	for (unsigned int i = 0; i < n && samples; i++)
+		samples[i] = !per_ns ? each[i] : each[i] > 0 ? per_ns / each[i] : 0;
+	return samples;
 }
 
 struct bench_row *bench_add_rate(struct bench_result *r, const struct bench_params *p, const struct bench_measured *m,
@@ -270,7 +276,9 @@ struct bench_row *bench_add_rate(struct bench_result *r, const struct bench_para
 		row->ratio = m->ratio_median;
 		row->ratio_interval = m->ratio_interval;
 	}
-	bench_samples(row, m->ours.each, m->rounds, per_ns);
+	row->samples = bench_samples(m->ours.each, m->rounds, per_ns);
+	if (row->reference && !p->reference)
+		row->plain = bench_samples(m->plain.each, m->rounds, per_ns);
 	return row;
 }
 
@@ -296,6 +304,8 @@ struct bench_row *bench_add_times(struct bench_result *r, const struct bench_par
 		row->ratio = m->part[part].ratio_median;
 		row->ratio_interval = m->part[part].ratio_interval;
 	}
-	bench_samples(row, m->part[part].ours, m->rounds, 0);
+	row->samples = bench_samples(m->part[part].ours, m->rounds, 0);
+	if (row->reference)
+		row->plain = bench_samples(m->part[part].plain, m->rounds, 0);
 	return row;
 }

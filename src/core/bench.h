@@ -32,6 +32,7 @@ struct bench_params {
 	iova_t iova;		/* OP_IOVA_ADDR */
 	uint64_t op;		/* numbers the random choices */
 	bool unchecked;
+	const char *turn;	/* of several: goes before the progress line; or NULL */
 	struct op_dirty dirty;	/* `dirty`: whose bits */
 	const char *reference;	/* what a rate is held against instead of the built-in loop, or NULL */
 	double reference_value; /* its rate */
@@ -58,7 +59,13 @@ struct bench_row {
 	unsigned int rounds; /* in so many rounds; 0: in one */
 	bool tight;	     /* the interval is as tight as was asked for */
 	double *samples;     /* the value of each round */
-	struct hist *times;  /* with percentiles */
+	double *plain;	     /* and that of the plain loop in it; NULL: there is none, or the reference is the user's */
+	double *by_turn;     /* pooled: the value of each turn */
+	unsigned int turns;
+	/* of a run over several backends, else NULL; somebody else's */
+	const char *backend, *device;
+	const struct bench_against *against; /* how it stands beside the first one's */
+	struct hist *times;		     /* with percentiles */
 };
 
 struct bench_result {
@@ -100,6 +107,7 @@ struct bench {
 	const uint64_t *sizes;	     /* where the user gives none, ended by 0 */
 	uint64_t min_size, max_size; /* that make sense; multiples of min_size */
 	uint64_t loops, warmup;	     /* where the user gives none; BENCH_AUTO: until it is tight */
+	bool no_backend;	     /* no backend of the user's choice has a part in it */
 	bool maps; /* it maps and unmaps: the counts of unmapped bytes and of pinned pages are checks of their own */
 	/*
 	 * Measures @p->cell and adds rows to *out. -EINVAL, -ERANGE: the address or size does not fit this session (usage);
@@ -169,6 +177,8 @@ struct bench_row *bench_add_rate(struct bench_result *r, const struct bench_para
 /* The times of part @part, in ns and without the clock's cost; against those of the plain loop's same part. */
 struct bench_row *bench_add_times(struct bench_result *r, const struct bench_params *p, const struct bench_measured *m,
 				  unsigned int part, const char *name, const char *reference);
+/* Into @row what is known of all its times; @h has the clock's cost in each. */
+void bench_percentiles(struct bench_row *row, const struct hist *h, double clock_ns);
 /* What so many samples and rounds say nothing of is not told: one in a hundred of fewer than 100, half a 95 % interval of fewer than 6 rounds. */
 bool bench_has_p99(const struct bench_row *row);
 bool bench_has_p999(const struct bench_row *row);

@@ -225,6 +225,7 @@ static const uint64_t bitmap_sizes[] = {TiB(1), 0};
 
 const struct bench bench_bitmap = {
 	.name = "bitmap",
+	.no_backend = true,
 	.summary = "turn a dirty bitmap into ranges, count it, compare two: GiB of bitmap a second, against reading it",
 	.varies = BENCH_SIZE | BENCH_PAGE_SIZE,
 	.sizes = bitmap_sizes,

@@ -35,8 +35,10 @@ static int compare_numbers(uint64_t a, uint64_t b)
 
 static int compare_key(const struct bench_file_row *a, const struct bench_file_row *b)
 {
-	int order = strcmp(a->name, b->name);
+	int order = strcmp(a->backend, b->backend);
 
+	if (!order)
+		order = strcmp(a->name, b->name);
 	if (!order)
 		order = strcmp(a->unit, b->unit);
 	if (!order)

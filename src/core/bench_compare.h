@@ -14,10 +14,12 @@
 /* A row of `results`. Texts are printable, numbers finite. */
 struct bench_file_row {
 	char name[BENCH_FILE_WORD], unit[BENCH_FILE_WORD], mem[BENCH_FILE_WORD], reference[BENCH_FILE_WORD];
+	char backend[BENCH_FILE_WORD]; /* the file's where it has only one */
 	uint64_t size, granule, page_size, threads, depth;
 	double value, reference_value, ratio, ratio_interval; /* 0: not there */
 	double samples[RANK_MAX];			      /* above 0 */
 	unsigned int nr_samples;
+	bool of_many; /* the file has several backends */
 	bool matched; /* to a row of the other file */
 };
 
@@ -62,7 +64,7 @@ struct bench_comparison {
 };
 
 /*
- * Rows are matched by name, unit, size, granule, page size, memory, threads and depth; the files have to be of one benchmark and backend. A value has
+ * Rows are matched by backend, name, unit, size, granule, page size, memory, threads and depth; the files have to be of one benchmark and (first) backend. A value has
  * changed where the ranks of its rounds say so at 5 % (Holm's correction for all rows; rounds that hang together count for less) and the factor
  * is further from 1 than @threshold. With a reference measured in both the row's ratio has to have changed in the same direction, beyond its interval
  * and further than @threshold, too. 0, -ENOMEM, -EINVAL, or -EBADMSG where a file has a row twice, with @f.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bench_against.h"
 #include "core/bench_out.h"
 #include "iommu/mem.h"
 #include "out/data.h"
@@ -42,6 +43,15 @@ static void csv_real(FILE *to, bool there, double value)
 	fputs(text, to);
 }
 
+static void csv_against(FILE *to, const struct bench_against *a)
+{
+	fputc(',', to);
+	csv_text(to, a ? a->backend : "");
+	csv_real(to, a && a->verdict != BENCH_UNKNOWN, a ? a->ratio : 0);
+	fputc(',', to);
+	csv_text(to, a ? bench_verdict_name(a->verdict) : "");
+}
+
 static void csv_row(FILE *to, const struct bench_origin *o, const struct bench_row *row)
 {
 	const struct bench_cell *cell = &row->cell;
@@ -69,9 +79,10 @@ static void csv_row(FILE *to, const struct bench_origin *o, const struct bench_r
 	fputs("," PACKAGE_VERSION ",", to);
 	csv_text(to, o->kernel);
 	fputc(',', to);
-	csv_text(to, o->backend);
+	csv_text(to, row->backend ? row->backend : o->backend);
 	fputc(',', to);
-	csv_text(to, o->device);
+	csv_text(to, row->backend ? row->device : o->device);
+	csv_against(to, row->against);
 	fputc('\n', to);
 }
 
@@ -85,7 +96,8 @@ int bench_csv_write(const char *path, const struct bench_origin *o, const struct
 	if (!to)
 		return fail_set(f, ENOMEM, "cannot write %s", path);
 	fputs("bench,name,unit,size,granule,page_size,mem,threads,depth,value,interval,tight,count,rounds,p50,p90,p99,"
-	      "p999,max,reference,reference_value,ratio,ratio_interval,version,kernel,backend,device\n",
+	      "p999,max,reference,reference_value,ratio,ratio_interval,version,kernel,backend,device,against,against_"
+	      "ratio,against_verdict\n",
 	      to);
 	for (unsigned int i = 0; i < res->nr_rows; i++)
 		csv_row(to, o, &res->rows[i]);

@@ -39,7 +39,7 @@ static bool file_word(const struct value *from, const char *key, char out[BENCH_
 	return true;
 }
 
-static const char file_word_bad[] = "a name or unit is more than 40 bytes of printable ASCII";
+static const char file_word_bad[] = "a name, unit or backend is more than 40 bytes of printable ASCII";
 
 /* What is measured lies far within these; quotients of it have to stay numbers. */
 #define FILE_LEAST 1e-30
@@ -124,12 +124,15 @@ static const char *file_figures(const struct value *from, struct bench_file_row 
 }
 
 /* The phrase of what is wrong, or NULL. */
-static const char *file_row(const struct value *from, struct bench_file_row *row)
+static const char *file_row(const struct value *from, const struct bench_file *file, struct bench_file_row *row)
 {
 	*row = (struct bench_file_row){.nr_samples = 0};
 	if (!file_word(from, "name", row->name) || !file_word(from, "unit", row->unit) ||
-	    !file_word(from, "mem", row->mem))
+	    !file_word(from, "mem", row->mem) || !file_word(from, "backend", row->backend))
 		return file_word_bad;
+	row->of_many = row->backend[0];
+	if (!row->of_many)
+		memcpy(row->backend, file->backend, sizeof(row->backend));
 	if (!row->name[0] || !row->unit[0])
 		return "a result has no name or no unit";
 	file_text(from, "reference", row->reference);
@@ -157,7 +160,7 @@ static const char *file_rows(const struct value *list, struct bench_file *out)
 	if (!out->rows)
 		return "no memory";
 	for (const struct value *v = json_first(list); v && !bad; v = json_next(v))
-		bad = file_row(v, &out->rows[out->nr++]);
+		bad = file_row(v, out, &out->rows[out->nr++]);
 	return bad;
 }
 

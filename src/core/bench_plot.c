@@ -35,13 +35,20 @@ static bool chart_same(const struct bench_row *a, const struct bench_row *b)
 	       a->cell.mem == b->cell.mem && a->cell.threads == b->cell.threads && a->cell.depth == b->cell.depth;
 }
 
+/* Points of one line. */
+static bool chart_is_line(const struct bench_row *a, const struct bench_row *b)
+{
+	return chart_same(a, b) && !strcmp(a->name, b->name) &&
+	       !strcmp(a->backend ? a->backend : "", b->backend ? b->backend : "");
+}
+
 /* The first of its name among those that go with row @of; NULL: it is not, or does not go with it. */
 static bool chart_begins(const struct bench_result *res, unsigned int i, const struct bench_row *of)
 {
 	if (!chart_same(&res->rows[i], of))
 		return false;
 	for (unsigned int k = 0; k < i; k++)
-		if (chart_same(&res->rows[k], of) && !strcmp(res->rows[k].name, res->rows[i].name))
+		if (chart_is_line(&res->rows[k], &res->rows[i]))
 			return false;
 	return true;
 }
@@ -97,7 +104,8 @@ enum chart_what { CHART_VALUE, CHART_P50, CHART_P99 };
 static int chart_over_size(struct bench_chart *c, const struct bench_row *of, enum chart_what what)
 {
 	static const char *const words[] = {[CHART_VALUE] = "", [CHART_P50] = " p50", [CHART_P99] = " p99"};
-	struct plot_point *at = chart_series(c, c->res->nr_rows, "%s%s", of->name, words[what]);
+	struct plot_point *at = chart_series(c, c->res->nr_rows, "%s%s%s%s", of->name, words[what],
+					     of->backend ? ", " : "", of->backend ? of->backend : "");
 	struct plot_series *s = &c->series[c->nr - 1];
 
 	if (!at)
@@ -105,7 +113,7 @@ static int chart_over_size(struct bench_chart *c, const struct bench_row *of, en
 	for (unsigned int i = 0; i < c->res->nr_rows; i++) {
 		const struct bench_row *row = &c->res->rows[i];
 
-		if (!chart_same(row, of) || strcmp(row->name, of->name) || (what == CHART_P99 && !bench_has_p99(row)))
+		if (!chart_is_line(row, of) || (what == CHART_P99 && !bench_has_p99(row)))
 			continue;
 		at[s->nr++] = (struct plot_point){(double)row->cell.size, what == CHART_P50   ? row->p50
 									  : what == CHART_P99 ? row->p99
@@ -127,7 +135,8 @@ static int chart_distribution(struct bench_chart *c, const struct bench_row *row
 
 	while (hist_step(row->times, &step))
 		steps++;
-	at = chart_series(c, 2 * (size_t)steps + 4, "%s", row->name);
+	at = chart_series(c, 2 * (size_t)steps + 4, "%s%s%s", row->name, row->backend ? ", " : "",
+			  row->backend ? row->backend : "");
 	if (!at)
 		return -ENOMEM;
 	s = &c->series[c->nr - 1];
@@ -148,8 +157,7 @@ static int chart_distribution(struct bench_chart *c, const struct bench_row *row
 static bool chart_has_p99(const struct bench_chart *c, const struct bench_row *of)
 {
 	for (unsigned int i = 0; i < c->res->nr_rows; i++)
-		if (chart_same(&c->res->rows[i], of) && !strcmp(c->res->rows[i].name, of->name) &&
-		    bench_has_p99(&c->res->rows[i]))
+		if (chart_is_line(&c->res->rows[i], of) && bench_has_p99(&c->res->rows[i]))
 			return true;
 	return false;
 }

@@ -129,6 +129,7 @@ enum {
 	COL_THREADS,
 	COL_DEPTH,
 	COL_NAME,
+	COL_BACKEND,
 	COL_VALUE,
 	COL_INTERVAL,
 	COL_COUNT,
@@ -144,16 +145,28 @@ enum {
 };
 
 static const struct bench_table_column show_columns[COLUMNS] = {
-	[COL_SIZE] = {.title = "size"},	       [COL_GRANULE] = {.title = "granule"},
-	[COL_PAGE] = {.title = "page"},	       [COL_MEM] = {"memory", .left = true},
-	[COL_THREADS] = {.title = "threads"},  [COL_DEPTH] = {.title = "depth"},
-	[COL_NAME] = {"figure", .left = true}, [COL_VALUE] = {.title = "value"},
-	[COL_INTERVAL] = {.title = "+-"},      [COL_COUNT] = {.title = "n"},
-	[COL_P50] = {.title = "p50"},	       [COL_P90] = {.title = "p90"},
-	[COL_P99] = {.title = "p99"},	       [COL_P999] = {.title = "p99.9"},
-	[COL_MAX] = {.title = "max"},	       [COL_REFERENCE] = {"reference", .left = true},
-	[COL_RATIO] = {"ratio", .left = true}, [COL_LOOSE] = {"", .left = true},
+	[COL_SIZE] = {.title = "size"},
+	[COL_GRANULE] = {.title = "granule"},
+	[COL_PAGE] = {.title = "page"},
+	[COL_MEM] = {"memory", .left = true},
+	[COL_THREADS] = {.title = "threads"},
+	[COL_DEPTH] = {.title = "depth"},
+	[COL_NAME] = {"figure", .left = true},
+	[COL_BACKEND] = {"backend", .left = true},
+	[COL_VALUE] = {.title = "value"},
+	[COL_INTERVAL] = {.title = "+-"},
+	[COL_COUNT] = {.title = "n"},
+	[COL_P50] = {.title = "p50"},
+	[COL_P90] = {.title = "p90"},
+	[COL_P99] = {.title = "p99"},
+	[COL_P999] = {.title = "p99.9"},
+	[COL_MAX] = {.title = "max"},
+	[COL_REFERENCE] = {"reference", .left = true},
+	[COL_RATIO] = {"ratio", .left = true},
+	[COL_LOOSE] = {"", .left = true},
 };
+
+_Static_assert(COLUMNS <= BENCH_TABLE_COLUMNS, "a table has no room for all columns");
 
 static void show_size(struct bench_table *t, unsigned int row, unsigned int column, uint64_t size, const char *zero)
 {
@@ -208,6 +221,8 @@ static void show_row(struct bench_table *t, unsigned int i, const struct bench_r
 
 	show_cell(t, i, &row->cell, differ);
 	bench_table_set(t, i, COL_NAME, "%s", row->name);
+	if (row->backend)
+		bench_table_set(t, i, COL_BACKEND, "%s", row->backend);
 	bench_table_set(t, i, COL_VALUE, "%s", bench_format_value(row->value, row->unit, text, sizeof(text)));
 	if (bench_has_interval(row))
 		bench_table_set(t, i, COL_INTERVAL, "%s",

@@ -5,7 +5,7 @@
 
 #include "core/bench.h"
 
-#define BENCH_TABLE_COLUMNS 18
+#define BENCH_TABLE_COLUMNS 19
 #define BENCH_TABLE_CELL 48
 #define BENCH_TABLE_LINE (BENCH_TABLE_COLUMNS * BENCH_TABLE_CELL)
 

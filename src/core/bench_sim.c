@@ -309,6 +309,7 @@ static int sim_run(struct session *s, const struct bench_params *p, struct bench
 
 const struct bench bench_sim = {
 	.name = "sim",
+	.no_backend = true,
 	.summary = "the simulated IOMMU itself, against plain stores and memcpy, and two threads against one",
 	.varies = BENCH_THREADS,
 	.loops = BENCH_AUTO,

@@ -236,6 +236,7 @@ static const uint64_t stamp_sizes[] = {KiB(8), KiB(256), MiB(4), MiB(64), GiB(1)
 
 const struct bench bench_stamp = {
 	.name = "stamp",
+	.no_backend = true,
 	.summary = "write and verify patterns: GiB a second, against memcpy",
 	.varies = BENCH_SIZE | BENCH_THREADS,
 	.sizes = stamp_sizes,

@@ -32,6 +32,9 @@ struct session_params {
 
 struct session;
 
+/* The backend's spec: the one in @params, or for "auto" the best that the device has. Never sim for a named device. */
+const char *session_backend_choice(const struct session_params *params, const struct host *host);
+
 /*
  * Open the backend, attach the device, find its driver. No DMA and no bus mastering yet. Strings of @params must outlive
  * the session. Without a matching driver the session opens all the same; session_dma_start() then says why.

@@ -120,9 +120,6 @@ struct session {
 	int group;
 };
 
-/* session_choice.c: the spec in @params, or for "auto" the best that the device has. Never sim for a named device. */
-const char *session_backend_choice(const struct session_params *params, const struct host *host);
-
 /* session.c: where DMA could reach another device instead of memory (safety rule 2). An error when that cannot be known. */
 int session_load_windows(struct session *s, struct fail *f);
 

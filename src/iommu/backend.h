@@ -47,6 +47,7 @@ struct iommu_device {
 struct iommu_ops {
 	const char *name, *help;
 	const char *own_device; /* the only device there is; NULL: those of the machine */
+	const char *node;	/* what has to be there for it to be opened; NULL: nothing */
 	/* @options: what follows the name in the spec ("fault=...,..."), or "". Allocates the context; caps may still be empty. */
 	int (*open)(const char *options, const struct iommu_params *params, struct iommu **out, struct fail *f);
 	void (*close)(struct iommu *iommu);

@@ -64,6 +64,13 @@ const char *iommu_own_device(const char *spec)
 	return ops ? ops->own_device : NULL;
 }
 
+const char *iommu_missing_node(const char *spec)
+{
+	const struct iommu_ops *ops = iommu_ops_of(spec);
+
+	return ops && ops->node && access(ops->node, F_OK) ? ops->node : NULL;
+}
+
 int iommu_open(struct iommu **out, const struct iommu_params *params, struct fail *f)
 {
 	const struct iommu_ops *ops;

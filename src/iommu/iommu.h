@@ -34,6 +34,8 @@ void iommu_close(struct iommu *iommu);
 bool iommu_is_backend(const char *spec);
 /* The device that the backend in @spec brings along ("sim"). NULL: devices of the machine, or no such backend. */
 const char *iommu_own_device(const char *spec);
+/* What this machine would have to have for it ("/dev/iommu") and has not. NULL: it is there, or there is no such backend. */
+const char *iommu_missing_node(const char *spec);
 
 const char *iommu_name(const struct iommu *iommu);
 /* Valid after the first iommu_attach(); refreshed by each attach. */

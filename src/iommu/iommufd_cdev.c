@@ -163,6 +163,7 @@ static const struct iommu_object_ops iommufd_object_ops = {
 
 const struct iommu_ops iommu_iommufd_ops = {
 	.name = "iommufd",
+	.node = IOMMUFD_NODE,
 	.help = "a device behind the machine's IOMMU by its own VFIO node and /dev/iommu",
 	.open = iommufd_open,
 	.close = iommufd_close,

@@ -289,6 +289,7 @@ static const struct iommu_object_ops mock_object_ops = {
 const struct iommu_ops iommu_mock_ops = {
 	.name = "mock",
 	.own_device = "mock",
+	.node = IOMMUFD_NODE,
 	.help = "the kernel's own iommufd test device (CONFIG_IOMMUFD_TEST); options no-dirty, pasid",
 	.open = mock_open,
 	.close = mock_close,

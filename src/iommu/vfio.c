@@ -181,18 +181,20 @@ static void vfio_detach(struct iommu_device *idev)
 	vfio_group_put(vfio, group);
 }
 
-#define VFIO_OPS(NAME, HELP, OPEN)                                                                           \
-	{                                                                                                    \
-		.name = NAME, .help = HELP, .open = OPEN, .close = vfio_close, .attach = vfio_attach,        \
-		.detach = vfio_detach, .map = type1_map, .unmap = type1_unmap, .unmap_all = type1_unmap_all, \
-		.pins = type1_pins, .vaddr_forget = type1_vaddr_forget, .vaddr_renew = type1_vaddr_renew,    \
-		.avail = type1_avail, .dirty_type1 = &type1_dirty_ops,                                       \
+#define VFIO_OPS(NAME, HELP, NODE, OPEN)                                                                            \
+	{                                                                                                           \
+		.name = NAME, .help = HELP, .node = NODE, .open = OPEN, .close = vfio_close, .attach = vfio_attach, \
+		.detach = vfio_detach, .map = type1_map, .unmap = type1_unmap, .unmap_all = type1_unmap_all,        \
+		.pins = type1_pins, .vaddr_forget = type1_vaddr_forget, .vaddr_renew = type1_vaddr_renew,           \
+		.avail = type1_avail, .dirty_type1 = &type1_dirty_ops,                                              \
 	}
 
 const struct iommu_ops iommu_vfio_ops =
-	VFIO_OPS("vfio", "a device behind the machine's IOMMU by VFIO container and group (type1 v2)", vfio_open_v2);
-const struct iommu_ops iommu_vfio_v1_ops = VFIO_OPS(
-	"vfio-v1", "the same with the older type1 semantics: an unmap may remove more than was asked", vfio_open_v1);
+	VFIO_OPS("vfio", "a device behind the machine's IOMMU by VFIO container and group (type1 v2)", VFIO_CONTAINER,
+		 vfio_open_v2);
+const struct iommu_ops iommu_vfio_v1_ops =
+	VFIO_OPS("vfio-v1", "the same with the older type1 semantics: an unmap may remove more than was asked",
+		 VFIO_CONTAINER, vfio_open_v1);
 const struct iommu_ops iommu_iommufd_compat_ops =
 	VFIO_OPS("iommufd-compat", "the VFIO container's interface served by /dev/iommu; option type=v1 or v2",
-		 vfio_open_compat);
+		 IOMMUFD_NODE, vfio_open_compat);

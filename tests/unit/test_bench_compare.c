@@ -269,7 +269,7 @@ static int parse(const char *text, struct bench_file *out, char why[120])
 
 #define ROW "{\"name\":\"a\",\"unit\":\"ns\","
 #define NOTHING "a sample is 0 or less, or more than anything is: nothing was measured in that round"
-#define WORD "a name or unit is more than 40 bytes of printable ASCII"
+#define WORD "a name, unit or backend is more than 40 bytes of printable ASCII"
 
 /* The median, that of an even number by either mean, the mean, and the median of all times. */
 static void test_parse_values(void **state)

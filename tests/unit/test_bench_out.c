@@ -159,7 +159,7 @@ static void test_csv(void **state)
 			       "\"\"all\"\"\",ns,4096,0,0,anon,1,0,100,0.01,true,7000,9,80,80,240,320,720,,,,,")),
 		0);
 	assert_non_null(strstr(line,
-			       ",7.3.4,sim,\"a \"\"quoted\"\", device\"\nmap,rate,GiB/s,8,4,2,anon,3,5,0.1,,,1,0,,,,,,"
+			       ",7.3.4,sim,\"a \"\"quoted\"\", device\",,,\nmap,rate,GiB/s,8,4,2,anon,3,5,0.1,,,1,0,,,,,,"
 			       "memcpy,0.2,0.5,,"));
 	assert_int_equal(text[length - 1], '\n');
 	free(text);
