@@ -38,13 +38,15 @@ static bool against_is_taken(const struct against *a, const char *label, unsigne
 static void against_label(struct against *a, unsigned int i)
 {
 	const char *spec = a->side[i].params.backend;
-	char *label = a->side[i].label;
+	char name[37];
 
-	snprintf(label, AGAINST_LABEL, "%s", spec);
-	if (strlen(spec) > 36)
-		snprintf(label, AGAINST_LABEL, "%.*s (%u)", (int)MIN(strcspn(spec, ","), (size_t)36), spec, i + 1);
-	else if (against_is_taken(a, label, i))
-		snprintf(label, AGAINST_LABEL, "%s (%u)", spec, i + 1);
+	snprintf(name, sizeof(name), "%.36s", spec);
+	if (strlen(spec) >= sizeof(name))
+		name[strcspn(name, ",")] = '\0';
+	if (strlen(spec) >= sizeof(name) || against_is_taken(a, name, i))
+		snprintf(a->side[i].label, AGAINST_LABEL, "%.36s (%u)", name, i + 1);
+	else
+		snprintf(a->side[i].label, AGAINST_LABEL, "%s", name);
 }
 
 static void against_begin(struct against *a, const struct bench_state *b, const struct globals *g)

@@ -7,7 +7,7 @@
 #include "core/op_faults.h"
 
 #define AGAINST_SIDES (BENCH_AGAINST_MAX + 1)
-#define AGAINST_LABEL 48
+#define AGAINST_LABEL 56
 
 struct against_side {
 	struct session_params params;

@@ -105,6 +105,11 @@ run -q bench map --loops 6 --size 4K --iova kernel --against sim,personality=iom
 status_is 0 "what one backend cannot do"
 json_is '[.backends[] | .result + " " + (.turns | tostring)] | join(", ")' "skip 0, pass 3" "is skipped there"
 
+run -q bench map --loops 6 --size 64K --granule 4K --against sim,dma_entry_limit=2 --json
+status_is 2 "what one backend could not do for another reason"
+json_is '[.result, .error.errno, .backends[0].result, .backends[1].result, (.results | length)] | map(tostring) | join(" ")' "error ENOSPC pass error 4" \
+	"is an error of that one, and the other's figures are there"
+
 # what goes wrong is found, and said of its backend
 against --against sim,fault=short-unmap --json
 status_is 1 "short-unmap"

@@ -158,9 +158,9 @@ static void test_csv(void **state)
 			strlen("map,\"map, "
 			       "\"\"all\"\"\",ns,4096,0,0,anon,1,0,100,0.01,true,7000,9,80,80,240,320,720,,,,,")),
 		0);
-	assert_non_null(strstr(line,
-			       ",7.3.4,sim,\"a \"\"quoted\"\", device\",,,\nmap,rate,GiB/s,8,4,2,anon,3,5,0.1,,,1,0,,,,,,"
-			       "memcpy,0.2,0.5,,"));
+	assert_non_null(
+		strstr(line, ",7.3.4,sim,\"a \"\"quoted\"\", device\",,,\nmap,rate,GiB/s,8,4,2,anon,3,5,0.1,,,1,0,,,,,,"
+			     "memcpy,0.2,0.5,,"));
 	assert_int_equal(text[length - 1], '\n');
 	free(text);
 	assert_int_equal(bench_csv_write("/nonexistent/dir/x", &origin, &res, &f), -ENOENT);
