@@ -24,7 +24,8 @@ static const struct argp_option map_options[] = {
 	{"skip", OPT_SKIP, "BYTES", 0, "with --unchecked: leave out these bytes at the memory's start", 0},
 	{"flags", OPT_FLAGS, "BITS", 0, "with --unchecked: further bits in the flags of the kernel's interface", 0},
 	{"ioas", OPT_IOAS, "SPACE", 0, "I/O address space, by name or id (default main)", 0},
-	{"by", OPT_BY, "self|child", 0, "who issues the ioctl: a child pins its own copy (default self)", 0},
+	{"by", OPT_BY, "self|child|exec", 0,
+	 "who issues the ioctl: a child pins its own copy (default self), and may become another program", 0},
 	{"hold", OPT_HOLD, "DURATION", 0, "how long to keep it outside a script (default: until a signal)", 0},
 	{0},
 };
@@ -108,6 +109,8 @@ static error_t map_parse_end(struct argp_state *state, const struct map_state *m
 	return m->op.of && m->op.mem ? usage_error(state, "--mem: the memory is that of --memory-of") : 0;
 }
 
+static const char *const map_by_names[] = {"self", "child", "exec", NULL};
+
 static error_t map_parse(int key, char *arg, struct argp_state *state)
 {
 	static const char *const prots[] = {"r", "w", "rw", "none", NULL};
@@ -135,8 +138,9 @@ static error_t map_parse(int key, char *arg, struct argp_state *state)
 	case OPT_FLAGS:
 		return map_parse_flags(state, arg, &m->op);
 	case OPT_BY:
-		err = parse_choice(state, "--by", arg, by_names, &n);
-		m->op.by_child = n == 1;
+		err = parse_choice(state, "--by", arg, map_by_names, &n);
+		m->op.by_child = n >= 1;
+		m->op.by_exec = n == 2;
 		return err;
 	case OPT_IOAS:
 		m->op.ioas = arg;

@@ -5,7 +5,7 @@
 #include "cmd/command.h"
 #include "core/op.h"
 
-enum { OPT_IOVA = 0x100, OPT_SIZE, OPT_ALL, OPT_IOAS, OPT_UNMAPPED, OPT_BY };
+enum { OPT_IOVA = 0x100, OPT_SIZE, OPT_ALL, OPT_IOAS, OPT_UNMAPPED, OPT_BY, OPT_BESIDE };
 
 static const struct argp_option unmap_options[] = {
 	{"iova", OPT_IOVA, "A", 0, "start of the range to unmap", 0},
@@ -13,6 +13,7 @@ static const struct argp_option unmap_options[] = {
 	{"all", OPT_ALL, NULL, 0, "everything (the device is stopped first)", 0},
 	{"ioas", OPT_IOAS, "SPACE", 0, "in which address space (default: where BUF was mapped, else main)", 0},
 	{"by", OPT_BY, "self|child", 0, "who issues the ioctl (default self)", 0},
+	{"beside", OPT_BESIDE, "A", 0, "while another thread maps a page at this iova, for as long as that takes", 0},
 	{"unmapped", OPT_UNMAPPED, "BYTES", 0, "how many bytes it has to report (default: what is mapped there)", 0},
 	{0},
 };
@@ -30,6 +31,8 @@ static error_t unmap_end(struct argp_state *state, const struct unmap_state *u)
 		return usage_error(state, "--iova and --size go together");
 	if (u->op.by_child && u->op.all)
 		return usage_error(state, "--by child unmaps a buffer or a range");
+	if (u->op.has_beside && (u->op.all || u->op.by_child))
+		return usage_error(state, "--beside goes with a buffer or a range that this process unmaps");
 	if (!!u->op.buf + range + u->op.all != 1)
 		return usage_error(state, "name one of BUF, --iova with --size, --all");
 	return 0;
@@ -58,6 +61,9 @@ static error_t unmap_parse(int key, char *arg, struct argp_state *state)
 		err = parse_choice(state, "--by", arg, by_names, &n);
 		u->op.by_child = n == 1;
 		return err;
+	case OPT_BESIDE:
+		u->op.has_beside = true;
+		return parse_size(state, "--beside", arg, &u->op.beside);
 	case OPT_UNMAPPED:
 		u->op.bytes_given = true;
 		return parse_size(state, "--unmapped", arg, &u->op.bytes);

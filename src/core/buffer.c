@@ -239,6 +239,7 @@ void buffer_free(struct session *s, struct buffer *b)
 			s->buffers_last = before;
 		break;
 	}
+	iommu_execed_end(&b->execed);
 	if (!b->of && s->quarantines)
 		quarantine_add(&s->quarantine, s->iommu, &b->mem);
 	else if (!b->of)

@@ -4,6 +4,7 @@
 #define IC_CORE_BUFFER_H
 
 #include "base/fail.h"
+#include "iommu/child.h"
 #include "iommu/ledger.h"
 
 struct session;
@@ -27,7 +28,9 @@ struct buffer {
 	uint64_t bar_offset;
 	char source[BUFFER_SOURCE_MAX];
 	bool by_child; /* what is mapped was by a child, and is accounted to it */
-	bool copied;   /* it may be mapped at other places too, by `ioas copy` */
+	bool by_exec;  /* by one that executes another program since then: @execed */
+	struct iommu_execed execed;
+	bool copied; /* it may be mapped at other places too, by `ioas copy` */
 	struct buffer *next;
 };
 

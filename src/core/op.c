@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "core/named.h"
 #include "core/op.h"
+#include "core/op_beside.h"
 #include "core/op_flight.h"
 #include "core/op_table.h"
 #include "core/session_priv.h"
@@ -152,7 +153,9 @@ static int map_request(struct session *s, const struct op_map *op, struct iommu 
 	req->file = b->mem.fd >= 0 || (b->mem.kind == IOMMU_MEM_MEMFD && !b->of) ? &b->mem : NULL;
 	facts_map(s, space, b->name, req, op->where != OP_IOVA_ADDR);
 	facts_asked(s);
-	if (op->by_child)
+	if (op->by_exec)
+		err = iommu_map_by_exec(space, req, &b->mem, &b->execed, f);
+	else if (op->by_child)
 		err = iommu_map_by_child(space, req, &b->mem, f);
 	else
 		err = req->kernel_iova && !op->unchecked ? session_map_chosen(s, space, req, f)
@@ -161,6 +164,7 @@ static int map_request(struct session *s, const struct op_map *op, struct iommu 
 		return err;
 	/* of other memory the child had a copy, and that is mapped */
 	b->by_child = op->by_child;
+	b->by_exec = op->by_exec;
 	b->mem.discarded |= op->by_child && b->mem.kind != IOMMU_MEM_MEMFD;
 	b->space = space;
 	b->iova = req->iova;
@@ -281,11 +285,21 @@ static int op_unmap_range(struct session *s, const struct op_unmap *op, struct i
 			  uint64_t *bytes, struct failures *found, struct fail *f)
 {
 	struct op_unmap_call call = {.unjudged = op->bytes_given, .unchecked = op->unchecked};
+	struct op_beside beside = {.iova = op->beside};
+	int err;
 
 	if (op->by_child)
 		call.unmap = unmap_by_child;
-
-	return op_unmap_by(s, space, call, r.start, r.last - r.start + 1, bytes, found, f);
+	if (!op->has_beside)
+		return op_unmap_by(s, space, call, r.start, r.last - r.start + 1, bytes, found, f);
+	call.unmap = op_beside_unmap;
+	call.ctx = &beside;
+	err = op_beside_start(s, &beside, r, op->unchecked, f);
+	if (err)
+		return err;
+	err = op_unmap_by(s, space, call, r.start, r.last - r.start + 1, bytes, found, f);
+	op_beside_end(s, &beside);
+	return err;
 }
 
 static int op_unmap_all(struct session *s, const struct op_unmap *op, struct iommu *space, uint64_t *bytes,
@@ -371,12 +385,37 @@ static int unmap_do(struct session *s, const struct op_unmap *op, uint64_t *byte
 	return op_unmap_range(s, op, space, unmap_where(b), bytes, found, f);
 }
 
+/* Whoever mapped it is another program by now, which has locked nothing. */
+static int unmap_check_execed(struct session *s, struct buffer *b, uint64_t unmapped, struct failures *found,
+			      struct fail *f)
+{
+	struct failure bad = {.class = FAILURE_PIN_LEAK, .iova = b->iova, .length = b->size};
+	uint64_t locked = 0;
+	int err = iommu_execed_locked(s->iommu, &b->execed, unmapped, &locked);
+
+	b->by_exec = false;
+	iommu_execed_end(&b->execed);
+	if (err)
+		return fail_set(f, err, "cannot tell what is locked in the process that mapped %s", b->name);
+	if (!locked)
+		return 0;
+	snprintf(bad.text, sizeof(bad.text),
+		 "the process that mapped 0x%" PRIx64 " bytes executed another program, and has 0x%" PRIx64
+		 " bytes locked since they were unmapped, not 0",
+		 b->size, locked);
+	failures_add(found, &bad);
+	return 0;
+}
+
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f)
 {
+	struct buffer *b = op->buf ? buffer_find(s, op->buf) : NULL;
 	int err;
 
 	facts_buffer(s, OP_UNMAP, op->buf);
 	err = unmap_do(s, op, bytes, found, f);
+	if (!err && b && b->by_exec)
+		err = unmap_check_execed(s, b, *bytes, found, f);
 	if (!err && op->bytes_given)
 		unmap_judge(found, op->iova, op->bytes, *bytes);
 	if (!err)

@@ -30,6 +30,7 @@ struct op_map {
 	const char *bar_device;
 	uint64_t op;   /* number for random choices */
 	bool by_child; /* the ioctl is a child's (iommu/child.h) */
+	bool by_exec;  /* and the child executes another program then, until it is unmapped; with by_child */
 	bool unchecked;
 };
 /*
@@ -49,11 +50,16 @@ struct op_unmap {
 	iova_t iova;
 	uint64_t size;
 	bool all, unchecked;
-	bool by_child;	  /* the ioctl is a child's (iommu/child.h); not with all */
+	bool by_child; /* the ioctl is a child's (iommu/child.h); not with all */
+	bool has_beside; /* meanwhile another thread maps a page at @beside (core/op_beside.h); not with all or by_child */
+	iova_t beside;
 	bool bytes_given; /* @bytes are due, where the caller knows better than the ledger */
 	uint64_t bytes;
 };
-/* *bytes = what the backend reported. A count that differs from what was mapped adds a short-unmap failure. */
+/*
+ * *bytes = what the backend reported. A count that differs from what was mapped adds a short-unmap failure. Of a buffer that was mapped by_exec: what
+ * is locked in that process afterwards adds a pin-leak failure.
+ */
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f);
 
 /* What unmaps in place of iommu_unmap(), with its arguments and its answers. */

@@ -77,6 +77,19 @@ int self_locked(uint64_t *vmlck, uint64_t *vmpin)
 	return 0;
 }
 
+int self_locked_of(pid_t pid, uint64_t *vmlck)
+{
+	CLEANUP_FREE char *status = NULL;
+	int ret = host_read_file(&self_host, &status, NULL, "/proc/%ld/status", (long)pid);
+
+	if (ret)
+		return ret;
+	if (!self_find_number(status, "VmLck:", 10, vmlck))
+		return -ENOENT;
+	*vmlck *= 1024;
+	return 0;
+}
+
 int self_foll_pin(uint64_t *acquired, uint64_t *released)
 {
 	CLEANUP_FREE char *vmstat = NULL;

@@ -4,6 +4,7 @@
 #define IC_HOST_SELF_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/fail.h"
 
@@ -11,6 +12,8 @@
 int self_phys(const void *va, uint64_t *phys);
 /* Bytes from VmLck and VmPin of /proc/self/status. */
 int self_locked(uint64_t *vmlck, uint64_t *vmpin);
+/* VmLck of another process, in bytes. */
+int self_locked_of(pid_t pid, uint64_t *vmlck);
 /* nr_foll_pin_acquired and nr_foll_pin_released of /proc/vmstat, whole machine. -ENOENT on kernels without them. */
 int self_foll_pin(uint64_t *acquired, uint64_t *released);
 /*

@@ -72,6 +72,8 @@ struct iommu_ops {
 	/* NULL: host/self.c reads pagemap. */
 	int (*phys)(struct iommu *iommu, const void *va, uint64_t *phys);
 	int (*pins)(struct iommu *iommu, uint64_t *pages);
+	/* as iommu_execed_locked(), of a process that is only there in the model; NULL: it is asked for its own */
+	uint64_t (*execed_locked)(struct iommu *iommu, uint64_t unmapped);
 	int (*avail)(struct iommu *iommu, uint32_t *mappings);
 	int (*faults)(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
 	int (*fresh)(struct iommu *iommu, uint64_t seed);

@@ -3,11 +3,14 @@
 #include "iommu/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/self.h"
 #include "iommu/backend.h"
 #include "iommu/explain.h"
 #include "iommu/mapping.h"
@@ -102,6 +105,125 @@ int iommu_map_by_child(struct iommu *iommu, struct iommu_map_req *req, const str
 			req->iova = answer.iova;
 	}
 	return err ? explain_map(iommu, req, err, f) : mapping_note(iommu, req, f);
+}
+
+/* What it goes on as: the end of its input is the end of it. */
+static void execed_exec(const int input[2], int failed)
+{
+	char *const argv[] = {(char *)"cat", NULL};
+	int err;
+
+	if (dup2(input[0], STDIN_FILENO) >= 0) {
+		execv("/bin/cat", argv);
+		execv("/usr/bin/cat", argv);
+	}
+	err = errno;
+	if (write(failed, &err, sizeof(err)) != sizeof(err))
+		_exit(2);
+}
+
+/* In the child. */
+static void execed_begin(const struct child_task *t, struct child_answer *answer, const int input[2], int failed)
+{
+	child_do(t, answer);
+	if (!answer->err)
+		execed_exec(input, failed);
+	_exit(1);
+}
+
+void iommu_execed_end(struct iommu_execed *execed)
+{
+	if (!execed->pid)
+		return;
+	close(execed->fd);
+	kill(execed->pid, SIGKILL);
+	child_wait(execed->pid);
+	execed->pid = 0;
+}
+
+static void execed_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The end of a pipe that closes when it goes on as another program tells that it did, or why not. */
+static int execed_wait(int failed)
+{
+	int why = 0;
+	ssize_t n;
+
+	do
+		n = read(failed, &why, sizeof(why));
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : -why;
+}
+
+/* *out is only there where it returns 0 and the child's answer is no error. */
+static int execed_start(const struct child_task *t, struct child_answer *answer, struct iommu_execed *out)
+{
+	int input[2] = {-1, -1}, failed[2] = {-1, -1};
+	int err = pipe2(input, O_CLOEXEC) || pipe2(failed, O_CLOEXEC) ? -errno : 0;
+
+	if (!err) {
+		out->pid = fork();
+		if (!out->pid)
+			execed_begin(t, answer, input, failed[1]);
+		err = out->pid < 0 ? -errno : 0;
+	}
+	out->fd = input[1];
+	execed_close(input[0]);
+	execed_close(failed[1]);
+	if (err) {
+		execed_close(out->fd);
+		out->pid = 0;
+	} else {
+		err = execed_wait(failed[0]);
+		if (err || answer->err)
+			iommu_execed_end(out);
+	}
+	execed_close(failed[0]);
+	return err;
+}
+
+static int execed_map(struct iommu *iommu, struct iommu_map_req *req, struct iommu_execed *out)
+{
+	struct child_answer *answer =
+		mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const struct child_task task = {.iommu = iommu, .map = req};
+	uint64_t bytes;
+	int err;
+
+	if (answer == MAP_FAILED)
+		return -errno;
+	answer->err = -ECHILD; /* of one that ended before it asked */
+	err = execed_start(&task, answer, out);
+	/* mapped, and then nobody to show it */
+	if (err && !answer->err)
+		iommu->ops->unmap(iommu, answer->iova, req->size, &bytes);
+	if (!answer->err)
+		req->iova = answer->iova;
+	err = err ? err : answer->err;
+	munmap(answer, sizeof(*answer));
+	return err;
+}
+
+int iommu_map_by_exec(struct iommu *iommu, struct iommu_map_req *req, const struct iommu_mem *mem,
+		      struct iommu_execed *out, struct fail *f)
+{
+	int err;
+
+	*out = (struct iommu_execed){0};
+	err = iommu->ops->mem_alloc ? child_map_simulated(iommu, req, mem) : execed_map(iommu, req, out);
+	return err ? explain_map(iommu, req, err, f) : mapping_note(iommu, req, f);
+}
+
+int iommu_execed_locked(struct iommu *iommu, const struct iommu_execed *execed, uint64_t unmapped, uint64_t *bytes)
+{
+	if (!iommu->ops->execed_locked)
+		return self_locked_of(execed->pid, bytes);
+	*bytes = iommu->ops->execed_locked(iommu, unmapped);
+	return 0;
 }
 
 static int child_unmap(void *ctx, uint64_t *bytes)

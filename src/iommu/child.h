@@ -7,6 +7,8 @@
 #ifndef IC_IOMMU_CHILD_H
 #define IC_IOMMU_CHILD_H
 
+#include <sys/types.h>
+
 #include "iommu/iommu.h"
 
 /*
@@ -14,6 +16,20 @@
  * other pages at req->va, unless it is memfd memory. The simulation makes such a copy itself.
  */
 int iommu_map_by_child(struct iommu *iommu, struct iommu_map_req *req, const struct iommu_mem *mem, struct fail *f);
+/* A child that mapped, went on as another program with a memory of its own, and stays until it is ended. */
+struct iommu_execed {
+	pid_t pid; /* 0: there is none, or the simulation's */
+	int fd;	   /* of a pipe: when it is closed the program ends by itself */
+};
+/* As iommu_map_by_child(), by such a child. */
+int iommu_map_by_exec(struct iommu *iommu, struct iommu_map_req *req, const struct iommu_mem *mem,
+		      struct iommu_execed *out, struct fail *f);
+/*
+ * How much is locked in the memory that it has now, where it locked none itself: 0, unless the kernel takes it for the memory that it mapped with
+ * (vfio_lock_acct() of kernels before 6.3). @unmapped: the bytes of it that were unmapped meanwhile.
+ */
+int iommu_execed_locked(struct iommu *iommu, const struct iommu_execed *execed, uint64_t unmapped, uint64_t *bytes);
+void iommu_execed_end(struct iommu_execed *execed);
 /* As iommu_unmap(). */
 int iommu_unmap_by_child(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmapped, struct fail *f);
 

@@ -348,6 +348,12 @@ static int sim_phys(struct iommu *iommu, const void *va, uint64_t *phys)
 	return 0;
 }
 
+/* There is no such process here, and nothing is locked in it. */
+static uint64_t sim_execed_locked(struct iommu *iommu, uint64_t unmapped)
+{
+	return sim_fault_fires(&sim_of(iommu)->faults, SIM_FAULT_EXEC_LOCKED) ? -unmapped : 0;
+}
+
 static int sim_pins(struct iommu *iommu, uint64_t *pages)
 {
 	*pages = sim_pins_count(sim_of(iommu));
@@ -384,6 +390,7 @@ const struct iommu_ops iommu_sim_ops = {
 	.mem_copy_in_child = sim_mem_copy_in_child,
 	.phys = sim_phys,
 	.pins = sim_pins,
+	.execed_locked = sim_execed_locked,
 	.avail = sim_avail,
 	.vaddr_forget = sim_vaddr_forget,
 	.vaddr_renew = sim_vaddr_renew,

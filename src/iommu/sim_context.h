@@ -73,6 +73,8 @@ struct sim_space {
 	unsigned int nr_allowed;
 	struct sim_dirty dirty;
 	struct sim_windows windows;
+	_Atomic unsigned int growing; /* level-race: maps on their way that need a table of more levels */
+	_Atomic bool grown;	      /* and one was made */
 };
 
 /* An empty table that a lane left. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/num.h"
 #include "base/rng.h"
@@ -57,6 +58,10 @@ static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
 				      "of a large entry in which a range ends the rest is never reported"},
 	[SIM_FAULT_DESTROY_BUSY] = {"destroy-busy",
 				    "of several threads that destroy one space, some are told that it is in use"},
+	[SIM_FAULT_LEVEL_RACE] = {"level-race",
+				  "an unmap beside the first map at 512G and above reports a page too few"},
+	[SIM_FAULT_EXEC_LOCKED] = {"exec-locked",
+				   "unmap takes what a process locked from the memory that it has since exec"},
 	[SIM_FAULT_MIG_ARC_ACCEPTED] = {"mig-arc-accepted",
 					"migration: STOP_COPY to PRE_COPY, which is not permitted, is accepted"},
 	[SIM_FAULT_MIG_ARC_REFUSED] = {"mig-arc-refused", "migration: a state that can be reached is refused"},
@@ -157,6 +162,14 @@ void sim_faults_fresh(struct sim_faults *faults, uint64_t seed)
 		atomic_store_explicit(&faults->fault[id].eligible, 0, memory_order_relaxed);
 		atomic_store_explicit(&faults->fault[id].fired, 0, memory_order_relaxed);
 	}
+}
+
+void sim_fault_linger(struct sim_faults *faults, enum sim_fault_id id)
+{
+	const struct timespec moment = {.tv_nsec = 1000000};
+
+	if (faults->fault[id].on)
+		nanosleep(&moment, NULL);
 }
 
 bool sim_fault_draw(struct sim_faults *faults, enum sim_fault_id id)

@@ -44,6 +44,8 @@ enum sim_fault_id {
 	SIM_FAULT_DIRTY_LEAF_BEGIN,
 	SIM_FAULT_DIRTY_LEAF_END,
 	SIM_FAULT_DESTROY_BUSY,
+	SIM_FAULT_LEVEL_RACE,
+	SIM_FAULT_EXEC_LOCKED,
 	SIM_FAULT_MIG_ARC_ACCEPTED,
 	SIM_FAULT_MIG_ARC_REFUSED,
 	SIM_FAULT_MIG_ARC_SHORT,
@@ -96,6 +98,9 @@ static inline bool sim_fault_fires(struct sim_faults *faults, enum sim_fault_id 
 {
 	return __builtin_expect(faults->fault[id].on, 0) && sim_fault_draw(faults, id);
 }
+
+/* For misbehaviours that take two threads: where @id is on, the others have a millisecond to come along. */
+void sim_fault_linger(struct sim_faults *faults, enum sim_fault_id id);
 
 /* For misbehaviours that last once they began. */
 static inline bool sim_fault_has_fired(struct sim_faults *faults, enum sim_fault_id id)

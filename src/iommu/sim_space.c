@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "iommu/rcu.h"
 #include "iommu/sim_copy.h"
@@ -265,17 +264,11 @@ static uint32_t sim_device_object(const struct iommu_device *idev)
 	return sim_has_spaces(idev->iommu) ? container_of(idev, struct sim_device, idev)->id : 0;
 }
 
-/* A thread on its way to the lock that destroys things leaves another one this long to come along as well. */
-#define SIM_DESTROY_NS 1000000u
-
 /* Of Linux 6.2 to 6.4: it counts itself as a user while it looks (iommufd_destroy(), iommufd_ref_to_users()). */
 static void sim_destroy_enter(struct sim *sim)
 {
-	const struct timespec moment = {.tv_nsec = SIM_DESTROY_NS};
-
 	atomic_fetch_add(&sim->destroyers, 1);
-	if (sim->faults.fault[SIM_FAULT_DESTROY_BUSY].on)
-		nanosleep(&moment, NULL);
+	sim_fault_linger(&sim->faults, SIM_FAULT_DESTROY_BUSY);
 	sim_lock(sim);
 }
 

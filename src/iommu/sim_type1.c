@@ -110,15 +110,46 @@ static int sim_map_locked(struct sim_space *space, struct iommu_map_req *req)
 	return 0;
 }
 
+/* AMD's tables begin with 3 levels of 9 bits over pages of 4K, and grow by one when an IOVA asks for it (increase_address_space()). */
+#define SIM_GROWN_FROM (UINT64_C(1) << 39)
+
+/* Before a map: does the table grow for it? Only of interest where that goes wrong. */
+static bool sim_grow_begin(struct sim_space *space, uint64_t iova)
+{
+	struct sim_faults *faults = &space->sim->faults;
+
+	if (!faults->fault[SIM_FAULT_LEVEL_RACE].on || iova < SIM_GROWN_FROM || atomic_load(&space->grown))
+		return false;
+	atomic_fetch_add(&space->growing, 1);
+	sim_fault_linger(faults, SIM_FAULT_LEVEL_RACE);
+	return true;
+}
+
+static void sim_grow_end(struct sim_space *space, bool mapped)
+{
+	if (mapped)
+		atomic_store(&space->grown, true);
+	atomic_fetch_sub(&space->growing, 1);
+}
+
+/* Of an unmap: the table that it walks grew meanwhile; @grown is what was so before. */
+static bool sim_grow_met(struct sim_space *space, bool grown)
+{
+	return (atomic_load(&space->growing) || atomic_load(&space->grown) != grown) &&
+	       sim_fault_fires(&space->sim->faults, SIM_FAULT_LEVEL_RACE);
+}
+
 int sim_map(struct iommu *iommu, struct iommu_map_req *req)
 {
 	struct sim_space *space = sim_space_of(iommu);
 	struct sim *sim = space->sim;
 	struct sim_lane *lane;
+	bool grows;
 	int r;
 
 	if (req->kernel_iova && iommu->personality != IOMMU_IOMMUFD)
 		return -EOPNOTSUPP;
+	grows = sim_grow_begin(space, req->kernel_iova ? 0 : req->iova);
 	lane = req->kernel_iova ? NULL : sim_lane_lock(space, req->iova, req->size, true);
 	if (!lane)
 		sim_lock(sim);
@@ -127,6 +158,8 @@ int sim_map(struct iommu *iommu, struct iommu_map_req *req)
 		sim_lane_unlock(sim, lane);
 	else
 		sim_unlock(sim);
+	if (grows)
+		sim_grow_end(space, !r);
 	return r;
 }
 
@@ -174,10 +207,12 @@ int sim_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmappe
 {
 	struct sim_space *space = sim_space_of(iommu);
 	struct sim *sim = space->sim;
+	bool grown = atomic_load(&space->grown);
 	struct sim_lane *lane;
 	int r;
 
 	*unmapped = 0;
+	sim_fault_linger(&sim->faults, SIM_FAULT_LEVEL_RACE);
 	lane = sim_lane_lock(space, iova, size, false);
 	if (!lane)
 		sim_lock(sim);
@@ -186,6 +221,8 @@ int sim_unmap(struct iommu *iommu, iova_t iova, uint64_t size, uint64_t *unmappe
 		sim_lane_unlock(sim, lane);
 	else
 		sim_unlock(sim);
+	if (*unmapped && sim_grow_met(space, grown))
+		*unmapped -= SIM_PAGE;
 	return r;
 }
 

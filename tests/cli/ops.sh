@@ -22,6 +22,67 @@ bad() { # NAME STATUS LINE DETAIL <<EOT: this line is not
 	like "$(json '[.results[] | select(.result != "pass")] | .[0].detail')" "$4" "$1: says what"
 }
 
+# an unmap beside a map, and by whom a map is
+good "an unmap while another thread maps" --backend sim,personality=iommufd <<'EOT'
+map a --size 1M --iova 0x100000
+unmap a --beside 0x8000000000
+map a --size 1M --iova 0x100000
+unmap --iova 0x100000 --size 1M --beside 0x200000
+map a --size 1M --iova 0x100000
+map b --size 4K --iova 0x300000
+!EEXIST unmap a --beside 0x300000
+!ENOENT unmap --iova 0x100000 --size 1M
+!ENOENT unmap --iova 0x100000 --size 1M --beside 0x8000000000
+map c --size 4K --iova 0x8000000000
+unmap c
+unmap b
+check --pins
+EOT
+bad "what is unmapped cannot be mapped beside" 64 2 'lies in what is unmapped' <<'EOT'
+map a --size 1M --iova 0x100000
+unmap a --beside 0x1ff000
+EOT
+bad "the rules of where a map may be hold for it" 64 2 'is not usable here' <<'EOT'
+map a --size 1M --iova 0x100000
+unmap a --beside 0xfee00000
+EOT
+good "a page that does not grow the table meets nothing" --backend sim,personality=iommufd,fault=level-race <<'EOT'
+map a --size 1M --iova 0x100000
+unmap a --beside 0x200000
+EOT
+# that two threads meet is a matter of luck, of which there is little on a busy machine
+script --backend sim,personality=iommufd,fault=level-race <<'EOT'
+repeat 100
+  ioas new young
+  map a --size 1M --iova 0x100000 --ioas young
+  unmap a --ioas young --beside 0x8000000000
+  free a
+  destroy young
+end
+EOT
+status_is 1 "one that does"
+json_is '.results[2] | [.result, (.detail | test("^short-unmap: unmapping 0x100000 mapped bytes .* reported 0xff000$"))] | tojson' '["fail",true]' "loses a page"
+good "a child that executes another program" <<'EOT'
+map a --size 64K --by exec
+check --pins
+unmap a
+map a --size 64K
+unmap a
+map b --size 64K --by exec
+free b
+map b --size 64K --by exec
+EOT
+script --backend sim,fault=exec-locked <<'EOT'
+map a --size 64K --by exec
+unmap a
+EOT
+status_is 1 "from whose new memory the unmap takes what it locked"
+json_is '.results[1] | [.result, (.detail | test("^pin-leak: .*, and has 0xffffffffffff0000 bytes locked"))] | tojson' '["fail",true]' "is told"
+good "of a child that does not, nothing is asked" --backend sim,fault=exec-locked <<'EOT'
+map a --size 64K --by child
+unmap a
+EOT
+
 # stamps of another place
 good "what DMA brought is checked against the IOVA that it was stamped for, in parts too" <<'EOT'
 map a --size 8K --iova 0x100000
@@ -59,7 +120,7 @@ unmap a --unmapped 4K
 EOT
 
 # limits, and who issues an ioctl
-for l in "limits" "limits memlock" "limits foo 3" "limits memlock x" "limits memlock 4K 4K" "unmap --all --by child" "map a --size 4K --by parent" \
+for l in "limits" "limits memlock" "limits foo 3" "limits memlock x" "limits memlock 4K 4K" "unmap --all --by child" "unmap --all --beside 0x1000" "unmap a --by child --beside 0x1000" "unmap a --beside x" "unmap a --by exec" "map a --size 4K --by parent" \
 	"map a --size 4K --iova kernel --by child" "memory fork" "memory move a --write" "memory foo a" "dma start" "dma stop" "dma start x" "dma stop x y" "dma start X read a --size 4K"; do
 	bad "no such thing: $l" 64 1 . <<<"$l"
 done
