@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # In the guest: what `bench` does with a device, and `bench map` and `compare` held against plain C loops of the same ioctls and nothing else.
-# speed.sh ways:BACKEND | map:BACKEND:LOOPS:PAIRS | compare:BACKEND:LOOPS:PAIRS:GRAVEYARD...
+# speed.sh ways:BACKEND | against:BACKEND | map:BACKEND:LOOPS:PAIRS | compare:BACKEND:LOOPS:PAIRS:GRAVEYARD...
 . "$(dirname "$0")/lib.sh"
 lsi=$(pci_lsi)
 iova=0x10000000
@@ -76,10 +76,24 @@ ways() { # BACKEND
 	like "$stderr" 'of memory are needed, and .* may be taken' "$1: with the numbers"
 }
 
+# One device, which each backend has in its turn.
+against() { # BACKEND
+	local bench others='[.backends[] | "\(.backend) \(.driver) \(.turns)"] | join(", ")'
+	for bench in map unmap dma; do
+		run --backend "$1" --device "$lsi" --json bench $bench --size 4K --loops 60 --turns 2 --against vfio --against iommufd-compat
+		json_is "[.result, ($others)] | tostring" "[\"pass\",\"$1 lsi 2, vfio lsi 2, iommufd-compat lsi 2\"]" "$1: bench $bench against vfio and iommufd-compat" ||
+			diag "$(json "{result, note, failures, backends}") $stderr"
+		json_is '[.against[] | select(.p == null or .ratio <= 0 or .ratio_low > .ratio or .ratio > .ratio_high)] | length' 0 "$1: each figure of bench $bench is judged"
+		json_is '[.results[] | select(.backend == "vfio") | .name] == [.against[] | select(.backend == "vfio") | .name]' true "$1: bench $bench: vfio's beside each of its own"
+	done
+	diag "$1: $(json '[.against[] | "\(.backend) \(.name) \(.ratio | . * 100 | floor / 100) \(.verdict)"] | join(", ")')"
+}
+
 for what in "$@"; do
 	IFS=: read -r kind backend loops pairs graveyard <<<"$what"
 	case $kind:$graveyard in
 	ways:) ways "$backend" ;;
+	against:) against "$backend" ;;
 	map:) speed_map "$backend" "$loops" "$pairs" ;;
 	compare:0) speed_compare "$backend" "$loops" "$pairs" 0 0.45 0.9 ;;
 	compare:*) speed_compare "$backend" "$loops" "$pairs" "$graveyard" 0.4 0.8 ;;
