@@ -155,6 +155,8 @@ static void dirty_request(const struct dirty_state *d, struct op_dirty_read *op)
 	op->page_size = d->page_size;
 	op->page_size_given = d->page_size_given;
 	op->keep = d->verb == VERB_READ;
+	op->bitmap_readonly = d->bitmap_readonly;
+	op->bitmap_nowhere = d->bitmap_nowhere;
 }
 
 /* Alone, nothing is mapped and nothing tracked that could be read: what else would help, helps in a script only. */

@@ -37,9 +37,10 @@ struct dirty_state {
 	bool iova_given, size_given, page_size_given;
 	uint64_t iovas[DIRTY_STARTS_MAX], sizes[DIRTY_STARTS_MAX]; /* start: each --iova and its --size */
 	unsigned int nr_iovas, nr_sizes;
-	const char *output;	  /* -o */
-	const char *expect, *may; /* as given */
-	const char **files;	  /* arguments of show, diff, plot; the buffers of start */
+	bool bitmap_readonly, bitmap_nowhere; /* --bitmap */
+	const char *output;		      /* -o */
+	const char *expect, *may;	      /* as given */
+	const char **files;		      /* arguments of show, diff, plot; the buffers of start */
 	unsigned int nr_files;
 	struct dirty_plot plot;	     /* plot: -o's ending or --as picks PNG, SVG or the terminal */
 	bool rate;		     /* plot: over time, from several files */

@@ -16,6 +16,7 @@ enum {
 	OPT_TABLE,
 	OPT_EXPECT,
 	OPT_MAY,
+	OPT_BITMAP,
 	OPT_ROUNDS,
 	OPT_STRICT,
 	OPT_BEYOND,
@@ -43,6 +44,8 @@ const struct argp_option dirty_options[] = {
 	{"expect", OPT_EXPECT, "A+S[,A+S...]|none", 0,
 	 "of what is read: these pages are dirty and no others, or it fails", 0},
 	{"may", OPT_MAY, "A+S[,A+S...]", 0, "with --expect: these may be dirty, too", 0},
+	{"bitmap", OPT_BITMAP, "readonly|nowhere", 0,
+	 "with --unchecked: the bits go to memory that can only be read, or that is not there", 0},
 	{"rounds", OPT_ROUNDS, "N", 0, "verify: so many times (default 1)", 0},
 	{"strict", OPT_STRICT, NULL, 0, "verify: a bit where nothing was written is a failure", 0},
 	{"beyond", OPT_BEYOND, NULL, 0, "verify: also what the interface does not promise", 0},
@@ -72,8 +75,8 @@ static const struct dirty_form {
 } dirty_forms[] = {
 	[VERB_START] = {DIRTY_WHERE | DIRTY_RANGE, 0, DIRTY_FILES_MAX, "start [BUF... | --iova A --size S ...]"},
 	[VERB_STOP] = {DIRTY_WHERE, 0, 0, "stop"},
-	[VERB_READ] = {DIRTY_READING, 0, 1, "read BUF | --iova A --size S"},
-	[VERB_READ_CLEAR] = {DIRTY_READING, 0, 1, "read-clear BUF | --iova A --size S"},
+	[VERB_READ] = {DIRTY_READING | BIT(OPT_BITMAP), 0, 1, "read BUF | --iova A --size S"},
+	[VERB_READ_CLEAR] = {DIRTY_READING | BIT(OPT_BITMAP), 0, 1, "read-clear BUF | --iova A --size S"},
 	[VERB_UNMAP] = {DIRTY_READING, 0, 1, "unmap BUF | --iova A --size S"},
 	[VERB_SHOW] = {0, 1, DIRTY_FILES_MAX, "show FILE..."},
 	[VERB_DIFF] = {0, 2, 2, "diff A B"},
@@ -211,6 +214,17 @@ static error_t dirty_range_more(struct argp_state *state, uint64_t *list, unsign
 	return 0;
 }
 
+static error_t dirty_parse_bitmap(const char *arg, struct argp_state *state, struct dirty_state *d)
+{
+	static const char *const places[] = {"readonly", "nowhere", NULL};
+	int place = 0;
+	error_t err = parse_choice(state, "--bitmap", arg, places, &place);
+
+	d->bitmap_readonly = !err && !place;
+	d->bitmap_nowhere = !err && place;
+	return err;
+}
+
 static error_t dirty_parse_where(int key, const char *arg, struct argp_state *state, struct dirty_state *d)
 {
 	static const char *const sources[] = {"iommu", "type1", "device", NULL};
@@ -247,6 +261,8 @@ static error_t dirty_parse_where(int key, const char *arg, struct argp_state *st
 	case OPT_MAY:
 		d->may = arg;
 		return 0;
+	case OPT_BITMAP:
+		return dirty_parse_bitmap(arg, state, d);
 	default:
 		d->output = arg;
 		return *arg ? 0 : usage_error(state, "-o: which file?");
@@ -336,7 +352,7 @@ error_t dirty_parse(int key, char *arg, struct argp_state *state)
 	if (key != OPT_OUTPUT && (key < OPT_SOURCE || key >= OPT_LAST))
 		return ARGP_ERR_UNKNOWN;
 	d->given |= BIT(key);
-	if (key == OPT_OUTPUT || key <= OPT_MAY)
+	if (key == OPT_OUTPUT || key <= OPT_BITMAP)
 		return dirty_parse_where(key, arg, state, d);
 	return key <= OPT_LIST ? dirty_parse_verify(key, arg, state, d) : dirty_parse_plot(key, arg, state, d);
 }

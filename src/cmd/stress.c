@@ -21,6 +21,7 @@ enum {
 	OPT_EPISODE,
 	OPT_EPISODE_OPS,
 	OPT_PROBE,
+	OPT_BEYOND,
 	OPT_KEEP_GOING,
 	OPT_LOG,
 	OPT_REPRO,
@@ -47,6 +48,9 @@ static const struct argp_option stress_options[] = {
 	{"episode-ops", OPT_EPISODE_OPS, "N", 0, "operations of an episode (default drawn, 200 to 1000)", 0},
 	{"probe-unmapped", OPT_PROBE, NULL, 0,
 	 "also let a real device try memory that is unmapped or read-only (always in the simulation)", 0},
+	{"beyond", OPT_BEYOND, NULL, 0,
+	 "also ask a real kernel for dirty bits where kernels are known to answer wrongly (always in the simulation)",
+	 0},
 	{"keep-going", OPT_KEEP_GOING, NULL, 0, "do not stop at the first mismatch", 0},
 	{"log", OPT_LOG, "FILE.ndjson", 0, "one line per operation", 0},
 	{"save-repro", OPT_REPRO, "FILE", 0, "save the first mismatch as the shortest script for `run` that shows it",
@@ -157,6 +161,9 @@ static error_t stress_parse(int key, char *arg, struct argp_state *state)
 		return stress_parse_shard(state, arg, p);
 	case OPT_PROBE:
 		p->probe = true;
+		return 0;
+	case OPT_BEYOND:
+		p->beyond = true;
 		return 0;
 	case OPT_KEEP_GOING:
 		p->keep_going = true;

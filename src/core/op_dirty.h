@@ -62,6 +62,8 @@ struct op_dirty_read {
 	uint64_t size, page_size;
 	bool page_size_given; /* 0 is passed on as well; else 0 = the smallest that the source has */
 	bool keep;	      /* -EOPNOTSUPP where it cannot: never a read that clears in its place */
+	/* on.unchecked: the bits go to memory that can only be read, or that nobody can access. None is in *out then. */
+	bool bitmap_readonly, bitmap_nowhere;
 };
 /* Does the range begin inside of a mapping, where the source may lose a bit for that (caps.loses_cut)? */
 bool op_dirty_is_cut(struct session *s, const struct op_dirty_read *op);

@@ -193,6 +193,8 @@ static int dirty_prepare(struct session *s, const struct op_dirty_read *op, stru
 {
 	int err = session_usable(s, f);
 
+	if (!err && (op->bitmap_readonly || op->bitmap_nowhere) && !op->on.unchecked)
+		err = fail_usage(f, EINVAL, "--bitmap needs --unchecked, or '!' in a script");
 	*a = (struct dirty_ask){.s = s, .op = op, .keep = op->keep};
 	if (!err)
 		err = op_dirty_find(s, &op->on, &a->at, &a->caps, f);
@@ -299,9 +301,15 @@ static int dirty_pieces(struct dirty_ask *a, struct dirty_bitmap *b, struct fail
 	return err;
 }
 
-/* Geometry that is none, as it is. The kernel is given room for whatever it may make of it. */
+static bool dirty_is_unwritable(const struct dirty_ask *a)
+{
+	return a->op->bitmap_readonly || a->op->bitmap_nowhere;
+}
+
+/* Geometry that is none, or no room for the bits, as it is. The kernel is given room for whatever else it may make of it. */
 static int dirty_raw(struct dirty_ask *a, struct fail *f)
 {
+	int prot = a->op->bitmap_nowhere ? PROT_NONE : a->op->bitmap_readonly ? PROT_READ : PROT_READ | PROT_WRITE;
 	uint64_t unit = a->page_size ? a->page_size & -a->page_size : 1, bytes, room;
 	struct dirty_read req = {
 		.iova = a->op->iova, .length = a->op->size, .page_size = a->page_size, .keep = a->keep};
@@ -310,9 +318,8 @@ static int dirty_raw(struct dirty_ask *a, struct fail *f)
 
 	bytes = bitmap_words(a->op->size / unit + !!(a->op->size % unit)) * 8;
 	room = ALIGN_UP(bytes + DIRTY_SLACK, 4096);
-	bits = bytes > DIRTY_BYTES_MAX
-		       ? MAP_FAILED
-		       : mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	bits = bytes > DIRTY_BYTES_MAX ? MAP_FAILED
+				       : mmap(NULL, room, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (bits == MAP_FAILED)
 		return fail_set(f, ENOMEM,
 				"a bitmap of 0x%" PRIx64 " bytes by pages of 0x%" PRIx64 " takes 0x%" PRIx64 " bytes",
@@ -392,7 +399,7 @@ static int dirty_ask(struct dirty_ask *a, struct dirty_bitmap *out, struct fail 
 {
 	int err;
 
-	if (!dirty_is_geometry(a)) {
+	if (!dirty_is_geometry(a) || dirty_is_unwritable(a)) {
 		*out = (struct dirty_bitmap){
 			.source = a->at.source, .iova = a->op->iova, .length = a->op->size, .page_size = a->page_size};
 		return dirty_raw(a, f);

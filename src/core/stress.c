@@ -143,6 +143,7 @@ static int stress_setup(struct stress *st, struct fail *f)
 	sizes = st->caps->page_sizes;
 	st->granule = MAX(sizes & -sizes, UINT64_C(4096));
 	st->hardware = !st->caps->no_hardware;
+	st->beyond = st->p->beyond || session_is_simulated(st->s);
 	st->others = ledger_each(iommu_ledger(st->space[0]), stress_named, NULL);
 	st->nr_threads = st->p->threads;
 	st->ops_room = (unsigned int)stress_episode_room(st->p);

@@ -34,6 +34,7 @@ struct stress_params {
 	uint64_t episode;     /* this one alone, --episode: to do again what a report names */
 	uint64_t episode_ops; /* length, 0 = drawn per episode */
 	bool keep_going;
+	bool beyond;	 /* also on a real device: what kernels are known to answer wrongly */
 	bool probe;	 /* also on a real device: accesses that must not succeed, at canary pages */
 	bool keep_trace; /* of the first episode, whatever came of it */
 	const char *repro_path, *log_path;

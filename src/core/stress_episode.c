@@ -137,6 +137,7 @@ static int episode_begin(struct stress *st, uint64_t episode, struct fail *f)
 		t->nr_ops = t->nr_denied = t->next_recent = 0;
 		t->broken = false;
 		memset(t->recent, 0, sizeof(t->recent));
+		t->rest = STRESS_NO_RANGE;
 	}
 	episode_fresh(st);
 	return stress_windows_place(st, f);

@@ -9,9 +9,6 @@
 #include "base/num.h"
 #include "core/op_dirty.h"
 
-/* Bits of one read at most. */
-#define DIRTY_BITS_MAX 65536u
-
 /* --- sources --- */
 
 int stress_dirty_open(struct stress *st, struct fail *f)
@@ -90,6 +87,9 @@ static bool dirty_start_draw(struct stress_thread *t, struct stress_op *op)
 		op->variant = DIRTY_IOMMU;
 		return st->dirty_at.source == DIRTY_IOMMU;
 	}
+	/* large entries are the page table's */
+	if (st->align > st->granule && stress_draw_once_in(t, op, "entries", 2))
+		from = DIRTY_IOMMU;
 	for (unsigned int i = 0; i < DIRTY_SOURCES; i++) {
 		op->variant = (from + i) % DIRTY_SOURCES;
 		if (d->there[op->variant] && (st->has_dma || d->caps[op->variant].marks))
@@ -144,9 +144,13 @@ static int dirty_start_exec(struct stress_thread *t, struct stress_op *op, struc
 	st->dirty = true;
 	st->dirty_at = on.at;
 	st->dirty_caps = d->caps[how.source];
+	if (st->beyond)
+		st->dirty_caps.loses_cut = false;
 	d->how = (struct model_tracking){.source = how.source, .caps = &st->dirty_caps, .unit = on.page_size};
-	for (unsigned int i = 0; i < st->nr_threads; i++)
+	for (unsigned int i = 0; i < st->nr_threads; i++) {
 		model_dirty_start(st->threads[i].model[0], &d->how);
+		st->threads[i].rest = STRESS_NO_RANGE;
+	}
 	return 0;
 }
 
@@ -180,138 +184,6 @@ const struct stress_verb stress_verb_dirty_start = {
 	.lacks = dirty_lacks, .draw = dirty_start_draw, .exec = dirty_start_exec, .quiet = true};
 const struct stress_verb stress_verb_dirty_stop = {
 	.lacks = dirty_lacks, .draw = dirty_stop_draw, .exec = dirty_stop_exec, .quiet = true};
-
-/* --- what is read --- */
-
-static bool draw_slot_range(struct stress_thread *t, struct stress_op *op)
-{
-	if (!stress_draw_slot(t, op, "slot", 1 << SLOT_MAPPED, 0, &op->slot))
-		return false;
-	op->iova = t->slots[op->slot].iova;
-	op->size = t->slots[op->slot].size;
-	return true;
-}
-
-/* Some pages of the slot's mapping. */
-static void draw_part(struct stress_thread *t, struct stress_op *op)
-{
-	uint64_t granule = t->st->granule, pages = op->size / granule, first = stress_draw_below(t, op, "part", pages);
-
-	op->iova += first * granule;
-	op->size = granule * stress_draw_between(t, op, "pages", 1, pages - first);
-}
-
-/* From the slot's mapping to another one's end, whatever lies between: in one part of the window, as a device was told them to log. */
-static void draw_span(struct stress_thread *t, struct stress_op *op)
-{
-	const struct stress_slot *s;
-	struct iova_range r = {op->iova, 0};
-	unsigned int other;
-
-	if (!stress_draw_slot(t, op, "to", 1 << SLOT_MAPPED, 0, &other))
-		return;
-	s = &t->slots[other];
-	r.last = s->iova + (s->size - 1);
-	for (unsigned int i = 0; i < t->window.nr && r.start < s->iova; i++)
-		if (iova_range_contains(t->window.part[i], r))
-			op->size = r.last - r.start + 1;
-}
-
-/* What the interfaces refuse before they look at any bit. */
-static void draw_broken(struct stress_thread *t, struct stress_op *op)
-{
-	/* of a device's log only what wraps is refused by rule */
-	bool device = t->st->dirty_at.source == DIRTY_DEVICE;
-
-	switch (device ? 2 : stress_draw_below(t, op, "broken", 4)) {
-	case 0:
-		op->iova += 0x800;
-		break;
-	case 1:
-		op->size = 0;
-		break;
-	case 2:
-		op->iova = UINT64_MAX - 0xfff;
-		op->size = 0x2000;
-		break;
-	default:
-		op->page_size *= 2; /* where it is no multiple of it, or the source has no such pages */
-		break;
-	}
-}
-
-/* Larger pages where source and range have them. */
-static void draw_page_size(struct stress_thread *t, struct stress_op *op)
-{
-	const struct stress *st = t->st;
-	const struct stress_dirty *d = st->dirty_priv;
-	uint64_t sizes = st->dirty_caps.page_sizes, page;
-
-	op->page_size = sizes ? MAX(sizes & -sizes, d->how.unit) : st->granule;
-	if (!stress_draw_once_in(t, op, "large", 4))
-		return;
-	page = op->page_size << stress_draw_below(t, op, "page", 10);
-	if (sizes & page && IS_ALIGNED(op->iova | op->size, page))
-		op->page_size = page;
-}
-
-static bool dirty_range_draw(struct stress_thread *t, struct stress_op *op)
-{
-	uint64_t shape = stress_draw_below(t, op, "shape", 20);
-
-	if (!draw_slot_range(t, op))
-		return false;
-	if (shape >= 10 && shape < 14)
-		draw_part(t, op);
-	else if (shape >= 14 && shape < 18)
-		draw_span(t, op);
-	draw_page_size(t, op);
-	if (op->size / op->page_size > DIRTY_BITS_MAX)
-		op->size = op->page_size * DIRTY_BITS_MAX;
-	if (shape == 19)
-		draw_broken(t, op);
-	/* where the bitmap begins in its page */
-	op->other_offset = stress_draw_once_in(t, op, "skewed", 4) ? stress_draw_below(t, op, "skew", 4096) : 0;
-	return true;
-}
-
-/* A write into the range while it is read, or pages of it that are marked before. */
-static void draw_beside(struct stress_thread *t, struct stress_op *op)
-{
-	const struct dirty_caps *caps = &t->st->dirty_caps;
-	const struct stress_slot *s = &t->slots[op->slot];
-	uint64_t pages = s->size / t->st->granule, least = stress_draw_below(t, op, "at", pages);
-
-	op->offset = least * t->st->granule;
-	if (caps->marks) {
-		op->variant = STRESS_BESIDE_MARK;
-		op->dma_size = t->st->granule * stress_draw_between(t, op, "marked", 1, pages - least);
-		return;
-	}
-	if (!caps->windows || !t->st->has_dma || !stress_draw_once_in(t, op, "beside", 3) ||
-	    !(s->prot & IOMMU_PROT_WRITE) ||
-	    !stress_draw_slot(t, op, "other", 1 << SLOT_MAPPED, IOMMU_PROT_READ, &op->other) || op->other == op->slot)
-		return;
-	op->dma_size = MIN(MIN(s->size - op->offset, t->slots[op->other].size), KiB(8));
-	op->dma_size = stress_transfer_size(t->st, op->dma_size);
-	if (op->dma_size)
-		op->variant = STRESS_BESIDE_WRITE + stress_draw_once_in(t, op, "after", 3);
-}
-
-static bool dirty_read_draw(struct stress_thread *t, struct stress_op *op)
-{
-	if (!t->st->dirty || (op->kind == STRESS_DIRTY_READ && !t->st->dirty_caps.can_keep))
-		return false;
-	if (!dirty_range_draw(t, op))
-		return false;
-	draw_beside(t, op);
-	return true;
-}
-
-static bool dirty_unmap_draw(struct stress_thread *t, struct stress_op *op)
-{
-	return t->st->dirty && t->st->dirty_caps.unmaps && dirty_range_draw(t, op);
-}
 
 /* --- reading --- */
 
@@ -423,7 +295,8 @@ static struct model_dirty_req dirty_ask(const struct stress_look *look, bool unm
 					.page_size = op->page_size,
 					.bytes = look->raw_size,
 					.keep = op->kind == STRESS_DIRTY_READ,
-					.unmap = unmap};
+					.unmap = unmap,
+					.unwritable = stress_look_is_blind(look)};
 }
 
 static struct dirty_read dirty_call(const struct stress_look *look)
@@ -461,33 +334,67 @@ static int dirty_read_do(struct stress_look *look, struct dirty_beside *b, iova_
 	return err;
 }
 
-static int dirty_read_exec(struct stress_thread *t, struct stress_op *op, struct fail *f)
+/* Of an entry that was cleared, what was not asked about is still to be told: for a read that comes after. */
+static void dirty_rest(const struct stress_look *look)
 {
+	struct stress_thread *t = look->t;
+
+	t->rest = STRESS_NO_RANGE;
+	if (look->last.last > look->range.last)
+		t->rest = (struct iova_range){look->range.last + 1, look->last.last};
+	else if (look->first.start < look->range.start)
+		t->rest = (struct iova_range){look->first.start, look->range.start - 1};
+}
+
+static int dirty_read_judged(struct stress_look *look, struct fail *f)
+{
+	struct stress_thread *t = look->t;
+	struct stress_op *op = look->op;
 	const struct stress_dirty *d = t->st->dirty_priv;
 	struct dirty_beside b = {.t = t, .op = op, .thread = pthread_self()};
-	struct model_dirty_req ask;
+	bool whole = t->st->dirty_caps.allows_holes || t->st->beyond;
+	struct model_dirty_req ask = dirty_ask(look, false);
 	struct model_answer due;
-	struct stress_look look;
-	iova_t sure;
-	int err = op->variant == STRESS_BESIDE_MARK ? dirty_mark(t, op, f) : 0;
+	iova_t sure = whole ? look->range.last : dirty_prefix(t, look->range);
+	int err;
 
-	if (err)
-		return err;
-	if (stress_look_open(&look, t, op))
-		return fail_set(f, ENOMEM, "cannot read dirty bits");
-	ask = dirty_ask(&look, false);
 	model_ask_dirty(t->model[0], &d->how, &ask, &due);
-	sure = t->st->dirty_caps.allows_holes ? look.range.last : dirty_prefix(t, look.range);
-	err = dirty_read_do(&look, &b, sure);
+	err = dirty_read_do(look, &b, sure);
 	if (b.err) {
 		*f = b.fail;
 		return b.err;
 	}
 	if (!stress_judge(t, op, &due, err, 0) || err || t->broken)
 		return 0;
-	if (stress_look_judge(&look) && op->kind == STRESS_DIRTY_CLEAR)
-		dirty_settle(&look, &b, sure);
+	/* only where nothing is mapped nobody minds */
+	if (stress_look_is_blind(look) || !stress_look_judge(look) || op->kind != STRESS_DIRTY_CLEAR)
+		return 0;
+	dirty_settle(look, &b, sure);
+	dirty_rest(look);
 	return 0;
+}
+
+static int dirty_before(struct stress_thread *t, struct stress_op *op, struct fail *f)
+{
+	if (op->variant == STRESS_BESIDE_MARK)
+		return dirty_mark(t, op, f);
+	if (op->variant == STRESS_BESIDE_BEFORE)
+		return stress_copy_slots(t, op, op->other, 0, op->slot, op->offset, op->dma_size, f);
+	return 0;
+}
+
+static int dirty_read_exec(struct stress_thread *t, struct stress_op *op, struct fail *f)
+{
+	struct stress_look look;
+	int err = dirty_before(t, op, f);
+
+	if (err || t->broken)
+		return err;
+	if (stress_look_open(&look, t, op))
+		return fail_set(f, ENOMEM, "cannot read dirty bits");
+	err = dirty_read_judged(&look, f);
+	stress_look_close(&look);
+	return err;
 }
 
 static int dirty_unmap_exec(struct stress_thread *t, struct stress_op *op, struct fail *f)
@@ -524,8 +431,8 @@ static int dirty_unmap_exec(struct stress_thread *t, struct stress_op *op, struc
 }
 
 const struct stress_verb stress_verb_dirty_read = {
-	.lacks = dirty_read_lacks, .draw = dirty_read_draw, .exec = dirty_read_exec};
+	.lacks = dirty_read_lacks, .draw = stress_dirty_draw_read, .exec = dirty_read_exec};
 const struct stress_verb stress_verb_dirty_clear = {
-	.lacks = dirty_lacks, .draw = dirty_read_draw, .exec = dirty_read_exec};
+	.lacks = dirty_lacks, .draw = stress_dirty_draw_read, .exec = dirty_read_exec};
 const struct stress_verb stress_verb_dirty_unmap = {
-	.lacks = dirty_unmap_lacks, .draw = dirty_unmap_draw, .exec = dirty_unmap_exec};
+	.lacks = dirty_unmap_lacks, .draw = stress_dirty_draw_unmap, .exec = dirty_unmap_exec};

@@ -29,11 +29,20 @@ struct stress_look {
 	uint64_t bits, words;
 	unsigned char fill, *guard, *raw; /* raw: where the kernel writes to */
 	size_t raw_size;
+	void *blind; /* raw is there, where nobody can write; NULL: it is beside guard */
+	size_t blind_size;
 	uint64_t *got, *want, *may;
 };
 
-/* -ENOMEM. The range has whole pages and at least one; the models are asked later. */
+/* stress_exec_dirty_draw.c: of dirty-read and dirty-clear, and of dirty-unmap. */
+bool stress_dirty_draw_read(struct stress_thread *t, struct stress_op *op);
+bool stress_dirty_draw_unmap(struct stress_thread *t, struct stress_op *op);
+
+/* -ENOMEM. The range has whole pages and at least one; the models are asked later. To be closed. */
 int stress_look_open(struct stress_look *look, struct stress_thread *t, struct stress_op *op);
+void stress_look_close(struct stress_look *look);
+/* Its bitmap cannot be written: nothing can be read from it, either. */
+bool stress_look_is_blind(const struct stress_look *look);
 /* What is due, from the model; what lies behind @sure (inclusive) may be left out. Before the call: an unmap changes it. */
 void stress_look_expect(struct stress_look *look, iova_t sure);
 /* Written while the read was on: told now or later. */

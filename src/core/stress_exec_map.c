@@ -27,14 +27,18 @@ static enum iommu_mem_kind draw_kind(const struct stress_thread *t, const struct
 	/* large pages only where what is mapped may be as large */
 	unsigned int n = t->st->size_max > MiB(2) ? (t->st->has_hugetlb ? 5 : 4) : 3;
 
+	/* large entries want memory that is of one piece */
+	if (op->size >= MiB(2) && stress_draw_once_in(t, op, "large memory", 2))
+		return IOMMU_MEM_THP;
+
 	return kinds[stress_draw_below(t, op, "mem", n)];
 }
 
-/* What the slots have, and @size more, may be half of the budget: the other half is the graves'. */
-static bool map_fits(const struct stress_thread *t, uint64_t size)
+/* What the other slots have, and @size more, may be half of the budget: the other half is the graves', where the slot's own memory goes. */
+static bool map_fits(const struct stress_thread *t, unsigned int slot, uint64_t size)
 {
 	for (unsigned int i = 0; i < STRESS_SLOTS; i++)
-		if (t->slots[i].mem)
+		if (t->slots[i].mem && i != slot)
 			size += t->slots[i].mem->size;
 	return size <= t->st->mem_budget / 2;
 }
@@ -46,7 +50,7 @@ bool stress_draw_mapping(const struct stress_thread *t, struct stress_op *op)
 
 	op->size = stress_draw_size(t, op);
 	op->prot = draw_prot(t, op);
-	if (!op->size || !map_fits(t, op->size))
+	if (!op->size || !map_fits(t, op->slot, op->size))
 		return false;
 	return stress_draw_iova(t, op, "iova", &t->window, t->model[0], op->size, align, &op->iova);
 }
@@ -234,7 +238,7 @@ static bool remap_draw(struct stress_thread *t, struct stress_op *op)
 	if (!stress_draw_slot(t, op, "slot", 1 << SLOT_MAPPED, 0, &op->slot))
 		return false;
 	s = &t->slots[op->slot];
-	if (!map_fits(t, s->size))
+	if (!map_fits(t, op->slot, s->size))
 		return false;
 	op->iova = s->iova;
 	op->size = s->size;

@@ -29,6 +29,7 @@ const struct stress_kind_info stress_kinds[STRESS_KINDS + 1] = {
 	[STRESS_DETACH] = {"detach", "the device away, asked what it reaches, and back", "none"},
 	[STRESS_RESET] = {"reset", "the device is reset", "none"},
 	[STRESS_LIMIT] = {"limit", "mappings until the limit refuses", "none"},
+	[STRESS_CHOOSE] = {"choose", "IOVAs that the kernel chooses, out of those that it may", "none"},
 	[STRESS_COLLIDE] = {"collide", "map or unmap where other threads do the same", "none"},
 };
 
@@ -59,5 +60,6 @@ const struct stress_verb *const stress_verbs[STRESS_KINDS] = {
 	[STRESS_DETACH] = &stress_verb_detach,
 	[STRESS_RESET] = &stress_verb_reset,
 	[STRESS_LIMIT] = &stress_verb_limit,
+	[STRESS_CHOOSE] = &stress_verb_choose,
 	[STRESS_COLLIDE] = &stress_verb_collide,
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/bitmap.h"
 #include "core/dirty_bitmap.h"
@@ -10,6 +11,42 @@
 
 #define LOOK_GUARD 256u
 #define LOOK_SKEW_MAX 4096u
+
+bool stress_look_is_blind(const struct stress_look *look)
+{
+	return look->blind;
+}
+
+/* A bitmap of as many bytes, where nobody can write to it. */
+static int look_blind(struct stress_look *look)
+{
+	int prot = look->op->variant == STRESS_BESIDE_READONLY ? PROT_READ : PROT_NONE;
+	void *at;
+
+	if (look->op->kind == STRESS_DIRTY_UNMAP ||
+	    (look->op->variant != STRESS_BESIDE_READONLY && look->op->variant != STRESS_BESIDE_NOWHERE))
+		return 0;
+	look->blind_size = ALIGN_UP(look->raw_size + LOOK_SKEW_MAX, 4096);
+	at = mmap(NULL, look->blind_size, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return -ENOMEM;
+	look->blind = at;
+	look->raw = (unsigned char *)at + look->op->other_offset % LOOK_SKEW_MAX;
+	return 0;
+}
+
+void stress_look_close(struct stress_look *look)
+{
+	if (look->blind)
+		munmap(look->blind, look->blind_size);
+	look->blind = NULL;
+}
+
+/* Of no power of two the lowest bit counts, for who takes it for a size: there has to be room for that. */
+static uint64_t look_unit(const struct stress_op *op)
+{
+	return op->page_size & -op->page_size;
+}
 
 /* Before the bitmap a guard; behind it one, too, past what a kernel may write where an entry goes on behind the range. */
 int stress_look_open(struct stress_look *look, struct stress_thread *t, struct stress_op *op)
@@ -20,7 +57,7 @@ int stress_look_open(struct stress_look *look, struct stress_thread *t, struct s
 	unsigned char *grown;
 
 	*look = (struct stress_look){.t = t, .op = op, .range = {op->iova, op->iova + (op->size - 1)}};
-	look->bits = op->page_size && op->size ? (op->size - 1) / op->page_size + 1 : 0;
+	look->bits = op->page_size && op->size ? (op->size - 1) / look_unit(op) + 1 : 0;
 	look->words = words = bitmap_words(look->bits) + 1;
 	raw = LOOK_GUARD + LOOK_SKEW_MAX + words * 8 + DIRTY_SLACK + LOOK_GUARD;
 	size = 3 * words * 8 + raw;
@@ -42,7 +79,7 @@ int stress_look_open(struct stress_look *look, struct stress_thread *t, struct s
 	look->fill = op->n % 2 ? 0xa5 : 0;
 	memset(look->guard, look->fill, raw);
 	memset(look->raw, 0, look->raw_size);
-	return 0;
+	return look_blind(look);
 }
 
 static struct iova_range look_entry(const struct stress_look *look, iova_t iova)

@@ -40,6 +40,7 @@ const struct stress_mix stress_mixes[] = {
 	  [STRESS_DMA] = 6,
 	  [STRESS_DMA_DENIED] = 4,
 	  [STRESS_LIMIT] = 2,
+	  [STRESS_CHOOSE] = 2,
 	  [STRESS_COLLIDE] = 6}},
 	{"dirty",
 	 {[STRESS_MAP] = 16,
@@ -99,7 +100,7 @@ const struct stress_mix stress_mixes[] = {
 	  [STRESS_FILL] = 64,	     [STRESS_CHECK] = 32,	[STRESS_DMA] = 192,	 [STRESS_DMA_DENIED] = 16,
 	  [STRESS_FLIGHT] = 8,	     [STRESS_DIRTY_START] = 16, [STRESS_DIRTY_STOP] = 8, [STRESS_DIRTY_READ] = 16,
 	  [STRESS_DIRTY_CLEAR] = 32, [STRESS_DIRTY_UNMAP] = 16, [STRESS_REPLACE] = 16,	 [STRESS_DETACH] = 8,
-	  [STRESS_RESET] = 8,	     [STRESS_LIMIT] = 8,	[STRESS_COLLIDE] = 32}},
+	  [STRESS_RESET] = 8,	     [STRESS_LIMIT] = 8,	[STRESS_CHOOSE] = 8,	 [STRESS_COLLIDE] = 32}},
 	{"", {0}},
 };
 

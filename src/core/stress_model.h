@@ -140,6 +140,7 @@ struct model_dirty_req {
 	uint64_t size, page_size;
 	uint64_t bytes; /* that the bitmap has */
 	bool keep, unmap;
+	bool unwritable; /* nobody can write to the bitmap */
 };
 /* What a read, or a read that unmaps, has to answer: holes, mappings that are cut, misalignment, tracking that is off. */
 void model_ask_dirty(const struct model *m, const struct model_tracking *how, const struct model_dirty_req *req,

@@ -200,6 +200,8 @@ static void dirty_ask_type1(const struct model *m, const struct model_dirty_req 
 		model_due(due, EINVAL, "tracking is off: vfio_iommu_type1_dirty_pages()");
 	else if (dirty_cuts(m, req->iova, last))
 		model_due(due, EINVAL, "it cuts a mapping: vfio_iova_dirty_bitmap()");
+	else if (req->unwritable && model_first(m, req->iova, last))
+		model_due(due, EFAULT, "the bitmap cannot be written: update_user_bitmap()");
 	else
 		model_due(due, 0, "whole mappings, with holes or without");
 }
@@ -215,14 +217,19 @@ static void dirty_ask_iommu(const struct model *m, const struct model_dirty_req 
 	else if (!IS_ALIGNED(req->iova | (last + 1), granule) || !req->page_size ||
 		 !IS_ALIGNED(req->iova | (last + 1), req->page_size))
 		model_due(due, EINVAL, "no multiple of the pages: iommufd_check_iova_range()");
+	else if (req->page_size & (req->page_size - 1))
+		model_due(due, EINVAL, "no page size: bits are of powers of two, struct iommu_hwpt_get_dirty_bitmap");
+	else if (req->unwritable)
+		model_due(due, EFAULT, "the bitmap cannot be written: iova_bitmap_alloc()");
 	else if (!m->tracking)
 		model_due_or(
 			due, EINVAL, 0,
 			"tracking is off: the IOMMU's driver says EINVAL, iommu_read_and_clear_dirty() ignores it");
 	else if (!model_reaches(m, req->iova, req->size, 0))
-		model_due_or(due, EINVAL, 0,
-			     "there is a hole: __iommu_read_and_clear_dirty() says EINVAL, "
-			     "iommu_read_and_clear_dirty() ignores it");
+		/* the simulation never ignores it */
+		model_due_since(m, due, EINVAL, 0,
+				"there is a hole: __iommu_read_and_clear_dirty() says EINVAL, "
+				"iommu_read_and_clear_dirty() ignores it");
 	else
 		model_due(due, 0, "mapped without a hole");
 }

@@ -14,6 +14,8 @@
 #include "iommu/types.h"
 
 #define STRESS_SLOTS 16
+#define STRESS_CHOOSE_ALIGN \
+	MiB(2)		/* of its memory: no page table entry is larger that the kernel chooses a place for */
 #define STRESS_SPACES 4 /* address spaces beside the first one, where the backend has them */
 
 /*
@@ -70,6 +72,11 @@ enum stress_kind {
 	STRESS_DETACH,	    /* away, asked whether it still reaches anything, and back; between rounds */
 	STRESS_RESET,	    /* the device; between rounds */
 	STRESS_LIMIT,	    /* variant: enum stress_limit; what it mapped is unmapped again; between rounds */
+	/*
+	 * A space of its own, in which op.offset bytes from op.iova on are allowed: op.size bytes of memory aligned to STRESS_CHOOSE_ALIGN,
+	 * mapped op.other_offset times where the kernel chooses, until it finds no place any more; between rounds
+	 */
+	STRESS_CHOOSE,
 	STRESS_COLLIDE, /* variant 0: map, 1: unmap op.size bytes at op.iova in the shared window, where other threads do the same */
 	STRESS_KINDS,
 };
@@ -94,6 +101,10 @@ enum stress_beside {
 	STRESS_BESIDE_WRITE,	  /* before the IOTLB is flushed */
 	STRESS_BESIDE_WRITE_LATE, /* after it */
 	STRESS_BESIDE_MARK, /* before the read op.dma_size bytes at op.offset of op.slot are marked (dirty_caps.marks) */
+	STRESS_BESIDE_BEFORE, /* before the read the device writes op.dma_size bytes from slot op.other to op.offset of op.slot */
+	/* the bitmap is where it cannot be written: in memory that can only be read, or that nobody can access */
+	STRESS_BESIDE_READONLY,
+	STRESS_BESIDE_NOWHERE,
 };
 
 enum stress_limit {

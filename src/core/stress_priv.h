@@ -24,6 +24,7 @@
 #define STRESS_WINDOW_PARTS 4 /* pieces that a thread's window may lie in */
 #define STRESS_CELL 4	      /* pages of a mapping in the shared window, which is made of so many cells: */
 #define STRESS_CELLS 8
+#define STRESS_NO_RANGE ((struct iova_range){1, 0})
 #define STRESS_SCRATCH 2 /* pages of memory for maps that have to be refused */
 /* Numbers of ops between rounds begin here, so that a round more changes no other op's draws. */
 #define STRESS_QUIET_N (UINT64_C(1) << 32)
@@ -93,6 +94,7 @@ struct stress_thread {
 	unsigned int nr_denied;
 	struct iova_range recent[STRESS_RECENT];
 	unsigned int next_recent;
+	struct iova_range rest; /* of an entry of which a read cleared the bit: what it was not asked about */
 	/* COLLIDE: bytes that maps put into the shared window and unmaps took out, as answered */
 	uint64_t shared_mapped, shared_unmapped;
 	bool shared_doubt; /* an unmap stopped half way, and what it took was told to nobody */
@@ -137,6 +139,9 @@ extern const struct stress_verb stress_verb_copy, stress_verb_replace, stress_ve
 extern const struct stress_verb stress_verb_dirty_start, stress_verb_dirty_stop, stress_verb_dirty_read,
 	stress_verb_dirty_clear, stress_verb_dirty_unmap; /* stress_exec_dirty.c */
 extern const struct stress_verb stress_verb_limit;	  /* stress_exec_limit.c */
+extern const struct stress_verb stress_verb_choose;	  /* stress_exec_choose.c */
+/* What the @i-th map of a CHOOSE has to answer: 0, or ENOSPC as no aligned place is left. */
+int stress_choose_due(const struct stress_op *op, uint64_t i);
 
 /* stress_pool.c */
 struct stress_pool {
@@ -164,6 +169,8 @@ struct stress {
 	uint64_t granule;
 	/* of a real device: what must not succeed is tried at canary pages only, and memory given up stays pinned for a while */
 	bool hardware;
+	/* right answers are due also where kernels are known to give wrong ones; else nobody is asked there, or either is right */
+	bool beyond;
 	bool has_hugetlb;
 	bool has_dma;	   /* the device copies: DEV_COPY, or DEV_READ and DEV_WRITE of what was read */
 	bool others;	   /* other buffers are mapped, a script's: ops that take everything are left out */

@@ -187,6 +187,8 @@ char *stress_again(const struct session *s, const struct stress_params *p, uint6
 		fprintf(to, " --episode-ops %" PRIu64, p->episode_ops);
 	if (p->probe)
 		fprintf(to, " --probe-unmapped");
+	if (p->beyond)
+		fprintf(to, " --beyond");
 	if (!fclose(to))
 		return text;
 	free(text);

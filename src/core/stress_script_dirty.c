@@ -135,31 +135,34 @@ static bool dirty_beside(struct text *t, const struct stress_op *op, char *line,
 	char size[32], at[48] = "", offset[32];
 
 	if (op->kind == STRESS_DIRTY_UNMAP ||
-	    (op->variant != STRESS_BESIDE_WRITE && op->variant != STRESS_BESIDE_WRITE_LATE) || !from || !to ||
-	    !from->exists || !to->exists)
+	    (op->variant != STRESS_BESIDE_WRITE && op->variant != STRESS_BESIDE_WRITE_LATE &&
+	     op->variant != STRESS_BESIDE_BEFORE) ||
+	    !from || !to || !from->exists || !to->exists)
 		return false;
 	if (op->offset)
 		snprintf(at, sizeof(at), "+%s", text_size(offset, op->offset));
 	snprintf(line, len, "copy %s %s%s --size %s", from->name, to->name, at, text_size(size, op->dma_size));
 	text_moved(t, to, op->offset, from, 0, op->dma_size);
 	text_line(t, "dma %s", line);
-	return true;
+	return op->variant != STRESS_BESIDE_BEFORE;
 }
 
 static void dirty_read(struct text *t, const struct stress_op *op)
 {
 	static const char *const verbs[] = {"read", "read-clear", "unmap"};
 	const char *verb = verbs[op->kind - STRESS_DIRTY_READ];
+	static const char *const bitmaps[] = {" --bitmap readonly", " --bitmap nowhere"};
 	char expect[200], where[32], size[32], page[48] = "", dma[160];
+	bool blind = op->kind != STRESS_DIRTY_UNMAP && op->variant >= STRESS_BESIDE_READONLY;
 	bool beside = dirty_beside(t, op, dma, sizeof(dma)) && t->missing;
 
-	if (op->page_size > 4096)
+	if (op->page_size != 4096)
 		snprintf(page, sizeof(page), " --page-size %" PRIu64, op->page_size);
 	if (beside)
 		text_line(t, "dma start f%u %s", op->thread, dma);
-	text_line(t, "%sdirty %s --iova 0x%" PRIx64 " --size %s%s%s%s", text_due(op), verb, op->iova,
+	text_line(t, "%sdirty %s --iova 0x%" PRIx64 " --size %s%s%s%s%s", text_due(op), verb, op->iova,
 		  text_size(size, op->size), page, dirty_where(where, sizeof(where), t),
-		  dirty_expect(expect, sizeof(expect), op));
+		  blind ? bitmaps[op->variant - STRESS_BESIDE_READONLY] : "", dirty_expect(expect, sizeof(expect), op));
 	if (beside) {
 		text_line(t, "dma stop f%u", op->thread);
 		text_line(t, "dma %s", dma);

@@ -105,9 +105,32 @@ static void object_reset(struct text *t, const struct stress_op *op)
 	object_dma(t, op, 0);
 }
 
+/* Nothing but what was wrong: it leaves nothing, and nothing comes of it. */
+static void object_choose(struct text *t, const struct stress_op *op)
+{
+	char size[32];
+	int due = 0;
+
+	if (!op->mismatch)
+		return;
+	t->names++;
+	text_line(t, "map k%u --size %s --mem thp", t->names, text_size(size, STRESS_CHOOSE_ALIGN));
+	text_line(t, "ioas new k%us", t->names);
+	text_line(t, "ioas allow k%us 0x%" PRIx64 "..0x%" PRIx64, t->names, op->iova, op->iova + (op->offset - 1));
+	for (uint64_t i = 0; i < op->other_offset && !due; i++) {
+		due = stress_choose_due(op, i);
+		text_line(t, "%smap k%um%" PRIu64 " --size %s --memory-of k%u --iova kernel --ioas k%us",
+			  due ? "!ENOSPC " : "", t->names, i, text_size(size, op->size), t->names, t->names);
+	}
+	text_line(t, "destroy k%us", t->names);
+	text_line(t, "free k%u", t->names);
+}
+
 void text_object(struct text *t, const struct stress_op *op)
 {
-	if (op->kind == STRESS_COPY)
+	if (op->kind == STRESS_CHOOSE)
+		object_choose(t, op);
+	else if (op->kind == STRESS_COPY)
 		object_copy(t, op);
 	else if (op->kind == STRESS_REPLACE)
 		object_replace(t, op);

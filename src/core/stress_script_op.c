@@ -324,6 +324,7 @@ static void (*const text_kinds[STRESS_KINDS])(struct text *t, const struct stres
 	[STRESS_REPLACE] = text_object,
 	[STRESS_DETACH] = text_object,
 	[STRESS_RESET] = text_object,
+	[STRESS_CHOOSE] = text_object,
 	[STRESS_DIRTY_START] = text_dirty,
 	[STRESS_DIRTY_STOP] = text_dirty,
 	[STRESS_DIRTY_READ] = text_dirty,

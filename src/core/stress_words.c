@@ -82,6 +82,10 @@ static void words_values(struct words *w, const struct stress_op *op)
 		if (op->size)
 			words_add(w, " 0x%" PRIx64 " bytes at iova 0x%" PRIx64, op->size, op->iova);
 		break;
+	case STRESS_CHOOSE:
+		words_add(w, " 0x%" PRIx64 " bytes %" PRIu64 " times in 0x%" PRIx64 "-0x%" PRIx64, op->size,
+			  op->other_offset, op->iova, op->iova + (op->offset - 1));
+		break;
 	case STRESS_COLLIDE:
 		words_add(w, ": %s 0x%" PRIx64 " bytes at iova 0x%" PRIx64, op->variant ? "unmap" : "map", op->size,
 			  op->iova);

@@ -389,26 +389,35 @@ static const struct {
 	const char *type1, *iommu, *device;
 	bool off;
 } dirty_rules[] = {
-	{"one mapping", {0x10000, 0x4000, 0x1000, 64, false, false}, "0", "0", "0", false},
-	{"two neighbours", {0x10000, 0x6000, 0x1000, 64, false, false}, "0", "0", "0", false},
-	{"a part", {0x10000, 0x1000, 0x1000, 64, false, false}, "EINVAL", "0", "0", false},
-	{"a hole", {0x10000, 0x11000, 0x1000, 64, false, false}, "0", "EINVAL|0", "0", false},
-	{"nothing there", {0x40000, 0x1000, 0x1000, 64, false, false}, "0", "EINVAL|0", "0", false},
-	{"kept", {0x10000, 0x4000, 0x1000, 64, true, false}, "EOPNOTSUPP", "0", "EOPNOTSUPP", false},
-	{"tracking is off", {0x10000, 0x4000, 0x1000, 64, false, false}, "EINVAL", "EINVAL|0", "EINVAL", true},
-	{"larger pages", {0x10000, 0x4000, 0x4000, 64, false, false}, "EINVAL", "0", "0", false},
-	{"pages of 0", {0x10000, 0x4000, 0, 64, false, false}, "EINVAL", "EINVAL", "EINVAL", false},
-	{"iova unaligned", {0x10800, 0x4000, 0x1000, 64, false, false}, "EINVAL", "EINVAL", "0", false},
-	{"no room", {0x10000, 0x4000, 0x1000, 0, false, false}, "EINVAL", "0", "0", false},
-	{"size 0", {0x10000, 0, 0x1000, 64, false, false}, "EINVAL", "EINVAL", "0", false},
+	{"one mapping", {0x10000, 0x4000, 0x1000, 64, false, false, false}, "0", "0", "0", false},
+	{"two neighbours", {0x10000, 0x6000, 0x1000, 64, false, false, false}, "0", "0", "0", false},
+	{"a part", {0x10000, 0x1000, 0x1000, 64, false, false, false}, "EINVAL", "0", "0", false},
+	{"a hole", {0x10000, 0x11000, 0x1000, 64, false, false, false}, "0", "EINVAL|0", "0", false},
+	{"nothing there", {0x40000, 0x1000, 0x1000, 64, false, false, false}, "0", "EINVAL|0", "0", false},
+	{"kept", {0x10000, 0x4000, 0x1000, 64, true, false, false}, "EOPNOTSUPP", "0", "EOPNOTSUPP", false},
+	{"tracking is off", {0x10000, 0x4000, 0x1000, 64, false, false, false}, "EINVAL", "EINVAL|0", "EINVAL", true},
+	{"larger pages", {0x10000, 0x4000, 0x4000, 64, false, false, false}, "EINVAL", "0", "0", false},
+	{"pages of 0", {0x10000, 0x4000, 0, 64, false, false, false}, "EINVAL", "EINVAL", "EINVAL", false},
+	{"iova unaligned", {0x10800, 0x4000, 0x1000, 64, false, false, false}, "EINVAL", "EINVAL", "0", false},
+	{"no room", {0x10000, 0x4000, 0x1000, 0, false, false, false}, "EINVAL", "0", "0", false},
+	{"size 0", {0x10000, 0, 0x1000, 64, false, false, false}, "EINVAL", "EINVAL", "0", false},
 	{"wraps",
-	 {UINT64_MAX - 0xfff, 0x2000, 0x1000, 64, false, false},
+	 {UINT64_MAX - 0xfff, 0x2000, 0x1000, 64, false, false, false},
 	 "EOVERFLOW|EINVAL",
 	 "EOVERFLOW",
 	 "EOVERFLOW",
 	 false},
-	{"unmapped too", {0x10000, 0x6000, 0x1000, 64, false, true}, "0", "0", "0", false},
-	{"unmapped too, a part", {0x10000, 0x1000, 0x1000, 64, false, true}, "EINVAL", "EINVAL", "EINVAL", false},
+	{"unmapped too", {0x10000, 0x6000, 0x1000, 64, false, true, false}, "0", "0", "0", false},
+	{"no power of two", {0x10000, 0x4000, 3000, 64, false, false, false}, "EINVAL", "EINVAL", "EINVAL", false},
+	{"2^63", {0x10000, 0x4000, UINT64_C(1) << 63, 64, false, false, false}, "EINVAL", "EINVAL", "0", false},
+	{"no bitmap", {0x10000, 0x4000, 0x1000, 64, false, false, true}, "EFAULT", "EFAULT", "0", false},
+	{"no bitmap, nothing there", {0x40000, 0x1000, 0x1000, 64, false, false, true}, "0", "EFAULT", "0", false},
+	{"unmapped too, a part",
+	 {0x10000, 0x1000, 0x1000, 64, false, true, false},
+	 "EINVAL",
+	 "EINVAL",
+	 "EINVAL",
+	 false},
 };
 
 static void test_dirty_answers(void **state)
@@ -434,6 +443,26 @@ static void test_dirty_answers(void **state)
 			model_free(m);
 		}
 	}
+}
+
+/* Kernels may answer a read over a hole as if there were none; the simulation never does. */
+static void test_dirty_hole_simulated(void **state)
+{
+	static const struct dirty_caps bits = {.page_sizes = PAGE};
+	const struct model_tracking how = {.source = DIRTY_IOMMU, .caps = &bits};
+	const struct model_dirty_req hole = {.iova = 0x10000, .size = 0x2000, .page_size = PAGE, .bytes = 64};
+	struct iommu_caps caps = plain_caps;
+	struct model_answer due;
+	struct model *m;
+
+	(void)state;
+	caps.simulated = true;
+	m = model_of(FD, &caps, 0);
+	add(m, 0x10000, 0x1000, IOMMU_PROT_RW, 1);
+	model_dirty_start(m, &how);
+	model_ask_dirty(m, &how, &hole, &due);
+	is_due(&due, "EINVAL", "a hole", FD);
+	model_free(m);
 }
 
 /* What was written, what shares an entry with it, what is cleared, cut and unmapped. */
@@ -492,11 +521,17 @@ static void test_dirty_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_map),	    cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_apertures),   cmocka_unit_test(test_unmap),
-		cmocka_unit_test(test_cut),	    cmocka_unit_test(test_reaches),
-		cmocka_unit_test(test_overlap),	    cmocka_unit_test(test_copy),
-		cmocka_unit_test(test_copied),	    cmocka_unit_test(test_dirty_answers),
+		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_apertures),
+		cmocka_unit_test(test_unmap),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_reaches),
+		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_copied),
+		cmocka_unit_test(test_dirty_answers),
+		cmocka_unit_test(test_dirty_hole_simulated),
 		cmocka_unit_test(test_dirty_pages),
 	};
 
