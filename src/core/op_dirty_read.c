@@ -194,7 +194,7 @@ static int dirty_prepare(struct session *s, const struct op_dirty_read *op, stru
 	int err = session_usable(s, f);
 
 	if (!err && (op->bitmap_readonly || op->bitmap_nowhere) && !op->on.unchecked)
-		err = fail_usage(f, EINVAL, "--bitmap needs --unchecked, or '!' in a script");
+		err = fail_usage(f, EPERM, "--bitmap needs --unchecked, or '!' in a script");
 	*a = (struct dirty_ask){.s = s, .op = op, .keep = op->keep};
 	if (!err)
 		err = op_dirty_find(s, &op->on, &a->at, &a->caps, f);
