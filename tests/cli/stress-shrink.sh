@@ -67,4 +67,13 @@ run -q --seed 1 stress --ops 500 --mix map=3,unmap=2
 status_is 0 "a mix can be given in one word"
 run -q --seed 1 stress --ops 500 --mix map=3,nonsense=2
 status_is 64 "of kinds that there are"
+# a bitmap that cannot be written: the line that a script has for it; not where valgrind looks, which minds such addresses
+for bitmap in readonly nowhere; do
+	printf '%s\n' 'map a --size 16K --iova 0x10000000' 'dirty start --source iommu' "!EFAULT dirty read-clear a --source iommu --bitmap $bitmap" \
+		'dirty read-clear a --source iommu' >"$tmp/blind"
+	run -q --backend sim run "$tmp/blind"
+	status_is 0 "a bitmap that is $bitmap is refused"
+	run -q --backend sim,fault=dirty-lost-bitmap run "$tmp/blind"
+	status_is 1 "and where it is not, that is told"
+done
 done_testing
