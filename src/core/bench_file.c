@@ -8,17 +8,22 @@
 
 #include "core/bench_compare.h"
 #include "out/json_read.h"
+#include "out/utf8.h"
 
 /* What is shown beside figures: a terminal is not to obey it, nor to turn it around. */
 static void file_text(const struct value *from, const char *key, char out[BENCH_FILE_WORD])
 {
 	const char *text = "";
+	char *to = out;
+	size_t unsafe;
 
 	json_read_str(json_get(from, key), &text);
 	snprintf(out, BENCH_FILE_WORD, "%s", text);
-	for (char *c = out; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	for (const char *c = out; *c; c += MAX(unsafe, (size_t)1)) {
+		unsafe = utf8_unsafe(c);
+		*to++ = unsafe ? '?' : *c;
+	}
+	*to = '\0';
 }
 
 #define FILE_WORD_MOST 40

@@ -5,14 +5,13 @@
 #include "out/plot_priv.h"
 #include "out/utf8.h"
 
-/* XML 1.0, section 2.2: no control characters but tab and line ends, no U+FFFE and U+FFFF. C1 controls steer terminals. */
-static size_t words_forbidden(const unsigned char *s)
+/* XML 1.0, section 2.2: no control characters but tab and line ends, no U+FFFE and U+FFFF. And what is not to be shown anywhere. */
+static size_t words_forbidden(const char *s)
 {
-	if (s[0] < 0x20 || s[0] == 0x7f)
-		return 1;
-	if (s[0] == 0xc2 && s[1] < 0xa0)
-		return 2;
-	return s[0] == 0xef && s[1] == 0xbf && s[2] >= 0xbe ? 3 : 0;
+	const unsigned char *u = (const unsigned char *)s;
+	size_t n = utf8_unsafe(s);
+
+	return n ? n : u[0] == 0xef && u[1] == 0xbf && u[2] >= 0xbe ? 3 : 0;
 }
 
 char *plot_clean(const char *text)
@@ -21,7 +20,7 @@ char *plot_clean(const char *text)
 	const char *from = copy;
 
 	while (copy && *from) {
-		size_t n = words_forbidden((const unsigned char *)from);
+		size_t n = words_forbidden(from);
 
 		if (n)
 			*to++ = *from == '\t' || *from == '\n' ? ' ' : '?';

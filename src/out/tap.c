@@ -11,30 +11,45 @@
 /* In a description '#' would begin a directive, and '\' escapes; a line break would end the test point. */
 static void tap_description(FILE *to, const char *s)
 {
-	for (; *s; s++) {
+	size_t unsafe;
+
+	for (; *s; s += MAX(unsafe, (size_t)1)) {
+		unsafe = utf8_unsafe(s);
 		if (*s == '#' || *s == '\\')
 			fputc('\\', to);
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? ' ' : *s, to);
+		fputc(unsafe ? ' ' : *s, to);
 	}
+}
+
+/* What utf8_unsafe() found at @s, by its code point. */
+static void tap_escape(FILE *to, const char *s, size_t unsafe)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	unsigned int code = u[0];
+
+	if (unsafe == 2)
+		code = (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu);
+	else if (unsafe == 3)
+		code = (u[0] & 0xfu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
+	fprintf(to, code < 0x100 ? "\\x%02x" : "\\u%04x", code);
 }
 
 /* YAML's double-quoted form: the one in which every string can be written on one line. */
 static void tap_quoted(FILE *to, const char *s)
 {
-	fputc('"', to);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	size_t unsafe;
 
-		if (c == '"' || c == '\\')
-			fprintf(to, "\\%c", c);
-		else if (c == 0xc2 && (unsigned char)s[1] < 0xa0)
-			fprintf(to, "\\x%02x", (unsigned char)*++s);
-		else if (c == '\n')
+	fputc('"', to);
+	for (; *s; s += MAX(unsafe, (size_t)1)) {
+		unsafe = utf8_unsafe(s);
+		if (*s == '"' || *s == '\\')
+			fprintf(to, "\\%c", *s);
+		else if (*s == '\n')
 			fputs("\\n", to);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(to, "\\x%02x", c);
+		else if (unsafe)
+			tap_escape(to, s, unsafe);
 		else
-			fputc(c, to);
+			fputc(*s, to);
 	}
 	fputc('"', to);
 }

@@ -92,6 +92,22 @@ size_t utf8_width(const char *s)
 	return width;
 }
 
+size_t utf8_unsafe(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (u[0] < 0x20 || u[0] == 0x7f)
+		return u[0] != 0;
+	/* U+0080 to U+009F: the C1 controls, CSI among them; U+061C */
+	if ((u[0] == 0xc2 && u[1] && u[1] < 0xa0) || (u[0] == 0xd8 && u[1] == 0x9c))
+		return 2;
+	/* U+200E, U+200F, U+202A to U+202E */
+	if (u[0] == 0xe2 && u[1] == 0x80 && (u[2] == 0x8e || u[2] == 0x8f || (u[2] >= 0xaa && u[2] <= 0xae)))
+		return 3;
+	/* U+2066 to U+2069 */
+	return u[0] == 0xe2 && u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9 ? 3 : 0;
+}
+
 /* How many bytes from @s on are printed as they are. */
 static size_t utf8_plain(const char *s)
 {
@@ -104,25 +120,20 @@ static size_t utf8_plain(const char *s)
 
 void utf8_print(FILE *to, const char *s)
 {
-	for (;; s++) {
+	size_t unsafe;
+
+	for (;; s += MAX(unsafe, (size_t)1)) {
 		size_t plain = utf8_plain(s);
-		unsigned char c = (unsigned char)s[plain];
 
 		if (plain)
 			fwrite(s, 1, plain, to);
 		s += plain;
-		if (!c)
+		if (!*s)
 			return;
-		if (c == '\n') {
-			fputc(' ', to);
-		} else if ((c < 0x20 && c != '\t') || c == 0x7f) {
-			fputc('?', to);
-		} else if (c == 0xc2 && (unsigned char)s[1] < 0xa0) {
-			/* U+0080 to U+009F: the C1 controls, CSI among them */
-			fputc('?', to);
-			s++;
-		} else {
-			fputc(c, to);
-		}
+		unsafe = utf8_unsafe(s);
+		if (!unsafe || *s == '\t')
+			fputc(*s, to);
+		else
+			fputc(*s == '\n' ? ' ' : '?', to);
 	}
 }

@@ -13,7 +13,13 @@ char *utf8_dup(const char *s);
 /* How many columns a valid string takes on a terminal, counting each code point as one. */
 size_t utf8_width(const char *s);
 
-/* Write a valid string on one line, without what a terminal would obey: control characters become '?', a tab stays. */
+/*
+ * How many bytes at @s are a character that a terminal would obey, or that would turn around what follows: control characters (tab and line end
+ * among them), and those that set the direction of text (Unicode 16, chapter 23.3). 0: it may be shown.
+ */
+size_t utf8_unsafe(const char *s);
+
+/* Write a valid string on one line, without what is unsafe: it becomes '?', a line end a blank; a tab stays. */
 void utf8_print(FILE *to, const char *s);
 
 #endif

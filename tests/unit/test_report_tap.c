@@ -121,7 +121,7 @@ static void test_checks(void **state)
 	report_check(report, "canary", RESULT_SKIP, "no pagemap");
 	report_check(report, "verify", RESULT_FAIL, "2 \"loops\"\ndiffer");
 	report_evidence(report, "iova", "%#x", 0x1000);
-	report_evidence(report, "two words", "back\\slash \033 \xc2\x9b \xff");
+	report_evidence(report, "two words", "back\\slash \033 \xc2\x9b \xe2\x80\xae \xff");
 	report_check(report, "reset", RESULT_ERROR, "timed out");
 	assert_tap(&r, "1..5",
 		   "# one\n# two\n# backend: sim\n"
@@ -133,7 +133,7 @@ static void test_checks(void **state)
 		   "  message: \"2 \\\"loops\\\"\\ndiffer\"\n"
 		   "  severity: \"fail\"\n"
 		   "  iova: \"0x1000\"\n"
-		   "  \"two words\": \"back\\\\slash \\x1b \\x9b \xef\xbf\xbd\"\n"
+		   "  \"two words\": \"back\\\\slash \\x1b \\x9b \\u202e \xef\xbf\xbd\"\n"
 		   "  ...\n"
 		   "not ok 5 - reset\n"
 		   "  ---\n  message: \"timed out\"\n  severity: \"error\"\n  ...\n");

@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "capture.h"
+#include "out/utf8.h"
 #include "render.h"
 
 static void test_result_worst(void **state)
@@ -312,20 +313,51 @@ static void test_closed_pipe(void **state)
 	assert_int_equal(fclose(to), 0);
 }
 
+/* What turns text around is not shown as it is; text of a script that is written that way is. */
+static void test_directions(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{"a\xe2\x80\xae"
+		 "b",
+		 "a?b"},
+		{"\xe2\x80\xaa|\xe2\x80\xab|\xe2\x80\xac|\xe2\x80\xad|\xe2\x80\xae", "?|?|?|?|?"},
+		{"\xe2\x81\xa6|\xe2\x81\xa7|\xe2\x81\xa8|\xe2\x81\xa9", "?|?|?|?"},
+		{"\xe2\x80\x8e|\xe2\x80\x8f|\xd8\x9c", "?|?|?"},
+		/* their neighbours: U+200D, U+2010, U+2029, U+202F, U+2065, U+206A, U+061B, U+061D */
+		{"\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa9\xe2\x80\xaf",
+		 "\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa9\xe2\x80\xaf"},
+		{"\xe2\x81\xa5\xe2\x81\xaa\xd8\x9b\xd8\x9d", "\xe2\x81\xa5\xe2\x81\xaa\xd8\x9b\xd8\x9d"},
+		/* Arabic, Hebrew */
+		{"\xd8\xb3\xd9\x84\xd8\xa7\xd9\x85 \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d",
+		 "\xd8\xb3\xd9\x84\xd8\xa7\xd9\x85 \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d"},
+		{"\t\n\x7f\xc2\x9b", "\t ??"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char buf[64] = "";
+		FILE *to = fmemopen(buf, sizeof(buf), "w");
+
+		utf8_print(to, cases[i].in);
+		fclose(to);
+		assert_string_equal(buf, cases[i].out);
+	}
+	/* one that ends too early is no more than it is */
+	assert_int_equal(utf8_unsafe(""), 0);
+	assert_int_equal(utf8_unsafe("\xe2\x80"), 0);
+	assert_int_equal(utf8_unsafe("\xc2"), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_result_worst),
-		cmocka_unit_test(test_result_status),
-		cmocka_unit_test(test_text_minimal),
-		cmocka_unit_test(test_text_values),
-		cmocka_unit_test(test_text_table),
-		cmocka_unit_test(test_text_checks),
-		cmocka_unit_test(test_text_color),
-		cmocka_unit_test(test_text_verdicts),
-		cmocka_unit_test(test_unbalanced),
-		cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_full_disk_keeps_worse),
+		cmocka_unit_test(test_directions),    cmocka_unit_test(test_result_worst),
+		cmocka_unit_test(test_result_status), cmocka_unit_test(test_text_minimal),
+		cmocka_unit_test(test_text_values),   cmocka_unit_test(test_text_table),
+		cmocka_unit_test(test_text_checks),   cmocka_unit_test(test_text_color),
+		cmocka_unit_test(test_text_verdicts), cmocka_unit_test(test_unbalanced),
+		cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_full_disk_keeps_worse),
 		cmocka_unit_test(test_closed_pipe),
 	};
 
