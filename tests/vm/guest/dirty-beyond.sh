@@ -46,6 +46,20 @@ found beyond-leaf-begin "missing: no bit for the page at iova X: $part" \
 found beyond-leaf-end 'memory behind the bitmap of X-X was changed by reading it' \
 	'write of the case, X bytes at X, is not in the read after one that ended inside of its entry'
 
+# The same by operations nobody chose, with --beyond and only with it.
+for seed in 1 2 3 4 5 6 7 8; do
+	run -q --json --seed $seed --backend mock stress --beyond --mix dirty --ops 400
+	[ "$status" -eq 0 ] || break
+done
+case $release-$status in
+7.3.*-* | *-1)
+	status_is 1 "stress --beyond, seed $seed: found on Linux $release"
+	json_is '[.mismatches[].kind | test("^dirty")] | all' true "stress --beyond: in a dirty bitmap" || diag "$stdout"
+	;;
+esac
+run -q --json --seed $seed --backend mock stress --mix dirty --ops 400
+status_is 0 "stress, the same seed: what is not promised is not judged" || diag "$stdout"
+
 # VFIO's container: the bits of the mapping before it show up behind a mapping that begins in the same 64-bit word, from the second read on.
 lsi=$(pci_lsi)
 take "$lsi"
