@@ -166,6 +166,13 @@ static void turn_params(const struct command_run *run, const struct bench_state 
 		p->until.loops = loops / a->turns + (turn < loops % a->turns);
 }
 
+/* Did it fail a check? What is only counted so far becomes a failure when it is told. */
+static bool turn_failed(const struct against_side *side, struct bench_result *res)
+{
+	return failures_total(&res->found) || res->wrong || res->missed || res->spurious ||
+	       (res->pins_counted && res->pins_left) || side->faults == RESULT_FAIL;
+}
+
 static int turn_measure(struct command_run *run, const struct bench_state *b, struct against *a,
 			struct against_side *side, struct bench_params *p, struct session *s)
 {
@@ -178,12 +185,12 @@ static int turn_measure(struct command_run *run, const struct bench_state *b, st
 		if (bench_pool_add(&side->pool, res, BENCH_ROUNDS_MAX / a->turns, p->until.precision) && !err)
 			err = fail_set(&f, ENOMEM, "cannot keep %u figures", res->nr_rows);
 		side_faults(a, side, s, res->checked != 0);
+		/* nothing is learnt from a device or a translation that fails */
+		if (turn_failed(side, res))
+			side->result = RESULT_FAIL;
 		bench_result_free(res);
 		free(res);
 	}
-	/* nothing is learnt from a device or a translation that fails */
-	if (failures_total(&side->pool.found))
-		side->result = RESULT_FAIL;
 	a->stop |= session_is_forbidden(s);
 	return err ? side_failed(run, side, err, &f) : 0;
 }

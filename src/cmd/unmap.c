@@ -91,13 +91,16 @@ static int unmap_in_session(struct command_run *run, struct session *s, void *ar
 	failures_init(&found);
 	u->op.unchecked = run->unchecked;
 	err = op_unmap(s, &u->op, &bytes, &found, &run->fail);
-	if (!err) {
-		report_num(run->report, "unmapped_bytes", bytes);
-		command_failures(run, "unmap reports what was mapped", &found);
-		if (!run->script_path)
-			command_report_mappings(run, s);
-	}
-	return err;
+	if (err && !failures_total(&found))
+		return err;
+	report_num(run->report, "unmapped_bytes", bytes);
+	command_failures(run, "unmap reports what was mapped", &found);
+	/* what was found goes before what was refused */
+	if (err)
+		report_evidence(run->report, "refused", "%s", run->fail.text);
+	if (!run->script_path)
+		command_report_mappings(run, s);
+	return 0;
 }
 
 const struct command command_unmap = {

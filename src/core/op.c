@@ -106,8 +106,8 @@ static int map_check(struct session *s, const struct op_map *op, const struct bu
 	if (!op->size || op->size % 4096)
 		return fail_usage(f, EINVAL, "--size 0x%" PRIx64 " is not a multiple of 4096 above 0", op->size);
 	if (op->by_child && op->where == OP_IOVA_KERNEL)
-		return fail_usage(f, EINVAL,
-				  "--by child takes no --iova kernel: what is chosen is held against the rules");
+		return fail_usage(f, EINVAL, "--by %s takes no --iova kernel: what is chosen is held against the rules",
+				  op->by_exec ? "exec" : "child");
 	if (op->skip || op->flags || !(op->prot & IOMMU_PROT_RW))
 		return fail_usage(f, EINVAL, "--skip, --flags and --prot none need --unchecked, or '!' in a script");
 	return 0;
@@ -299,7 +299,12 @@ static int op_unmap_range(struct session *s, const struct op_unmap *op, struct i
 		return err;
 	err = op_unmap_by(s, space, call, r.start, r.last - r.start + 1, bytes, found, f);
 	op_beside_end(s, &beside);
-	return err;
+	if (beside.done && !beside.err)
+		unmap_judge(found, beside.iova, SESSION_PAGE, beside.bytes);
+	if (err || !beside.err)
+		return err;
+	*f = beside.fail;
+	return beside.err;
 }
 
 static int op_unmap_all(struct session *s, const struct op_unmap *op, struct iommu *space, uint64_t *bytes,
@@ -386,12 +391,11 @@ static int unmap_do(struct session *s, const struct op_unmap *op, uint64_t *byte
 }
 
 /* Whoever mapped it is another program by now, which has locked nothing. */
-static int unmap_check_execed(struct session *s, struct buffer *b, uint64_t unmapped, struct failures *found,
-			      struct fail *f)
+static int unmap_check_execed(struct session *s, struct buffer *b, struct failures *found, struct fail *f)
 {
 	struct failure bad = {.class = FAILURE_PIN_LEAK, .iova = b->iova, .length = b->size};
 	uint64_t locked = 0;
-	int err = iommu_execed_locked(s->iommu, &b->execed, unmapped, &locked);
+	int err = iommu_execed_locked(s->iommu, &b->execed, b->size, &locked);
 
 	b->by_exec = false;
 	iommu_execed_end(&b->execed);
@@ -409,13 +413,14 @@ static int unmap_check_execed(struct session *s, struct buffer *b, uint64_t unma
 
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f)
 {
-	struct buffer *b = op->buf ? buffer_find(s, op->buf) : NULL;
 	int err;
 
 	facts_buffer(s, OP_UNMAP, op->buf);
 	err = unmap_do(s, op, bytes, found, f);
-	if (!err && b && b->by_exec)
-		err = unmap_check_execed(s, b, *bytes, found, f);
+	/* by whatever name; not where a copy of one went that is still mapped */
+	for (struct buffer *b = s->buffers; b && !err; b = b->next)
+		if (b->by_exec && !buffer_is_mapped(b))
+			err = unmap_check_execed(s, b, found, f);
 	if (!err && op->bytes_given)
 		unmap_judge(found, op->iova, op->bytes, *bytes);
 	if (!err)

@@ -57,8 +57,8 @@ struct op_unmap {
 	uint64_t bytes;
 };
 /*
- * *bytes = what the backend reported. A count that differs from what was mapped adds a short-unmap failure. Of a buffer that was mapped by_exec: what
- * is locked in that process afterwards adds a pin-leak failure.
+ * *bytes = what the backend reported. A count that differs from what was mapped adds a short-unmap failure. Of buffers that were mapped
+ * by_exec and are so no longer: what is locked in those processes adds a pin-leak failure.
  */
 int op_unmap(struct session *s, const struct op_unmap *op, uint64_t *bytes, struct failures *found, struct fail *f);
 

@@ -9,6 +9,7 @@
 #include "base/together.h"
 #include "core/session_priv.h"
 #include "iommu/iommu.h"
+#include "iommu/ledger.h"
 
 int op_beside_start(struct session *s, struct op_beside *b, struct iova_range unmapped, bool unchecked, struct fail *f)
 {
@@ -23,7 +24,13 @@ int op_beside_start(struct session *s, struct op_beside *b, struct iova_range un
 
 void op_beside_end(struct session *s, struct op_beside *b)
 {
-	iommu_mem_free(s->iommu, &b->page);
+	/* the device reaches it still: it is given back by nobody */
+	if (b->stays)
+		return;
+	if (s->quarantines)
+		quarantine_add(&s->quarantine, s->iommu, &b->page);
+	else
+		iommu_mem_free(s->iommu, &b->page);
 }
 
 struct beside_calls {
@@ -46,7 +53,7 @@ static void beside_call(void *ctx, unsigned int i)
 
 int op_beside_unmap(void *ctx, struct iommu *space, iova_t iova, uint64_t size, uint64_t *bytes, struct fail *f)
 {
-	const struct op_beside *b = ctx;
+	struct op_beside *b = ctx;
 	/* the device may read it: whatever goes wrong, nothing is written there */
 	struct beside_calls c = {.space = space,
 				 .unmapped = {iova, iova + (size - 1)},
@@ -55,21 +62,21 @@ int op_beside_unmap(void *ctx, struct iommu *space, iova_t iova, uint64_t size, 
 					 .iova = b->iova,
 					 .prot = IOMMU_PROT_READ,
 					 .tag = "beside"}};
-	uint64_t page = 0;
+	struct iova_range page = {b->iova, b->iova + (SESSION_PAGE - 1)};
+	struct ledger_entry entry;
 	int err = together(2, beside_call, &c);
 
 	*bytes = c.bytes;
 	if (err)
 		return fail_set(f, err, "cannot have a thread that maps");
-	if (!c.err[1])
-		c.err[1] = iommu_unmap(space, b->iova, SESSION_PAGE, &page, &c.fail[1]);
-	if (!c.err[0] && !c.err[1] && page != SESSION_PAGE)
-		c.err[1] = fail_complete(&c.fail[1], EPROTO,
-					 "unmapping the page that was mapped beside, at iova 0x%" PRIx64
-					 ", reported 0x%" PRIx64 " bytes",
-					 b->iova, page);
-	err = c.err[0] ? c.err[0] : c.err[1];
-	if (err && f)
-		*f = c.fail[!c.err[0]];
-	return err;
+	b->done = true;
+	b->err = c.err[1];
+	if (!b->err) {
+		b->err = iommu_unmap(space, b->iova, SESSION_PAGE, &b->bytes, &c.fail[1]);
+		b->stays = b->err && ledger_find(iommu_ledger(space), page, &entry);
+	}
+	b->fail = c.fail[1];
+	if (c.err[0] && f)
+		*f = c.fail[0];
+	return c.err[0];
 }

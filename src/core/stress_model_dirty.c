@@ -220,7 +220,9 @@ static void dirty_ask_iommu(const struct model *m, const struct model_dirty_req 
 	else if (req->page_size & (req->page_size - 1))
 		model_due(due, EINVAL, "no page size: bits are of powers of two, struct iommu_hwpt_get_dirty_bitmap");
 	else if (req->unwritable)
-		model_due(due, EFAULT, "the bitmap cannot be written: iova_bitmap_alloc()");
+		model_due_since(m, due, EFAULT, ENOMEM,
+				"the bitmap cannot be written: iova_bitmap_alloc(), of whose errors "
+				"iommu_read_and_clear_dirty() makes ENOMEM");
 	else if (!m->tracking)
 		model_due_or(
 			due, EINVAL, 0,

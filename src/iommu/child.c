@@ -213,9 +213,15 @@ int iommu_map_by_exec(struct iommu *iommu, struct iommu_map_req *req, const stru
 {
 	int err;
 
-	*out = (struct iommu_execed){0};
+	/* of an earlier map that was undone by its range */
+	iommu_execed_end(out);
 	err = iommu->ops->mem_alloc ? child_map_simulated(iommu, req, mem) : execed_map(iommu, req, out);
-	return err ? explain_map(iommu, req, err, f) : mapping_note(iommu, req, f);
+	if (err)
+		return explain_map(iommu, req, err, f);
+	err = mapping_note(iommu, req, f);
+	if (err)
+		iommu_execed_end(out);
+	return err;
 }
 
 int iommu_execed_locked(struct iommu *iommu, const struct iommu_execed *execed, uint64_t unmapped, uint64_t *bytes)

@@ -21,7 +21,7 @@ struct iommu_execed {
 	pid_t pid; /* 0: there is none, or the simulation's */
 	int fd;	   /* of a pipe: when it is closed the program ends by itself */
 };
-/* As iommu_map_by_child(), by such a child. */
+/* As iommu_map_by_child(), by such a child. *out begins as {0}, or has an earlier one, which is ended. */
 int iommu_map_by_exec(struct iommu *iommu, struct iommu_map_req *req, const struct iommu_mem *mem,
 		      struct iommu_execed *out, struct fail *f);
 /*

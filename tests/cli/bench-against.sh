@@ -115,6 +115,7 @@ against --against sim,fault=short-unmap --json
 status_is 1 "short-unmap"
 json_is '.classes | keys | join(" ")' short-unmap "short-unmap: as that"
 json_is '.results | length' 8 "short-unmap: with the figures of both"
+json_is '[.backends[] | .result + " " + (.turns | tostring)] | join(", ") | test("^pass 3, fail [1-3]$")' true "short-unmap: that one failed" || diag "$(json '.backends')"
 against --against sim,fault=short-unmap
 like "$stdout" '^FAIL +sim,fault=short-unmap: every unmap reports what was mapped' "short-unmap: of that backend"
 like "$stdout" '^ok +sim: every unmap reports what was mapped' "short-unmap: and not of the other"
@@ -128,6 +129,7 @@ json_is '[.backends[] | .result + " " + (.turns | tostring)] | join(", ") | test
 run -q bench dirty --loops 6 --size 1M --against sim,fault=dirty-no-clear --json
 status_is 1 "dirty-no-clear"
 json_is '[.backends[].spurious_pages > 0] | tostring' '[false,true]' "dirty-no-clear: counted for each"
+json_is '[.backends[] | .result + " " + (.turns | tostring)] | join(", ") | test("^pass 3, fail [1-3]$")' true "dirty-no-clear: that one failed" || diag "$(json '.backends')"
 
 # interrupted: what was measured is told
 start -q bench map --size 4K --loops 1000000000 --warmup 0 --against sim --json

@@ -62,6 +62,15 @@ end
 EOT
 status_is 1 "one that does"
 json_is '.results[2] | [.result, (.detail | test("^short-unmap: unmapping 0x100000 mapped bytes .* reported 0xff000$"))] | tojson' '["fail",true]' "loses a page"
+# whatever becomes of the page: the unmap is judged
+script --backend sim,personality=iommufd,fault=short-unmap <<'EOT'
+map a --size 1M --iova 0x100000
+map b --size 64K --iova 0x8000000000
+unmap a --beside 0x8000000000
+EOT
+status_is 1 "an unmap that is a page short, beside a map that is refused"
+json_is '.results[2] | [.result, (.detail | test("short-unmap: unmapping 0x100000 mapped bytes"))] | tojson' '["fail",true]' "is found all the same" ||
+	diag "$(json '.results')"
 good "a child that executes another program" <<'EOT'
 map a --size 64K --by exec
 check --pins
@@ -78,6 +87,24 @@ unmap a
 EOT
 status_is 1 "from whose new memory the unmap takes what it locked"
 json_is '.results[1] | [.result, (.detail | test("^pin-leak: .*, and has 0xffffffffffff0000 bytes locked"))] | tojson' '["fail",true]' "is told"
+script --backend sim,personality=iommufd,fault=exec-locked <<'EOT'
+ioas new other
+map a --size 64K --by exec
+ioas copy a --to other
+unmap a --ioas other
+unmap a
+EOT
+json_is '[.results[].result] | join(" ")' 'pass pass pass pass fail' "and not where a copy of it goes" || diag "$(json '.results')"
+for how in "--iova 0x100000 --size 64K" --all; do
+	script --backend sim,fault=exec-locked <<EOT
+map a --size 64K --iova 0x100000 --by exec
+unmap $how
+EOT
+	json_is '[.results[1].result, (.results[1].detail | test("^pin-leak: "))] | tojson' '["fail",true]' "unmap $how: is told, too" || diag "$(json '.results')"
+done
+bad "who is to map is named" 64 1 '--by exec takes no --iova kernel' <<'EOT'
+map a --size 64K --by exec --iova kernel
+EOT
 good "of a child that does not, nothing is asked" --backend sim,fault=exec-locked <<'EOT'
 map a --size 64K --by child
 unmap a

@@ -410,8 +410,13 @@ static const struct {
 	{"unmapped too", {0x10000, 0x6000, 0x1000, 64, false, true, false}, "0", "0", "0", false},
 	{"no power of two", {0x10000, 0x4000, 3000, 64, false, false, false}, "EINVAL", "EINVAL", "EINVAL", false},
 	{"2^63", {0x10000, 0x4000, UINT64_C(1) << 63, 64, false, false, false}, "EINVAL", "EINVAL", "0", false},
-	{"no bitmap", {0x10000, 0x4000, 0x1000, 64, false, false, true}, "EFAULT", "EFAULT", "0", false},
-	{"no bitmap, nothing there", {0x40000, 0x1000, 0x1000, 64, false, false, true}, "0", "EFAULT", "0", false},
+	{"no bitmap", {0x10000, 0x4000, 0x1000, 64, false, false, true}, "EFAULT", "EFAULT|ENOMEM", "0", false},
+	{"no bitmap, nothing there",
+	 {0x40000, 0x1000, 0x1000, 64, false, false, true},
+	 "0",
+	 "EFAULT|ENOMEM",
+	 "0",
+	 false},
 	{"unmapped too, a part",
 	 {0x10000, 0x1000, 0x1000, 64, false, true, false},
 	 "EINVAL",
@@ -445,12 +450,14 @@ static void test_dirty_answers(void **state)
 	}
 }
 
-/* Kernels may answer a read over a hole as if there were none; the simulation never does. */
+/* Kernels may answer a read over a hole as if there were none, and others than are due; the simulation never does. */
 static void test_dirty_hole_simulated(void **state)
 {
 	static const struct dirty_caps bits = {.page_sizes = PAGE};
 	const struct model_tracking how = {.source = DIRTY_IOMMU, .caps = &bits};
 	const struct model_dirty_req hole = {.iova = 0x10000, .size = 0x2000, .page_size = PAGE, .bytes = 64};
+	const struct model_dirty_req blind = {
+		.iova = 0x10000, .size = 0x1000, .page_size = PAGE, .bytes = 64, .unwritable = true};
 	struct iommu_caps caps = plain_caps;
 	struct model_answer due;
 	struct model *m;
@@ -462,6 +469,8 @@ static void test_dirty_hole_simulated(void **state)
 	model_dirty_start(m, &how);
 	model_ask_dirty(m, &how, &hole, &due);
 	is_due(&due, "EINVAL", "a hole", FD);
+	model_ask_dirty(m, &how, &blind, &due);
+	is_due(&due, "EFAULT", "no bitmap", FD);
 	model_free(m);
 }
 
