@@ -57,8 +57,9 @@ int diagnose_new(struct diagnose **out, const struct session_params *session, co
 		 const struct diagnose_params *params, struct fail *f)
 {
 	struct diagnose *d = calloc(1, sizeof(*d));
+	int err;
 
-	*out = d;
+	*out = NULL;
 	if (!d)
 		return fail_set(f, ENOMEM, "cannot begin");
 	d->session = *session;
@@ -69,7 +70,12 @@ int diagnose_new(struct diagnose **out, const struct session_params *session, co
 	failures_init(&d->failures);
 	for (unsigned int i = 0; i < FACTORS; i++)
 		d->factor[i].explained = -1;
-	return 0;
+	err = with_open(d, f);
+	if (err)
+		diagnose_free(d);
+	else
+		*out = d;
+	return err;
 }
 
 int diagnose_run(struct diagnose *d, struct fail *f)
@@ -147,6 +153,7 @@ void diagnose_free(struct diagnose *d)
 		return;
 	for (unsigned int i = 0; i < LEVELS_MAX; i++)
 		free(d->specs[i]);
+	with_close(d);
 	environment_free(d->env);
 	free(d->repro);
 	free(d);

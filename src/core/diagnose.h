@@ -26,7 +26,10 @@ struct diagnose_params {
 
 struct diagnose;
 
-/* Strings of @session and @params must outlive it. 0, -ENOMEM, or what a file of @params->with is wrong in (usage). */
+/*
+ * Strings of @session and @params must outlive it. The files of @params->with are read here, before anything is opened. 0, -ENOMEM, what
+ * reading one said, or -EINVAL for one that is no such report (usage); *out is NULL then.
+ */
 int diagnose_new(struct diagnose **out, const struct session_params *session, const struct host *host,
 		 const struct diagnose_params *params, struct fail *f);
 /*

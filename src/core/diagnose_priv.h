@@ -85,6 +85,7 @@ struct combination {
 };
 
 struct environment;
+struct value;
 
 struct diagnose {
 	struct session_params session;
@@ -122,6 +123,7 @@ struct diagnose {
 	struct combination combination[1 << COMBINED_MAX];
 	unsigned int nr_combined;
 	uint8_t combined[COMBINED_MAX], other[COMBINED_MAX]; /* factors, and the level of each that does not fail */
+	struct value *with[DIAGNOSE_WITH_MAX];		     /* what params.with said */
 	unsigned int nr_boots;				     /* other boots that were taken in */
 	char boots_differ[300];				     /* words of the command lines that are no factor; "" */
 
@@ -203,6 +205,10 @@ const char *environment_snoop(const struct diagnose *d);
 const char *environment_ats(const struct diagnose *d);
 
 /* diagnose_with.c: the baseline and counts of another boot. */
+/* Read the files and see that they are whole reports of this version; nothing is opened for it. with_close() also after an error. */
+int with_open(struct diagnose *d, struct fail *f);
+void with_close(struct diagnose *d);
+/* When the device is known, and the levels that it can be run with. */
 int with_load(struct diagnose *d, struct fail *f);
 
 /* diagnose_answer.c */

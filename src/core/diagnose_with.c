@@ -25,22 +25,87 @@ static int with_read(const char *path, struct value **out, struct fail *f)
 	return json_parse(text, size, out, why, sizeof(why)) ? with_bad(f, path, why) : 0;
 }
 
-/* Is it about this device and driver? */
-static int with_check(const struct diagnose *d, const struct value *v, const char *path, struct fail *f)
+/* Its levels are numbers, which mean what the tables of the version that wrote them say. */
+static int with_check_version(const struct value *v, const char *path, struct fail *f)
 {
-	const char *command = "", *device = "", *driver = "";
+	const char *version = "";
+
+	if (json_read_str(json_get(v, "version"), &version) && !strcmp(version, PACKAGE_VERSION))
+		return 0;
+	if (!version[0])
+		return with_bad(f, path, "it does not say which version of iommuctl wrote it");
+	fail_usage(f, EINVAL, "--with %s: version %.32s of iommuctl wrote it, and this is %s", path, version,
+		   PACKAGE_VERSION);
+	fail_hint(f, "diagnose that boot with the same version");
+	return -EINVAL;
+}
+
+static bool with_counts(const struct value *base, struct tally *t, uint64_t *run_loops)
+{
+	uint64_t runs, failed, loops;
+
+	if (!json_read_num(json_get(base, "runs"), &runs) || !json_read_num(json_get(base, "failures"), &failed) ||
+	    !json_read_num(json_get(base, "loops"), &loops) || !json_read_num(json_get(base, "run_loops"), run_loops) ||
+	    failed > runs || runs > 100000 || !*run_loops)
+		return false;
+	*t = (struct tally){.runs = (unsigned int)runs, .failed = (unsigned int)failed, .loops = loops};
+	return true;
+}
+
+/* What can be said of it before anything is opened. */
+static int with_check(const struct value *v, const char *path, struct fail *f)
+{
+	const struct value *base = json_get(v, "baseline");
+	const char *command = "", *text;
+	uint64_t n;
+	struct tally t;
+	int err;
 
 	if (!json_read_str(json_get(v, "command"), &command) || strcmp(command, "diagnose"))
 		return with_bad(f, path, "it is no report of diagnose in JSON");
-	if (!json_read_str(json_get(v, "device"), &device) || strcmp(device, d->device) ||
-	    !json_read_str(json_get(v, "driver"), &driver) || strcmp(driver, d->driver))
-		return fail_usage(f, EINVAL, "--with %s: it is about device %.40s with driver %.32s, not %s with %s",
-				  path, device, driver, d->device, d->driver);
-	if (!json_get(json_get(v, "baseline"), "levels"))
+	err = with_check_version(v, path, f);
+	if (err)
+		return err;
+	if (!json_get(base, "levels"))
 		return with_bad(f, path,
 				"nothing failed in that boot: diagnose the one that fails first, then run the "
 				"others with its report");
+	for (unsigned int i = 0; i < FACTOR_CELL; i++)
+		if (!json_read_num(json_get(json_get(base, "levels"), factor_texts[i].name), &n) || n >= LEVELS_MAX)
+			return with_bad(f, path, "its baseline has a level that is not known here");
+	if (!json_read_str(json_get(base, "probe"), &text) || !with_counts(base, &t, &n))
+		return with_bad(f, path, "its baseline is not whole");
 	return 0;
+}
+
+int with_open(struct diagnose *d, struct fail *f)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < d->params.nr_with && !err; i++) {
+		err = with_read(d->params.with[i], &d->with[i], f);
+		if (!err)
+			err = with_check(d->with[i], d->params.with[i], f);
+	}
+	return err;
+}
+
+void with_close(struct diagnose *d)
+{
+	for (unsigned int i = 0; i < DIAGNOSE_WITH_MAX; i++)
+		json_free(d->with[i]);
+}
+
+/* Is it about this device and driver? */
+static int with_check_device(const struct diagnose *d, const struct value *v, const char *path, struct fail *f)
+{
+	const char *device = "", *driver = "";
+
+	if (json_read_str(json_get(v, "device"), &device) && !strcmp(device, d->device) &&
+	    json_read_str(json_get(v, "driver"), &driver) && !strcmp(driver, d->driver))
+		return 0;
+	return fail_usage(f, EINVAL, "--with %s: it is about device %.40s with driver %.32s, not %s with %s", path,
+			  device, driver, d->device, d->driver);
 }
 
 static int with_cell(const struct diagnose *d, const struct value *base, const char *path, struct cell *cell,
@@ -160,37 +225,28 @@ static void with_levels(struct diagnose *d, const struct value *report, const st
 	}
 }
 
-static int with_one(struct diagnose *d, const char *path, struct fail *f)
+static int with_one(struct diagnose *d, const struct value *v, const char *path, struct fail *f)
 {
-	struct value *v = NULL;
-	const struct value *base;
-	uint64_t runs, failed, loops, run_loops;
+	const struct value *base = json_get(v, "baseline");
+	uint64_t run_loops;
 	struct cell cell;
 	struct tally t;
-	int err = with_read(path, &v, f);
+	int err = with_check_device(d, v, path, f);
 
 	if (!err)
-		err = with_check(d, v, path, f);
-	base = err ? NULL : json_get(v, "baseline");
-	if (!err)
 		err = with_cell(d, base, path, &cell, f);
-	if (!err &&
-	    (!json_read_num(json_get(base, "runs"), &runs) || !json_read_num(json_get(base, "failures"), &failed) ||
-	     !json_read_num(json_get(base, "loops"), &loops) ||
-	     !json_read_num(json_get(base, "run_loops"), &run_loops) || failed > runs || runs > 100000 || !run_loops))
+	if (!err && !with_counts(base, &t, &run_loops))
 		err = with_bad(f, path, "its baseline is not whole");
 	if (!err && d->nr_boots && (memcmp(&cell, &d->baseline, sizeof(cell)) || run_loops != d->run_loops))
 		err = with_bad(f, path, "its baseline is not the one of the report before it");
-	if (!err) {
-		t = (struct tally){.runs = (unsigned int)runs, .failed = (unsigned int)failed, .loops = loops};
-		d->baseline = cell;
-		d->run_loops = run_loops;
-		d->found = true;
-		d->nr_boots++;
-		with_levels(d, v, base, &t);
-	}
-	json_free(v);
-	return err;
+	if (err)
+		return err;
+	d->baseline = cell;
+	d->run_loops = run_loops;
+	d->found = true;
+	d->nr_boots++;
+	with_levels(d, v, base, &t);
+	return 0;
 }
 
 int with_load(struct diagnose *d, struct fail *f)
@@ -198,6 +254,6 @@ int with_load(struct diagnose *d, struct fail *f)
 	int err = 0;
 
 	for (unsigned int i = 0; i < d->params.nr_with && !err; i++)
-		err = with_one(d, d->params.with[i], f);
+		err = with_one(d, d->with[i], d->params.with[i], f);
 	return err;
 }

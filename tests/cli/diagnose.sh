@@ -121,7 +121,7 @@ run -q --seed 8 diagnose --with "$tmp/line.json" --json
 json_is "$named" "depends kernel" "settings that are factors do not count there"
 json_is '.boots_differ' null "nor are they told"
 for bad in '.command = "compare"' '.device = "0000:00:04.0"' '.baseline = null' '.baseline.levels.size = 99' 'del(.baseline.levels.size)' \
-	'.baseline.failures = 11' '.baseline.probe = "x"' '.baseline.run_loops = 0' '.baseline.runs = -1'; do
+	'.baseline.failures = 11' '.baseline.probe = "x"' '.baseline.run_loops = 0' '.baseline.runs = -1' '.version = "0.0.1"' 'del(.version)'; do
 	jq "$bad" "$tmp/a.json" >"$tmp/bad.json"
 	run -q diagnose --with "$tmp/bad.json"
 	status_is 64 "refused: $bad"
@@ -131,6 +131,24 @@ run -q diagnose --with "$tmp/bad.json"
 status_is 64 "half a file is refused"
 run -q diagnose --with "$tmp/not.json"
 status_is 2 "one that is not there cannot be read"
+# all that a file alone can tell is told before anything is opened: there is no such device, and nobody comes to see that
+early() { # STATUS WORDS FILE TEXT
+	run -q --device 0000:ff:1f.7 diagnose --with "$tmp/a.json" --with "$3" --json
+	status_is "$1" "$4: status $1"
+	is "$(json '[has("factors"), has("runs"), has("environment")] | any')" false "$4: nothing was run or looked at"
+	like "$stderr" "^iommuctl: .*$3.*$2" "$4: told"
+	is "$(grep -vc '^hint: ' <<<"$stderr")" 1 "$4: in one line"
+}
+early 2 'No such file' "$tmp/not.json" "not there"
+early 64 '' "$tmp/bad.json" "half a file"
+printf '{"command": "compare"}' >"$tmp/bad.json"
+early 64 'no report of diagnose' "$tmp/bad.json" "another command's"
+jq '.version = "0.0.1"' "$tmp/a.json" >"$tmp/bad.json"
+early 64 'version 0.0.1 of iommuctl wrote it' "$tmp/bad.json" "another version's"
+jq 'del(.baseline.loops)' "$tmp/a.json" >"$tmp/bad.json"
+early 64 'not whole' "$tmp/bad.json" "without its counts"
+run -q --device 0000:ff:1f.7 diagnose --with "$tmp/a.json" --json
+json_is 'has("factors") and has("environment")' true "with a good file it goes on, as far as it comes"
 
 # a signal: what there is by then
 start -q --seed 7 diagnose --time 60s --json
