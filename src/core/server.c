@@ -9,10 +9,14 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/num.h"
 #include "core/server_priv.h"
 #include "core/session.h"
 #include "out/relay.h"
+
+#define SERVER_LOCK_MS 1000
+#define SERVER_LOCK_STEP_MS 5
 
 static const char *const state_names[] = {"ready", "busy", "ending", "starting", "silent", "dead"};
 
@@ -170,6 +174,32 @@ static int server_fork(struct server *s, struct server_held *out, struct fail *f
 	return server_wait_ready(s->name, child, pair[0], out, f);
 }
 
+/* Does a live process stand in the lock? One without a line is just starting, or its lock is held by who clears away a dead one. */
+static bool server_is_held(int dir, const char *name)
+{
+	char line[256] = "";
+	int pid = 0;
+
+	if (!server_lock_read(dir, name, line, sizeof(line)))
+		pid = atoi(line);
+	return pid > 0 && (!kill(pid, 0) || errno == EPERM);
+}
+
+/*
+ * `session list` takes the lock of what does not answer, for a moment, to see whether it is dead: that is no session in the way. Waited
+ * for is as long as no live one is known to be.
+ */
+static int server_lock_patiently(struct server *s, struct fail *f)
+{
+	uint64_t until = clock_ns() + SERVER_LOCK_MS * 1000000ull;
+	int err;
+
+	while ((err = server_lock(s->dir, s->name, &s->lock, f)) == -EWOULDBLOCK && !server_is_held(s->dir, s->name) &&
+	       clock_ns() < until && !session_signal)
+		clock_sleep_ns(SERVER_LOCK_STEP_MS * 1000000ull, (const volatile int *)&session_signal);
+	return err;
+}
+
 static int server_taken(int dir, const char *name, struct fail *f)
 {
 	char line[256] = "";
@@ -208,7 +238,7 @@ int server_start(const char *name, uint64_t idle_ns, const struct server_ops *op
 
 	if (err)
 		return err;
-	err = server_lock(s.dir, name, &s.lock, f);
+	err = server_lock_patiently(&s, f);
 	if (err == -EWOULDBLOCK) {
 		err = server_taken(s.dir, name, f);
 	} else if (!err) {

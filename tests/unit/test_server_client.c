@@ -259,13 +259,89 @@ static void test_other_user(void **state)
 	ended("mine");
 }
 
+/* A child holds the lock of @name for @ms, with @line in it, as `session list` does while it looks; then it is gone. */
+static pid_t lock_held(const char *name, const char *line, unsigned int ms)
+{
+	int ends[2];
+	char byte;
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (!child) {
+		struct fail f = {0};
+		int dir, fd;
+
+		if (server_dir_open(true, &dir, &f) || server_lock(dir, name, &fd, &f) || ftruncate(fd, 0) ||
+		    write(fd, line, strlen(line)) < 0 || write(ends[1], "x", 1) != 1)
+			_exit(1);
+		clock_sleep_ns(ms * 1000000ull, NULL);
+		server_unlink(dir, name, fd, false);
+		_exit(0);
+	}
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	close(ends[0]);
+	return child;
+}
+
+static void lock_let_go(pid_t child)
+{
+	int status;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* Who only looks is waited for, whether a dead session's line stands there or none; a live session is not. */
+static void test_lock_for_a_moment(void **state)
+{
+	struct server_held held;
+	struct fail f = {0};
+	pid_t child, gone = fork();
+	char line[32];
+	uint64_t from;
+
+	(void)state;
+	if (!gone)
+		_exit(0);
+	lock_let_go(gone);
+	child = lock_held("moment", "", 100);
+	begun("moment");
+	lock_let_go(child);
+	ended("moment");
+	snprintf(line, sizeof(line), "%d\tsim\n", gone);
+	child = lock_held("moment", line, 100);
+	begun("moment");
+	lock_let_go(child);
+	ended("moment");
+	snprintf(line, sizeof(line), "%d\tsim\n", getpid());
+	child = lock_held("moment", line, 1500);
+	from = clock_ns();
+	assert_int_equal(server_start("moment", 0, &ops, NULL, &held, &f), -EEXIST);
+	assert_true(clock_ns() - from < 900000000ull);
+	assert_non_null(strstr(f.text, "runs already"));
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	/* one that goes on starting is told as that */
+	child = lock_held("moment", "", 10000);
+	assert_int_equal(server_start("moment", 0, &ops, NULL, &held, &f), -EEXIST);
+	assert_non_null(strstr(f.text, "just being started"));
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	/* and a lock that nobody holds is none */
+	begun("moment");
+	ended("moment");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_garbage),	       cmocka_unit_test(test_descriptors),
-		cmocka_unit_test(test_half_a_message), cmocka_unit_test(test_long_word),
-		cmocka_unit_test(test_signals),	       cmocka_unit_test(test_client_gone),
-		cmocka_unit_test(test_directories),    cmocka_unit_test(test_other_user),
+		cmocka_unit_test(test_garbage),		  cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_half_a_message),	  cmocka_unit_test(test_long_word),
+		cmocka_unit_test(test_signals),		  cmocka_unit_test(test_client_gone),
+		cmocka_unit_test(test_directories),	  cmocka_unit_test(test_other_user),
+		cmocka_unit_test(test_lock_for_a_moment),
 	};
 
 	return cmocka_run_group_tests_name("server_client", tests, rig_setup, rig_teardown);
