@@ -111,7 +111,7 @@ int repro_check_labels(const struct repro *r, struct repro_error *e)
 
 		if (!err && (!label[0] || (line->kind == SCRIPT_OP && repro_has_rule(r, label))))
 			continue;
-		*e = (struct repro_error){.line = line->number, .column = column};
+		*e = (struct repro_error){.line = line->number, .column = line->indent + column};
 		if (err)
 			snprintf(e->text, sizeof(e->text),
 				 "a label is lower case letters, digits and '-', and ends the line");

@@ -124,7 +124,8 @@ static int script_add(struct script *script, const char *text, unsigned int numb
 	script->lines = grown;
 	line = &grown[script->nr++];
 	*line = (struct script_line){.number = number, .words = copy, .argc = count};
-	line->text = strdup(text + strspn(text, " \t"));
+	line->indent = (unsigned int)strspn(text, " \t");
+	line->text = strdup(text + line->indent);
 	/* argp wants a vector it may permute, ended by NULL; kept apart so that argv can be advanced past a '!' */
 	line->argv = line->vector = calloc((size_t)count + 1, sizeof(*line->argv));
 	if (!line->text || !line->argv)

@@ -27,8 +27,9 @@ struct script_outcome {
 struct script_line {
 	unsigned int number; /* in the file, from 1 */
 	enum script_kind kind;
-	char *text;  /* as written, for the report */
-	char *words; /* the words' storage */
+	char *text;	     /* as written, for the report */
+	unsigned int indent; /* bytes of blanks before it, which text is without */
+	char *words;	     /* the words' storage */
 	int argc;
 	char **argv;   /* the command and its arguments, NULL-terminated */
 	char **vector; /* argv's allocation: argv skips a leading '!' */

@@ -109,6 +109,7 @@ static void test_refused(void **state)
 		{FIRST "# affected-if: gone : x\n", 2, 21, "which outcome"},
 		{FIRST SETTINGS RULE "# affected-if: away fail: x\n" SCRIPT, 11, 16, "no line of the script"},
 		{FIRST SETTINGS RULE SCRIPT "map b --size 4K #@other\n", 14, 19, "no rule is about"},
+		{FIRST SETTINGS RULE SCRIPT "repeat 2\n \tmap b --size 4K #@other\nend\n", 15, 21, "no rule is about"},
 		{FIRST SETTINGS RULE SCRIPT "map b --size 4K #@Other\n", 14, 19, "a label is lower case"},
 		{FIRST SETTINGS RULE SCRIPT "repeat 2 #@gone\nend\n", 14, 12, "has no outcome"},
 	};
