@@ -24,7 +24,7 @@ fuzz() {
 	fi
 }
 
-for name in acpi bench bitmap config log recipe session text; do
+for name in acpi bench bitmap config log recipe repro session text; do
 	fuzz $name "replays its seeds"
 	fuzz $name "survives $seconds s of seed $seed" --seconds "$seconds"
 done
