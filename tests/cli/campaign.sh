@@ -29,7 +29,7 @@ compare_parts() { # RUNNER BACKEND
 	rm -rf "$tmp/parts"
 }
 
-for fault in stale-iotlb:p=0.02 short-unmap:p=0.01 short-unmap:after=60 unmap-skip-pte:p=0.01; do
+for fault in stale-iotlb:p=0.02 short-unmap:p=0.01 short-unmap:after=90 unmap-skip-pte:p=0.005; do
 	backend=sim,fault=$fault
 	run -q --backend "$backend" --seed 7 stress --mix "$tmp/mix" --threads 1 --episodes $episodes --keep-going --json
 	status_is 1 "one run finds $fault"
