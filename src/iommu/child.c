@@ -113,7 +113,9 @@ static void execed_exec(const int input[2], int failed)
 	char *const argv[] = {(char *)"cat", NULL};
 	int err;
 
-	if (dup2(input[0], STDIN_FILENO) >= 0) {
+	/* a Ctrl-C is for who waits for the unmap; and where the pipe is stdin already, it must not close */
+	setpgid(0, 0);
+	if (input[0] == STDIN_FILENO ? !fcntl(input[0], F_SETFD, 0) : dup2(input[0], STDIN_FILENO) >= 0) {
 		execv("/bin/cat", argv);
 		execv("/usr/bin/cat", argv);
 	}
