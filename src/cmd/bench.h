@@ -56,6 +56,8 @@ int bench_execute_compare(struct command_run *run, void *state);
 int bench_execute_against(struct command_run *run, void *state);
 
 /* cmd/bench_report.c */
+/* Which combination it was, as keys of the open object. */
+void bench_report_cell(struct report *r, const struct bench_cell *cell);
 void bench_report(struct command_run *run, const struct bench_state *b, const struct bench_result *res);
 
 #endif

@@ -40,12 +40,7 @@ static void against_report_one(struct report *r, const struct bench_row *row)
 	report_object(r, NULL);
 	report_str(r, "name", row->name);
 	report_str(r, "unit", row->unit);
-	report_num(r, "size", row->cell.size);
-	report_num(r, "granule", row->cell.granule);
-	report_num(r, "page_size", row->cell.page_size);
-	report_str(r, "mem", mem_kind_name(row->cell.mem));
-	report_num(r, "threads", row->cell.threads);
-	report_num(r, "depth", row->cell.depth);
+	bench_report_cell(r, &row->cell);
 	report_str(r, "backend", row->backend);
 	report_str(r, "against", at->backend);
 	report_real(r, "value", row->value);

@@ -6,33 +6,28 @@
 #include "cmd/bench.h"
 
 /* As `compare` names them. They are told where they fail; the last one has what is looked at in any case. */
-static const struct bench_question {
-	const char *name;
-	enum failure_class classes[2];
-} bench_questions[] = {
-	{"the IOMMU translates", {FAILURE_UNTRANSLATED, FAILURE_UNTRANSLATED}},
-	{"legal maps are accepted", {FAILURE_MAP_REFUSED, FAILURE_MAP_REFUSED}},
-	{"no fault where none was due", {FAILURE_DMA_ERROR, FAILURE_DMA_ERROR}},
-	{"every unmap reports what was mapped, and no page stays pinned", {FAILURE_SHORT_UNMAP, FAILURE_PIN_LEAK}},
+static const struct failure_question bench_questions[] = {
+	{"the IOMMU translates", {FAILURE_UNTRANSLATED}, 1},
+	{"legal maps are accepted", {FAILURE_MAP_REFUSED}, 1},
+	{"no fault where none was due", {FAILURE_DMA_ERROR}, 1},
+	{"every unmap reports what was mapped, and no page stays pinned", {FAILURE_SHORT_UNMAP, FAILURE_PIN_LEAK}, 2},
 };
 
-static bool bench_asks(const struct bench_question *q, enum failure_class class)
+static bool bench_is_asked(enum failure_class class)
 {
-	return q->classes[0] == class || q->classes[1] == class;
+	for (size_t k = 0; k < ARRAY_SIZE(bench_questions); k++)
+		for (unsigned int i = 0; i < bench_questions[k].nr; i++)
+			if (bench_questions[k].classes[i] == class)
+				return true;
+	return false;
 }
 
-/* @q NULL: those that no question asks for. */
-static const struct failure *bench_first_of(const struct failures *found, const struct bench_question *q)
+/* The first of those that no question asks for. */
+static const struct failure *bench_first_unasked(const struct failures *found)
 {
-	for (unsigned int i = 0; i < found->kept; i++) {
-		enum failure_class class = found->list[i].class;
-		bool asked = q && bench_asks(q, class);
-
-		for (size_t k = 0; !q && k < ARRAY_SIZE(bench_questions); k++)
-			asked |= bench_asks(&bench_questions[k], class);
-		if (asked == (q != NULL))
+	for (unsigned int i = 0; i < found->kept; i++)
+		if (!bench_is_asked(found->list[i].class))
 			return &found->list[i];
-	}
 	return NULL;
 }
 
@@ -56,14 +51,14 @@ static bool bench_check_failed(struct command_run *run, const char *on, const ch
 
 static void bench_checks_classes(struct command_run *run, const char *on, const struct bench_result *res, bool maps)
 {
-	const struct bench_question *last = &bench_questions[ARRAY_SIZE(bench_questions) - 1];
+	const struct failure_question *last = &bench_questions[ARRAY_SIZE(bench_questions) - 1];
 	const struct failure *first = &res->found.list[0];
 	bool bad = false;
 
-	bad |= bench_check_failed(run, on, "what DMA moved is right", bench_first_of(&res->found, NULL));
+	bad |= bench_check_failed(run, on, "what DMA moved is right", bench_first_unasked(&res->found));
 	for (size_t i = 0; i < ARRAY_SIZE(bench_questions); i++)
 		bad |= bench_check_failed(run, on, bench_questions[i].name,
-					  bench_first_of(&res->found, &bench_questions[i]));
+					  failures_first(&res->found, &bench_questions[i]));
 	if (bad)
 		snprintf(run->detail, sizeof(run->detail), "%s: %.150s", failure_name(first->class), first->text);
 	else if (maps && res->checked)

@@ -28,7 +28,7 @@ static void report_histogram(struct report *r, const struct hist *h, double cloc
 	report_close(r);
 }
 
-static void report_cell(struct report *r, const struct bench_cell *cell)
+void bench_report_cell(struct report *r, const struct bench_cell *cell)
 {
 	report_num(r, "size", cell->size);
 	report_num(r, "granule", cell->granule);
@@ -45,7 +45,7 @@ static void report_row(struct report *r, const struct bench_row *row, double clo
 	report_str(r, "unit", row->unit);
 	if (row->backend)
 		report_str(r, "backend", row->backend);
-	report_cell(r, &row->cell);
+	bench_report_cell(r, &row->cell);
 	report_real(r, "value", row->value);
 	report_num(r, "count", row->count);
 	report_num(r, "rounds", row->rounds);

@@ -93,13 +93,7 @@ static void report_skipped(struct report *r, const struct compare_result *res)
 }
 
 /* One check for each thing that was really looked at; what nobody looked at is a skip with its reason. */
-struct compare_question {
-	const char *name;
-	enum failure_class classes[8];
-	unsigned int nr;
-};
-
-static const struct compare_question compare_questions[] = {
+static const struct failure_question compare_questions[] = {
 	{"data arrives where it belongs",
 	 {FAILURE_STALE_READ, FAILURE_MISPLACED, FAILURE_UNWRITTEN, FAILURE_TORN, FAILURE_FOREIGN},
 	 5},
@@ -117,7 +111,7 @@ static const struct compare_question compare_questions[] = {
 };
 
 /* Was it asked for at all? What was not asked is not told. */
-static bool question_is_wanted(const struct compare_question *q, const struct session *s,
+static bool question_is_wanted(const struct failure_question *q, const struct session *s,
 			       const struct compare_params *p)
 {
 	switch (q->classes[0]) {
@@ -167,7 +161,7 @@ static const char *faults_unseen(const struct session *s, const struct compare_r
 }
 
 /* NULL: it was looked at. Else why nobody could; @why is room for a text with a number. */
-static const char *question_unseen(const struct compare_question *q, const struct session *s,
+static const char *question_unseen(const struct failure_question *q, const struct session *s,
 				   const struct compare_result *res, char *why, size_t len)
 {
 	int64_t pages;
@@ -196,31 +190,11 @@ static const char *question_unseen(const struct compare_question *q, const struc
 	}
 }
 
-static const struct failure *question_first(const struct compare_question *q, const struct failures *all)
-{
-	for (unsigned int k = 0; k < all->kept; k++)
-		for (unsigned int i = 0; i < q->nr; i++)
-			if (all->list[k].class == q->classes[i])
-				return &all->list[k];
-	return NULL;
-}
-
-static void report_question(struct report *r, const struct compare_question *q, const char *unseen,
+static void report_question(struct report *r, const struct failure_question *q, const char *unseen,
 			    const struct failures *all)
 {
-	const struct failure *first = question_first(q, all);
-	uint64_t count = 0;
+	const struct failure *first = failures_check(r, all, q, unseen);
 
-	for (unsigned int i = 0; i < q->nr; i++)
-		count += all->count[q->classes[i]];
-	if (!count) {
-		report_check(r, q->name, unseen ? RESULT_SKIP : RESULT_PASS, unseen);
-		return;
-	}
-	report_check(r, q->name, RESULT_FAIL, first ? first->text : NULL);
-	for (unsigned int i = 0; i < q->nr; i++)
-		if (all->count[q->classes[i]])
-			report_evidence(r, failure_name(q->classes[i]), "%" PRIu64 " times", all->count[q->classes[i]]);
 	if (!first)
 		return;
 	report_evidence(r, "loop", "%" PRIu64, first->loop);
@@ -264,7 +238,7 @@ void compare_report(struct report *r, const struct session *s, const struct comp
 	report_skipped(r, res);
 	report_headline(r, s, p, res);
 	for (unsigned int i = 0; i < ARRAY_SIZE(compare_questions); i++) {
-		const struct compare_question *q = &compare_questions[i];
+		const struct failure_question *q = &compare_questions[i];
 		char why[96];
 
 		if (question_is_wanted(q, s, p))

@@ -145,3 +145,31 @@ void failures_report(struct report *r, struct failures *all)
 	report_close(r);
 	report_text_hide(r, "failures");
 }
+
+const struct failure *failures_first(const struct failures *all, const struct failure_question *q)
+{
+	for (unsigned int k = 0; k < all->kept; k++)
+		for (unsigned int i = 0; i < q->nr; i++)
+			if (all->list[k].class == q->classes[i])
+				return &all->list[k];
+	return NULL;
+}
+
+const struct failure *failures_check(struct report *r, const struct failures *all, const struct failure_question *q,
+				     const char *unseen)
+{
+	const struct failure *first = failures_first(all, q);
+	uint64_t count = 0;
+
+	for (unsigned int i = 0; i < q->nr; i++)
+		count += all->count[q->classes[i]];
+	if (!count) {
+		report_check(r, q->name, unseen ? RESULT_SKIP : RESULT_PASS, unseen);
+		return NULL;
+	}
+	report_check(r, q->name, RESULT_FAIL, first ? first->text : NULL);
+	for (unsigned int i = 0; i < q->nr; i++)
+		if (all->count[q->classes[i]])
+			report_evidence(r, failure_name(q->classes[i]), "%" PRIu64 " times", all->count[q->classes[i]]);
+	return first;
+}

@@ -72,4 +72,20 @@ void failure_from_verdict(struct failure *out, const struct stamp_verdict *v, io
 /* "classes" object and "failures" list, and one line per failure for people. */
 void failures_report(struct report *r, struct failures *all);
 
+/* What a run looks at, as a check: the classes by which it fails. */
+struct failure_question {
+	const char *name;
+	enum failure_class classes[8];
+	unsigned int nr;
+};
+
+/* The first kept failure of its classes; NULL: none was kept. */
+const struct failure *failures_first(const struct failures *all, const struct failure_question *q);
+/*
+ * The question's check: failed, with how often by class; else passed, or skipped for @unseen where that is not NULL. Returns what
+ * failures_first() does, for the caller's further evidence.
+ */
+const struct failure *failures_check(struct report *r, const struct failures *all, const struct failure_question *q,
+				     const char *unseen);
+
 #endif

@@ -235,13 +235,7 @@ static void report_headline(struct report *r, const struct session *s, const str
 }
 
 /* One check for each thing that was looked at; what nobody looked at is a skip with its reason. */
-struct stress_question {
-	const char *name;
-	enum failure_class classes[8];
-	unsigned int nr;
-};
-
-static const struct stress_question stress_questions[] = {
+static const struct failure_question stress_questions[] = {
 	{"data arrives where it belongs",
 	 {FAILURE_STALE_READ, FAILURE_MISPLACED, FAILURE_UNWRITTEN, FAILURE_TORN, FAILURE_FOREIGN},
 	 5},
@@ -299,7 +293,7 @@ static const char *question_no_dma(const struct stress_result *res)
 }
 
 /* NULL: it was looked at. */
-static const char *question_unseen(const struct stress_question *q, const struct session *s,
+static const char *question_unseen(const struct failure_question *q, const struct session *s,
 				   const struct stress_result *res)
 {
 	int64_t pages;
@@ -335,32 +329,6 @@ static const char *question_unseen(const struct stress_question *q, const struct
 	}
 }
 
-static const char *question_first(const struct stress_question *q, const struct failures *all)
-{
-	for (unsigned int k = 0; k < all->kept; k++)
-		for (unsigned int i = 0; i < q->nr; i++)
-			if (all->list[k].class == q->classes[i])
-				return all->list[k].text;
-	return NULL;
-}
-
-static void report_question(struct report *r, const struct stress_question *q, const char *unseen,
-			    const struct failures *all)
-{
-	uint64_t count = 0;
-
-	for (unsigned int i = 0; i < q->nr; i++)
-		count += all->count[q->classes[i]];
-	if (!count) {
-		report_check(r, q->name, unseen ? RESULT_SKIP : RESULT_PASS, unseen);
-		return;
-	}
-	report_check(r, q->name, RESULT_FAIL, question_first(q, all));
-	for (unsigned int i = 0; i < q->nr; i++)
-		if (all->count[q->classes[i]])
-			report_evidence(r, failure_name(q->classes[i]), "%" PRIu64 " times", all->count[q->classes[i]]);
-}
-
 void stress_report(struct report *r, const struct session *s, const struct stress_params *p, struct stress_result *res)
 {
 	const char *nothing = question_nothing(p, res), *unseen;
@@ -375,6 +343,6 @@ void stress_report(struct report *r, const struct session *s, const struct stres
 			     res->mismatches_total ? res->mismatches[0].op.text : NULL);
 	for (unsigned int i = 0; i < ARRAY_SIZE(stress_questions); i++) {
 		unseen = nothing ? nothing : question_unseen(&stress_questions[i], s, res);
-		report_question(r, &stress_questions[i], unseen, &res->failures);
+		failures_check(r, &res->failures, &stress_questions[i], unseen);
 	}
 }
