@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "base/utf8.h"
 
 static _Atomic int msg_level = MSG_NORMAL;
 static void (*_Atomic msg_prepare)(void);
@@ -22,9 +25,15 @@ void msg_set_prepare(void (*fn)(void))
 /* Names and texts of a capture, or of a device, may hold what a terminal takes for commands. */
 static void msg_tame(char *line)
 {
-	for (; *line; line++)
-		if (((unsigned char)*line < ' ' && *line != '\n' && *line != '\t') || *line == '\177')
-			*line = '?';
+	size_t unsafe;
+	char *to = line;
+
+	while (*line) {
+		unsafe = *line == '\n' || *line == '\t' ? 0 : utf8_unsafe(line);
+		*to++ = unsafe ? '?' : *line;
+		line += MAX(unsafe, (size_t)1);
+	}
+	*to = '\0';
 }
 
 /* The line goes out in one fprintf, which glibc turns into one write on an unbuffered stream. */

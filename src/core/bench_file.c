@@ -8,7 +8,7 @@
 
 #include "core/bench_compare.h"
 #include "out/json_read.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 /* What is shown beside figures: a terminal is not to obey it, nor to turn it around. */
 static void file_text(const struct value *from, const char *key, char out[BENCH_FILE_WORD])

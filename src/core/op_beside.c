@@ -15,6 +15,8 @@ int op_beside_start(struct session *s, struct op_beside *b, struct iova_range un
 {
 	struct iova_range page = {b->iova, b->iova + (SESSION_PAGE - 1)};
 
+	if (!IS_ALIGNED(b->iova, SESSION_PAGE))
+		return fail_usage(f, EINVAL, "--beside 0x%" PRIx64 " is not a multiple of 4K", b->iova);
 	if (!unchecked && iova_range_overlaps(page, unmapped))
 		return fail_usage(f, EINVAL, "--beside 0x%" PRIx64 " lies in what is unmapped", b->iova);
 	if (!unchecked && session_check_map(s, b->iova, SESSION_PAGE, f))

@@ -317,6 +317,8 @@ void script_free(struct script *script)
 /* A line with '!' must fail, and in the way it names. */
 static void script_judge(const struct script_line *line, struct script_outcome *out)
 {
+	char found[160];
+
 	if (!line->negated || out->result == RESULT_USAGE || out->lost)
 		return;
 	/* what nobody here can do shows nothing */
@@ -327,9 +329,13 @@ static void script_judge(const struct script_line *line, struct script_outcome *
 		out->result = RESULT_PASS;
 		return;
 	}
+	snprintf(found, sizeof(found), "%.159s", out->detail);
 	if (out->err)
 		snprintf(out->detail, sizeof(out->detail), "%s was due, not %s", script_errno_name(line->want_err),
 			 script_errno_name(out->err));
+	else if (out->result == RESULT_FAIL)
+		snprintf(out->detail, sizeof(out->detail), "%s was due, not %s", script_errno_name(line->want_err),
+			 found[0] ? found : "a failure");
 	else
 		snprintf(out->detail, sizeof(out->detail), "%s was due, but it succeeded",
 			 line->want_err ? script_errno_name(line->want_err) : "a failure");

@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/rng.h"
 #include "core/stress_priv.h"
-#include "host/self.h"
 #include "iommu/ledger.h"
 
 /* So many mappings are made every time; of a higher limit, which the kernel has unless told otherwise, now and then. */
@@ -33,6 +31,12 @@ static struct model_answer limit_due(int err, const char *why)
 
 /* --- so many mappings --- */
 
+static int entries_count(const struct ledger_entry *e, void *count)
+{
+	*(uint64_t *)count += !strcmp(e->tag, "stress");
+	return 0;
+}
+
 /* IOVAs side by side for one mapping more than the limit allows. */
 static bool entries_draw(struct stress_thread *t, struct stress_op *op)
 {
@@ -44,6 +48,9 @@ static bool entries_draw(struct stress_thread *t, struct stress_op *op)
 	if (left > LIMIT_FEW && !stress_draw_once_in(t, op, "many", 32))
 		return false;
 	op->size = ((uint64_t)left + 1) * st->granule;
+	op->page_size = st->granule;
+	op->offset = left;
+	ledger_each(iommu_ledger(st->space[0]), entries_count, &op->offset);
 	return session_pick(st->s, session_space(st->s), stress_draw(t, op, "iova"), op->size, st->granule, &op->iova);
 }
 
@@ -86,39 +93,34 @@ static bool memlock_draw(struct stress_thread *t, struct stress_op *op)
 {
 	const struct stress *st = t->st;
 
-	if (session_is_simulated(st->s) || !self_memlock_is_limited())
-		return false;
 	op->size = st->granule;
 	return session_pick(st->s, session_space(st->s), stress_draw(t, op, "iova"), op->size, st->granule, &op->iova);
 }
 
 /*
  * Without the right to lock as much as one likes not a page can be pinned under a limit of none (type1: vfio_lock_acct(); iommufd:
- * incr_user_locked_vm(), update_mm_locked_vm()), and with the limit as it was one can. The limit is the process's: all threads stand still.
+ * incr_user_locked_vm(), update_mm_locked_vm()), and with right and limit as they were one can. The limit is the process's: all
+ * threads stand still.
  */
 static int memlock_exec(struct stress_thread *t, struct stress_op *op, struct fail *f)
 {
 	struct model_answer none = limit_due(ENOMEM, "RLIMIT_MEMLOCK is 0"), room = limit_due(0, "there is room again");
-	struct rlimit was, low;
+	struct iommu *space = t->st->space[0];
 	uint64_t unmapped;
-	int err;
+	int err = iommu_memlock(space, 0, f), mapped;
 
-	if (getrlimit(RLIMIT_MEMLOCK, &was))
-		return fail_set(f, errno, "cannot read RLIMIT_MEMLOCK");
-	low = (struct rlimit){0, was.rlim_max};
-	if (setrlimit(RLIMIT_MEMLOCK, &low))
-		return fail_set(f, errno, "cannot lower RLIMIT_MEMLOCK");
-	err = limit_map(t, op->iova);
-	if (setrlimit(RLIMIT_MEMLOCK, &was))
-		return fail_set(f, errno, "cannot raise RLIMIT_MEMLOCK again");
-	if (!err)
-		iommu_unmap(t->st->space[0], op->iova, t->st->granule, &unmapped, NULL);
-	if (!stress_judge(t, op, &none, err, 0))
-		return 0;
-	err = limit_map(t, op->iova);
-	if (!err)
-		iommu_unmap(t->st->space[0], op->iova, t->st->granule, &unmapped, NULL);
-	stress_judge(t, op, &room, err, 0);
+	if (err)
+		return err;
+	mapped = limit_map(t, op->iova);
+	err = iommu_memlock(space, UINT64_MAX, f);
+	if (!mapped)
+		iommu_unmap(space, op->iova, t->st->granule, &unmapped, NULL);
+	if (err || !stress_judge(t, op, &none, mapped, 0))
+		return err;
+	mapped = limit_map(t, op->iova);
+	if (!mapped)
+		iommu_unmap(space, op->iova, t->st->granule, &unmapped, NULL);
+	stress_judge(t, op, &room, mapped, 0);
 	return 0;
 }
 

@@ -108,7 +108,7 @@ enum stress_beside {
 };
 
 enum stress_limit {
-	STRESS_LIMIT_ENTRIES, /* pages side by side from op.iova, until the kernel's limit on mappings refuses: op.size has one more */
+	STRESS_LIMIT_ENTRIES, /* pages side by side from op.iova, until the kernel's limit on mappings refuses: op.size has one more. op.offset: the limit, without the session's own mappings */
 	STRESS_LIMIT_MEMLOCK, /* a page at op.iova while RLIMIT_MEMLOCK is 0, and again after that */
 	STRESS_LIMIT_ENDS,    /* op.size bytes at op.iova: at the end of an aperture, or beyond it */
 };

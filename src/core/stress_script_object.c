@@ -126,9 +126,61 @@ static void object_choose(struct text *t, const struct stress_op *op)
 	text_line(t, "free k%u", t->names);
 }
 
+/*
+ * Of a space that has nothing mapped but what the session needs for DMA, so that it does not depend on the lines before. The mappings
+ * stay, as nothing follows.
+ */
+static void object_limit_entries(struct text *t, const struct stress_op *op)
+{
+	char size[32], two[32];
+
+	if (op->due != ENOSPC)
+		return;
+	text_size(size, op->page_size);
+	text_size(two, 2 * op->page_size);
+	text_line(t, "unmap --all");
+	text_line(t, "map l%u --size %s", t->names, two);
+	text_line(t, "dma copy l%u l%u+%s --size %s", t->names, t->names, size, size);
+	if (op->offset > 1) {
+		text_line(t, "repeat %" PRIu64, op->offset - 1);
+		text_line(t, "map --size %s --memory-of l%u --iova random", size, t->names);
+		text_line(t, "end");
+	}
+	text_line(t, "!ENOSPC map l%um --size %s --memory-of l%u", t->names, size, t->names);
+}
+
+static void object_limit_map(struct text *t, const struct stress_op *op)
+{
+	const char *due = text_due(op);
+	bool locks = op->variant == STRESS_LIMIT_MEMLOCK && *due;
+	char size[32];
+
+	if (locks)
+		text_line(t, "limits memlock 0");
+	text_line(t, "%smap%s l%u --size %s --iova 0x%" PRIx64 "%s", due, *due ? " --unchecked" : "", t->names,
+		  text_size(size, op->size), op->iova, text_prot[op->prot & 3]);
+	text_line(t, *due ? "free l%u" : "unmap l%u", t->names);
+	if (locks)
+		text_line(t, "limits memlock back");
+}
+
+/* Nothing but what was wrong, as above. */
+static void object_limit(struct text *t, const struct stress_op *op)
+{
+	if (!op->mismatch)
+		return;
+	t->names++;
+	if (op->variant == STRESS_LIMIT_ENTRIES)
+		object_limit_entries(t, op);
+	else
+		object_limit_map(t, op);
+}
+
 void text_object(struct text *t, const struct stress_op *op)
 {
-	if (op->kind == STRESS_CHOOSE)
+	if (op->kind == STRESS_LIMIT)
+		object_limit(t, op);
+	else if (op->kind == STRESS_CHOOSE)
 		object_choose(t, op);
 	else if (op->kind == STRESS_COPY)
 		object_copy(t, op);

@@ -7,7 +7,7 @@
 
 #include "core/stress_script_priv.h"
 
-static const char *const text_prot[] = {" --prot none", " --prot r", " --prot w", ""};
+const char *const text_prot[4] = {" --prot none", " --prot r", " --prot w", ""};
 static const char *const text_mems[] = {"", " --mem thp", " --mem hugetlb-2M", " --mem hugetlb-1G", " --mem memfd"};
 
 static bool text_is_due(const struct stress_op *op)
@@ -324,6 +324,7 @@ static void (*const text_kinds[STRESS_KINDS])(struct text *t, const struct stres
 	[STRESS_REPLACE] = text_object,
 	[STRESS_DETACH] = text_object,
 	[STRESS_RESET] = text_object,
+	[STRESS_LIMIT] = text_object,
 	[STRESS_CHOOSE] = text_object,
 	[STRESS_DIRTY_START] = text_dirty,
 	[STRESS_DIRTY_STOP] = text_dirty,

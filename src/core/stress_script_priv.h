@@ -48,6 +48,8 @@ struct text {
 void text_line(struct text *t, const char *fmt, ...) IC_PRINTF(2, 3);
 /* "" or "!EEXIST " before a line for @op: what was due where it met something else, else what it met. */
 const char *text_due(const struct stress_op *op);
+/* The option for these rights, by enum iommu_prot; "" for both. */
+extern const char *const text_prot[4];
 /* "64K" */
 const char *text_size(char buf[32], uint64_t size);
 

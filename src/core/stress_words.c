@@ -60,6 +60,16 @@ static void words_denied(struct words *w, const struct stress_op *op)
 		  op->variant < ARRAY_SIZE(where) ? where[op->variant] : "?");
 }
 
+static void words_limit(struct words *w, const struct stress_op *op)
+{
+	if (op->variant == STRESS_LIMIT_ENTRIES)
+		words_add(w, " of %" PRIu64 " mappings, met from iova 0x%" PRIx64 " on", op->offset, op->iova);
+	else
+		words_add(w, " %s, 0x%" PRIx64 " bytes at iova 0x%" PRIx64,
+			  op->variant == STRESS_LIMIT_MEMLOCK ? "of no locked memory" : "of the aperture", op->size,
+			  op->iova);
+}
+
 static void words_values(struct words *w, const struct stress_op *op)
 {
 	switch (op->kind) {
@@ -81,6 +91,9 @@ static void words_values(struct words *w, const struct stress_op *op)
 	case STRESS_UNMAP_ALL:
 		if (op->size)
 			words_add(w, " 0x%" PRIx64 " bytes at iova 0x%" PRIx64, op->size, op->iova);
+		break;
+	case STRESS_LIMIT:
+		words_limit(w, op);
 		break;
 	case STRESS_CHOOSE:
 		words_add(w, " 0x%" PRIx64 " bytes %" PRIu64 " times in 0x%" PRIx64 "-0x%" PRIx64, op->size,

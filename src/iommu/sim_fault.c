@@ -31,6 +31,7 @@ static const struct iommu_help sim_fault_table[SIM_FAULT_COUNT + 1] = {
 				  "unmap by another thread than the last one does not wait for its invalidation"},
 	[SIM_FAULT_RO_PIN_LEAK] = {"ro-pin-leak", "unmap does not give the pins of read-only mappings back"},
 	[SIM_FAULT_NO_ENTRY_LIMIT] = {"no-entry-limit", "more mappings are accepted than dma_entry_limit allows"},
+	[SIM_FAULT_NO_MEMLOCK] = {"no-memlock", "more memory is pinned than the limit on locked memory allows"},
 	[SIM_FAULT_IOVA_WRAP] = {"iova-wrap", "an IOVA chosen near the end of the address space wraps around"},
 	[SIM_FAULT_SPLIT_PINS] = {"split-pins", "an unmap that cuts a mapping in two pins the rest of it twice"},
 	[SIM_FAULT_NO_RIGHTS_OK] = {"no-rights-ok",

@@ -97,7 +97,7 @@ static int sim_map_locked(struct sim_space *space, struct iommu_map_req *req)
 	buf = sim_buf_get_near(&sim->mem, &lane->hint, req->va, req->size, &offset);
 	if (!buf)
 		return -EFAULT;
-	if (sim_is_over_limit(sim, req->size)) {
+	if (sim_is_over_limit(sim, req->size) && !sim_fault_fires(&sim->faults, SIM_FAULT_NO_MEMLOCK)) {
 		sim_buf_put(&sim->mem, buf);
 		return -ENOMEM;
 	}

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 #include "out/value.h"
 
 static int json_take(struct json_object *from, struct value *to, const char **why);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "out/plot_priv.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 #define HEAT_LEGEND 112.0 /* the height of what stands below the cells */
 #define HEAT_HEADER 44.0  /* of the labels above them */

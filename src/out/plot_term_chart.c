@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "out/plot_priv.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 #define TERM_CHART_LINES 16u
 #define TERM_CHART_AROUND 9u

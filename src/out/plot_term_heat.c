@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "out/plot_priv.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 #define TERM_UPPER_HALF "\xe2\x96\x80"
 #define TERM_LOWER_HALF "\xe2\x96\x84"

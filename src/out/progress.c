@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/msg.h"
 #include "base/num.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 #define PROGRESS_INTERVAL_NS 100000000ull
 #define PROGRESS_DEFAULT_WIDTH 80

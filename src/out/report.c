@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "out/render.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 /* The value that a report_* call is to fill, or NULL where there is none to be had. */
 static struct value *report_add(struct report *r, const char *key)

@@ -6,7 +6,7 @@
 
 #include "out/render.h"
 #include "out/sink.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 static int stream_write(struct report *r, const char *text, size_t length)
 {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 struct table_column {
 	const char *key;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "out/render.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 /* In a description '#' would begin a directive, and '\' escapes; a line break would end the test point. */
 static void tap_description(FILE *to, const char *s)

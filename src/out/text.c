@@ -6,7 +6,7 @@
 
 #include "out/render.h"
 #include "out/table.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 #define TEXT_RESET "\033[0m"
 

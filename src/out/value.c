@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 struct value *value_find(const struct value *object, const char *key)
 {

@@ -77,6 +77,8 @@ status_is 2 "no such device"
 like "$stderr" "there is no device and no IOMMU '00:1d.7'" "is told"
 run --sysroot "$bad" audit $'0\e[31m'
 like "$stderr" "no IOMMU '0\?\[31m'" "what is no text stays off the terminal"
+run --sysroot "$bad" audit $'0\xe2\x80\xae\xe2\x81\xa8\xc2\x9b1'
+like "$stderr" "no IOMMU '0\?\?\?1'" "and so does what turns text around"
 
 run --sysroot "$tmp/none" audit --json
 status_is 1 "a machine without an IOMMU"

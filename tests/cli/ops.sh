@@ -152,6 +152,16 @@ for l in "limits" "limits memlock" "limits foo 3" "limits memlock x" "limits mem
 	bad "no such thing: $l" 64 1 . <<<"$l"
 done
 
+bad "a place that is no page's" 64 2 'beside 0x1234 is not a multiple of 4K' <<'EOT'
+map a --size 4K
+unmap a --beside 0x1234
+EOT
+bad "not this error, but bytes that are wrong" 1 3 'EINVAL was due, not foreign: .*byte 0x04 where 0x03' <<'EOT'
+map a --size 4K
+fill a --byte 4
+!EINVAL check a --byte 3
+EOT
+
 # DMA that must not arrive, and how its faults are told
 good "write-only memory reads as ones" <<'EOT'
 map a --size 4K --iova 0x100000

@@ -25,7 +25,7 @@ found() { # BACKEND-OPTIONS STRESS-OPTIONS WHAT SEED
 	status_is 0 "$name: and passes without the fault"
 }
 
-quick=" fault=stale-iotlb fault=psi-mask fault=short-unmap fault=overlap-ok fault=ro-writable fault=untranslated fault=dirty-no-clear fault=short-unmap:p=0.05 personality=iommufd,fault=dirty-lost-bitmap "
+quick=" fault=stale-iotlb fault=psi-mask fault=short-unmap fault=overlap-ok fault=ro-writable fault=untranslated fault=dirty-no-clear fault=no-memlock dma_entry_limit=200,fault=no-entry-limit fault=short-unmap:p=0.05 personality=iommufd,fault=dirty-lost-bitmap "
 while IFS='|' read -r fault options what; do
 	[ -n "$fault" ] || continue
 	if [ -n "${IOMMUCTL_LONG:-}" ]; then

@@ -7,7 +7,7 @@
 #include <signal.h>
 
 #include "capture.h"
-#include "out/utf8.h"
+#include "base/utf8.h"
 #include "render.h"
 
 static void test_result_worst(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* UTF-8: repair, width, and printing without control characters. */
-#include "out/utf8.h"
+#include "base/utf8.h"
 
 #include <stdbool.h>
 #include <string.h>

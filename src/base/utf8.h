@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Strings from the machine (sysfs, kernel log, file names) made safe to show. */
-#ifndef IC_OUT_UTF8_H
-#define IC_OUT_UTF8_H
+#ifndef IC_BASE_UTF8_H
+#define IC_BASE_UTF8_H
 
 #include <stdio.h>
 
