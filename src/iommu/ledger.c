@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ledger of live mappings: skip lists ordered by IOVA, the books. Entries within one GiB are in the book of that region, which has one writer at
- * a time by a mutex; those that reach over a border are in a book of their own, whose writer holds all of the mutexes. Readers are under
- * RCU. Removed nodes keep their links, so a reader standing on one walks on; after a grace period they are used again, or freed.
+ * The ledger of live mappings: skip lists ordered by IOVA, the books, which threads read and change without locks (ledger_priv.h). Entries
+ * within one GiB are in the book of that region, so that threads with regions of their own write no memory that others do; those that reach
+ * over a border are in a book of their own. What may be in either is added first and looked for in the other afterwards: of two that
+ * overlap one at least sees the other, and the one within a region steps back.
  */
 #include "iommu/ledger_priv.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -31,36 +33,24 @@ int ledger_new(struct ledger **out)
 	if (!ledger)
 		return -ENOMEM;
 	memset(ledger, 0, sizeof(*ledger));
-	for (unsigned int i = 0; i < LEDGER_BOOKS; i++) {
-		struct ledger_book *book = &ledger->book[i];
-
-		pthread_mutex_init(&book->lock, NULL);
-		atomic_init(&book->levels, 1);
-		book->draws = UINT64_C(0x9e3779b97f4a7c15);
-	}
+	for (unsigned int i = 0; i < LEDGER_BOOKS; i++)
+		atomic_init(&ledger->book[i].levels, 1);
 	*out = ledger;
 	return 0;
 }
 
-static void ledger_book_free(struct ledger_book *book)
+/* Nobody reads it any more: no grace period is needed for what is still here. */
+void ledger_free(struct ledger *ledger)
 {
 	struct ledger_node *node, *next;
 
-	ledger_nodes_free(book);
-	/* Nobody reads it any more: no grace period is needed for what is still here. */
-	for (node = atomic_load(&book->head[0]); node; node = next) {
-		next = atomic_load(&node->next[0]);
-		free(node);
-	}
-	pthread_mutex_destroy(&book->lock);
-}
-
-void ledger_free(struct ledger *ledger)
-{
 	if (!ledger)
 		return;
 	for (unsigned int i = 0; i < LEDGER_BOOKS; i++)
-		ledger_book_free(&ledger->book[i]);
+		for (node = ledger_node_at(atomic_load(&ledger->book[i].head[0])); node; node = next) {
+			next = ledger_node_at(atomic_load(&node->next[0]));
+			free(node);
+		}
 	free(ledger);
 }
 
@@ -71,297 +61,239 @@ static unsigned int ledger_book_of(struct iova_range range)
 	return (unsigned int)(range.start >> LEDGER_SHIFT) % LEDGER_REGIONS;
 }
 
-/* For what lies within a region its own lock suffices, unless entries of the wide book may be concerned, which @wide says. */
-static unsigned int ledger_lock(struct ledger *ledger, struct iova_range range, bool wide)
+static struct ledger_node *ledger_overlap(struct ledger_book *book, struct iova_range range)
 {
-	unsigned int book = wide ? LEDGER_WIDE : ledger_book_of(range);
+	struct ledger_path path;
+	struct ledger_node *node = atomic_load(&book->head[0]) ? ledger_list_seek(book, range.start, &path) : NULL;
 
-	for (unsigned int i = 0; book == LEDGER_WIDE && i < LEDGER_BOOKS; i++)
-		pthread_mutex_lock(&ledger->book[i].lock);
-	if (book != LEDGER_WIDE)
-		pthread_mutex_lock(&ledger->book[book].lock);
-	return book;
+	return node && node->entry.range.start <= range.last ? node : NULL;
 }
 
-static void ledger_unlock(struct ledger *ledger, unsigned int book)
+/* What overlaps @range in the books that @book's adders do not see by linking. */
+static struct ledger_node *ledger_elsewhere(struct ledger *ledger, unsigned int book, struct iova_range range)
 {
-	for (unsigned int i = LEDGER_BOOKS; book == LEDGER_WIDE && i-- > 0;)
-		pthread_mutex_unlock(&ledger->book[i].lock);
-	if (book != LEDGER_WIDE)
-		pthread_mutex_unlock(&ledger->book[book].lock);
-}
-
-/*
- * The links that lead past every entry that ends below @iova, one per level in use, in @links (may be NULL); returns the
- * first entry that ends at or above it.
- */
-static struct ledger_node *ledger_seek(const struct ledger_book *book, iova_t iova, ledger_link **links)
-{
-	ledger_link *level = ((struct ledger_book *)(uintptr_t)book)->head;
 	struct ledger_node *node = NULL;
 
-	for (unsigned int i = atomic_load_explicit(&book->levels, memory_order_relaxed); i-- > 0;) {
-		while ((node = atomic_load_explicit(&level[i], memory_order_acquire)) && node->entry.range.last < iova)
-			level = node->next;
-		if (links)
-			links[i] = &level[i];
-	}
+	if (book != LEDGER_WIDE)
+		return ledger_overlap(&ledger->book[LEDGER_WIDE], range);
+	for (unsigned int i = 0; i < LEDGER_REGIONS && !node; i++)
+		node = ledger_overlap(&ledger->book[i], range);
 	return node;
 }
 
-/* Under the lock, so that there is one writer: no read and write in one step is needed. */
-static void ledger_count_up(struct ledger_book *book, uint64_t n, uint64_t bytes)
+/* The wide one waits for those in regions to step back or to stay, which step back before they wait for it: they cannot wait for each other. */
+static int ledger_try_wide(struct ledger *ledger, struct ledger_node *node)
 {
-	atomic_store_explicit(&book->count, atomic_load_explicit(&book->count, memory_order_relaxed) + n,
-			      memory_order_relaxed);
-	atomic_store_explicit(&book->bytes, atomic_load_explicit(&book->bytes, memory_order_relaxed) + bytes,
-			      memory_order_relaxed);
-}
+	struct ledger_book *book = &ledger->book[LEDGER_WIDE];
+	struct ledger_node *there;
 
-static void ledger_count_in(struct ledger_book *book, const struct ledger_node *node)
-{
-	ledger_count_up(book, 1, node->entry.range.last - node->entry.range.start + 1);
-}
-
-/* Levels that were not in use have no links yet but the head's. */
-static void ledger_raise(struct ledger_book *book, unsigned int height, ledger_link **links)
-{
-	unsigned int levels = atomic_load_explicit(&book->levels, memory_order_relaxed);
-
-	for (; levels < height; levels++)
-		links[levels] = &book->head[levels];
-	atomic_store_explicit(&book->levels, levels, memory_order_relaxed);
-}
-
-static void ledger_link_node(struct ledger_book *book, struct ledger_node *node, ledger_link **links)
-{
-	ledger_raise(book, node->height, links);
-	for (unsigned int i = 0; i < node->height; i++) {
-		struct ledger_node *next = atomic_load_explicit(links[i], memory_order_relaxed);
-
-		atomic_store_explicit(&node->next[i], next, memory_order_relaxed);
+	while ((there = ledger_elsewhere(ledger, LEDGER_WIDE, node->entry.range))) {
+		if (ledger_list_stays(there)) {
+			ledger_list_part(book, node, NULL);
+			return -EEXIST;
+		}
+		sched_yield();
 	}
-	for (unsigned int i = 0; i < node->height; i++)
-		atomic_store_explicit(links[i], node, memory_order_release);
-	ledger_count_in(book, node);
+	return 0;
 }
 
-/* Does an entry of the book overlap @range? */
-static bool ledger_book_has(const struct ledger_book *book, struct iova_range range)
+static int ledger_try_region(struct ledger *ledger, unsigned int held, struct ledger_node *node)
 {
-	const struct ledger_node *node = ledger_seek(book, range.start, NULL);
+	struct ledger_node *there = ledger_elsewhere(ledger, held, node->entry.range);
 
-	return node && node->entry.range.start <= range.last;
+	if (!there)
+		return 0;
+	ledger_list_part(&ledger->book[held], node, NULL);
+	return ledger_list_stays(there) ? -EEXIST : -EAGAIN;
 }
 
-static bool ledger_overlaps(const struct ledger *ledger, struct iova_range range)
+/* -EAGAIN: what stood in the way has gone. *linked: readers may have seen @node. */
+static int ledger_try(struct ledger *ledger, struct ledger_node *node, bool *linked)
 {
-	for (unsigned int i = 0; i < LEDGER_REGIONS; i++)
-		if (ledger_book_has(&ledger->book[i], range))
-			return true;
-	return false;
+	unsigned int held = ledger_book_of(node->entry.range);
+	struct ledger_node *there = ledger_elsewhere(ledger, held, node->entry.range);
+	int r;
+
+	*linked = !there && ledger_list_add(&ledger->book[held], node, &there);
+	if (!*linked)
+		return ledger_list_stays(there) ? -EEXIST : -EAGAIN;
+	r = held == LEDGER_WIDE ? ledger_try_wide(ledger, node) : ledger_try_region(ledger, held, node);
+	if (!r)
+		ledger_list_done(node);
+	return r;
 }
 
 int ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 {
-	unsigned int held = ledger_lock(ledger, entry->range, false);
-	struct ledger_book *book = &ledger->book[held], *wide = &ledger->book[LEDGER_WIDE];
-	ledger_link *links[LEDGER_HEIGHT];
-	struct ledger_node *node = ledger_seek(book, entry->range.start, links);
-	bool there = node && node->entry.range.start <= entry->range.last;
-	int r = -EEXIST;
+	struct ledger_entry there;
+	bool linked;
+	int r;
 
-	if (!there)
-		there = held == LEDGER_WIDE ? ledger_overlaps(ledger, entry->range)
-					    : ledger_book_has(wide, entry->range);
-	if (!there) {
-		node = ledger_node_new(book, entry, 0);
-		r = node ? 0 : -ENOMEM;
-		if (node)
-			ledger_link_node(book, node, links);
-	}
-	ledger_unlock(ledger, held);
+	do {
+		struct ledger_node *node = ledger_node_new(entry);
+
+		if (!node)
+			return ledger_find(ledger, entry->range, &there) ? -EEXIST : -ENOMEM;
+		rcu_enter_books();
+		r = ledger_try(ledger, node, &linked);
+		rcu_leave_books();
+		if (r && linked)
+			ledger_node_parted(node);
+		else if (r)
+			ledger_node_unused(node);
+		if (r == -EAGAIN)
+			sched_yield();
+	} while (r == -EAGAIN);
 	return r;
 }
 
-/* What is behind @old is behind @heir as well, which is no taller and which nothing leads to yet. */
-static void ledger_inherit(struct ledger_node *heir, const struct ledger_node *old)
+static struct ledger_node *ledger_exact(struct ledger_book *book, struct iova_range range, struct ledger_path *path)
 {
-	for (unsigned int i = 0; i < heir->height; i++)
-		atomic_store_explicit(&heir->next[i], atomic_load_explicit(&old->next[i], memory_order_relaxed),
-				      memory_order_relaxed);
-}
-
-/*
- * Unlink @node; it stays readable until a grace period has passed. Returns its size. @heir (or NULL), which has inherited, takes its place: by one
- * store at each level, so that a reader finds the one or the other.
- */
-static uint64_t ledger_part(struct ledger_book *book, struct ledger_node *node, struct ledger_node *heir,
-			    ledger_link **links)
-{
-	uint64_t bytes = node->entry.range.last - node->entry.range.start + 1;
-	unsigned int levels = atomic_load_explicit(&book->levels, memory_order_relaxed);
-
-	if (heir)
-		ledger_count_in(book, heir);
-	/* From the top, so that a reader coming down never meets a level that is already gone below it. */
-	for (unsigned int i = node->height; i-- > 0;)
-		atomic_store_explicit(
-			links[i],
-			heir && i < heir->height ? heir : atomic_load_explicit(&node->next[i], memory_order_relaxed),
-			memory_order_release);
-	while (levels > 1 && !atomic_load_explicit(&book->head[levels - 1], memory_order_relaxed))
-		levels--;
-	atomic_store_explicit(&book->levels, levels, memory_order_relaxed);
-	ledger_count_up(book, -(uint64_t)1, -bytes);
-	ledger_node_parted(book, node);
-	return bytes;
-}
-
-/* The entry with just this range; what leads to it in @links. */
-static struct ledger_node *ledger_exact(struct ledger_book *book, struct iova_range range, ledger_link **links)
-{
-	struct ledger_node *node = ledger_seek(book, range.start, links);
+	struct ledger_node *node = ledger_list_seek(book, range.start, path);
 
 	return node && node->entry.range.start == range.start && node->entry.range.last == range.last ? node : NULL;
 }
 
+/* The entry with just this range, claimed. NULL: there is none. */
+static struct ledger_node *ledger_claim(struct ledger_book *book, struct iova_range range, struct ledger_path *path)
+{
+	struct ledger_node *node;
+
+	while ((node = ledger_exact(book, range, path)) && !ledger_list_claim(node))
+		sched_yield();
+	return node;
+}
+
 int ledger_replace(struct ledger *ledger, const struct ledger_entry *entry)
 {
-	unsigned int held = ledger_lock(ledger, entry->range, false);
-	struct ledger_book *book = &ledger->book[held];
-	ledger_link *links[LEDGER_HEIGHT];
-	struct ledger_node *old = ledger_exact(book, entry->range, links), *node;
-	int r = -ENOENT;
+	struct ledger_book *book = &ledger->book[ledger_book_of(entry->range)];
+	struct ledger_node *node = ledger_node_new(entry), *old;
+	struct ledger_path path;
+	int r = node ? -ENOENT : -ENOMEM;
 
+	rcu_enter_books();
+	old = node ? ledger_claim(book, entry->range, &path) : NULL;
+	if (!node && !ledger_exact(book, entry->range, &path))
+		r = -ENOENT;
 	if (old) {
-		node = ledger_node_new(book, entry, old->height);
-		r = node ? 0 : -ENOMEM;
-		if (node) {
-			ledger_inherit(node, old);
-			ledger_part(book, old, node, links);
-		}
+		ledger_list_part_with(book, old, node, NULL);
+		ledger_list_done(node);
+		r = 0;
 	}
-	ledger_unlock(ledger, held);
+	rcu_leave_books();
+	if (old)
+		ledger_node_parted(old);
+	else
+		ledger_node_unused(node);
 	return r;
 }
 
 /* The two halves of an entry, and the books that they belong to. */
 struct ledger_halves {
-	struct ledger_entry entry[2];
-	struct ledger_book *book[2];
 	struct ledger_node *node[2];
+	struct ledger_book *book[2];
 };
 
 static void ledger_halve(struct ledger *ledger, const struct ledger_entry *old, iova_t point, struct ledger_halves *h)
 {
-	h->entry[0] = h->entry[1] = *old;
-	h->entry[0].range.last = point;
-	h->entry[1].range.start = point + 1;
-	h->entry[1].va = (char *)old->va + (point + 1 - old->range.start);
-	for (unsigned int i = 0; i < 2; i++)
-		h->book[i] = &ledger->book[ledger_book_of(h->entry[i].range)];
-}
+	for (unsigned int i = 0; i < 2; i++) {
+		struct ledger_entry *half = &h->node[i]->entry;
 
-/* One of them takes the place of @old, and its height, if it stays in @book. -ENOMEM: there is neither. */
-static int ledger_halves_new(const struct ledger_book *book, const struct ledger_node *old, struct ledger_halves *h)
-{
-	bool left = h->book[0] == book, right = h->book[1] == book && !left;
-
-	h->node[0] = ledger_node_new(h->book[0], &h->entry[0], left ? old->height : 0);
-	if (!h->node[0])
-		return -ENOMEM;
-	h->node[1] = ledger_node_new(h->book[1], &h->entry[1], right ? old->height : 0);
-	if (h->node[1])
-		return 0;
-	ledger_node_unused(h->book[0], h->node[0]);
-	return -ENOMEM;
-}
-
-/* Both in the book of @old: whoever comes to the left half goes on to the right one. */
-static void ledger_link_behind(struct ledger_book *book, const struct ledger_node *old, struct ledger_node *left,
-			       struct ledger_node *right, ledger_link **links)
-{
-	struct ledger_node *next;
-
-	/* without memory: no level at which only the right one would have to take the place of @old */
-	if (left->height < old->height)
-		right->height = MIN(right->height, left->height);
-	ledger_raise(book, right->height, links);
-	for (unsigned int i = 0; i < right->height; i++) {
-		next = atomic_load_explicit(i < old->height ? &old->next[i] : links[i], memory_order_relaxed);
-		atomic_store_explicit(&right->next[i], next, memory_order_relaxed);
-		if (i < left->height)
-			atomic_store_explicit(&left->next[i], right, memory_order_relaxed);
+		*half = *old;
+		if (!i)
+			half->range.last = point;
+		else
+			half->range.start = point + 1;
+		if (i)
+			half->va = (char *)old->va + (point + 1 - old->range.start);
+		h->book[i] = &ledger->book[ledger_book_of(half->range)];
 	}
-	/* above @old, where whoever comes to it goes down or past all of it */
-	for (unsigned int i = left->height; i < right->height; i++)
-		atomic_store_explicit(links[i], right, memory_order_release);
-	ledger_count_in(book, right);
+}
+
+/* Into other books first: a reader looks into the wide one, where @old is then, before it looks into those. */
+static void ledger_cut_claimed(struct ledger_book *book, struct ledger_node *old, struct ledger_halves *h)
+{
+	struct ledger_node *heir = NULL, *second = NULL;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (h->book[i] != book)
+			ledger_list_put(h->book[i], h->node[i]);
+		else if (!heir)
+			heir = h->node[i];
+		else
+			second = h->node[i];
+	}
+	ledger_list_part_with(book, old, heir, second);
+	for (unsigned int i = 0; i < 2; i++)
+		ledger_list_done(h->node[i]);
 }
 
 int ledger_cut(struct ledger *ledger, struct iova_range range, iova_t point)
 {
-	unsigned int held = ledger_lock(ledger, range, false);
-	struct ledger_book *book = &ledger->book[held];
-	ledger_link *links[LEDGER_HEIGHT], *others[LEDGER_HEIGHT];
-	struct ledger_node *old = ledger_exact(book, range, links), *heir = NULL;
-	struct ledger_halves h;
-	int r = -ENOENT;
+	struct ledger_book *book = &ledger->book[ledger_book_of(range)];
+	struct ledger_entry unknown = {.range = range};
+	struct ledger_halves h = {.node = {ledger_node_new(&unknown), ledger_node_new(&unknown)}};
+	bool room = h.node[0] && h.node[1];
+	struct ledger_path path;
+	struct ledger_node *old;
 
-	if (old) {
+	rcu_enter_books();
+	old = room ? ledger_claim(book, range, &path) : ledger_exact(book, range, &path);
+	if (room && old) {
 		ledger_halve(ledger, &old->entry, point, &h);
-		r = ledger_halves_new(book, old, &h);
+		ledger_cut_claimed(book, old, &h);
 	}
-	/* into other books first: a reader looks into the wide one before it looks into those */
-	for (unsigned int i = 0; i < 2 && !r; i++) {
-		if (h.book[i] == book) {
-			heir = heir ? heir : h.node[i];
-			continue;
-		}
-		ledger_seek(h.book[i], h.entry[i].range.start, others);
-		ledger_link_node(h.book[i], h.node[i], others);
+	rcu_leave_books();
+	if (room && old) {
+		ledger_node_parted(old);
+		return 0;
 	}
-	if (!r) {
-		if (heir)
-			ledger_inherit(heir, old);
-		if (h.book[0] == h.book[1] && h.book[0] == book)
-			ledger_link_behind(book, old, h.node[0], h.node[1], links);
-		ledger_part(book, old, heir, links);
-	}
-	ledger_unlock(ledger, held);
-	return r;
+	ledger_node_unused(h.node[0]);
+	ledger_node_unused(h.node[1]);
+	return old ? -ENOMEM : -ENOENT;
 }
 
 bool ledger_take(struct ledger *ledger, struct iova_range range, struct ledger_entry *out)
 {
-	unsigned int held = ledger_lock(ledger, range, range.last < range.start);
-	struct ledger_book *book = &ledger->book[held];
-	ledger_link *links[LEDGER_HEIGHT];
-	struct ledger_node *node = ledger_exact(book, range, links);
+	struct ledger_book *book = &ledger->book[ledger_book_of(range)];
+	struct ledger_path path;
+	struct ledger_node *node;
 
+	rcu_enter_books();
+	node = ledger_claim(book, range, &path);
 	if (node) {
 		*out = node->entry;
-		ledger_part(book, node, NULL, links);
+		ledger_list_part(book, node, &path);
 	}
-	ledger_unlock(ledger, held);
+	rcu_leave_books();
+	if (node)
+		ledger_node_parted(node);
 	return node;
 }
 
-static uint64_t ledger_book_remove(struct ledger_book *book, struct iova_range range)
+/* Of one book; *gone: the nodes, to be parted with. */
+static uint64_t ledger_book_remove(struct ledger_book *book, struct iova_range range, struct ledger_node **gone)
 {
-	ledger_link *links[LEDGER_HEIGHT];
-	struct ledger_node *node = ledger_seek(book, range.start, links), *next;
+	struct ledger_path path;
+	struct ledger_node *node;
+	iova_t from = range.start;
 	uint64_t bytes = 0;
 
-	if (node && node->entry.range.start < range.start) {
-		/* It sticks out to the left: what may go begins after it. */
-		node = node->entry.range.last < range.last ? ledger_seek(book, node->entry.range.last + 1, links)
-							   : NULL;
-	}
-	for (; node && node->entry.range.last <= range.last; node = next) {
-		next = atomic_load_explicit(&node->next[0], memory_order_relaxed);
-		bytes += ledger_part(book, node, NULL, links);
+	while ((node = ledger_list_seek(book, from, &path)) && node->entry.range.last <= range.last) {
+		/* one that sticks out to the left stays */
+		if (node->entry.range.start >= range.start) {
+			if (!ledger_list_claim(node)) {
+				sched_yield();
+				continue;
+			}
+			bytes += node->entry.range.last - node->entry.range.start + 1;
+			ledger_list_part(book, node, &path);
+			node->parted = *gone;
+			*gone = node;
+		}
+		if (node->entry.range.last == UINT64_MAX)
+			break;
+		from = node->entry.range.last + 1;
 	}
 	return bytes;
 }
@@ -369,14 +301,20 @@ static uint64_t ledger_book_remove(struct ledger_book *book, struct iova_range r
 /* What lies inside of a region's range is in the region's book, whatever there is in the wide one. */
 uint64_t ledger_remove(struct ledger *ledger, struct iova_range range)
 {
-	unsigned int held = ledger_lock(ledger, range, range.last < range.start);
+	unsigned int held = range.last < range.start ? LEDGER_WIDE : ledger_book_of(range);
+	struct ledger_node *gone = NULL, *next;
 	uint64_t bytes = 0;
 
+	rcu_enter_books();
 	if (held != LEDGER_WIDE)
-		bytes = ledger_book_remove(&ledger->book[held], range);
+		bytes = ledger_book_remove(&ledger->book[held], range, &gone);
 	for (unsigned int i = 0; held == LEDGER_WIDE && i < LEDGER_BOOKS; i++)
-		bytes += ledger_book_remove(&ledger->book[i], range);
-	ledger_unlock(ledger, held);
+		bytes += ledger_book_remove(&ledger->book[i], range, &gone);
+	rcu_leave_books();
+	for (; gone; gone = next) {
+		next = gone->parted;
+		ledger_node_parted(gone);
+	}
 	return bytes;
 }
 
@@ -388,7 +326,7 @@ static const struct ledger_node *ledger_lower(const struct ledger_book *book, st
 
 	if (!atomic_load_explicit(&book->head[0], memory_order_acquire))
 		return found;
-	node = ledger_seek(book, range.start, NULL);
+	node = ledger_list_find(book, range.start);
 	if (!node || node->entry.range.start > range.last)
 		return found;
 	return found && found->entry.range.start < node->entry.range.start ? found : node;
@@ -411,32 +349,43 @@ bool ledger_find(const struct ledger *ledger, struct iova_range range, struct le
 	return found;
 }
 
-/* Of the books' next entries the lowest; its book goes on. */
-static const struct ledger_node *ledger_next(const struct ledger_node *next[LEDGER_BOOKS])
+/* From @node on, without those that go, and without what took the place of something up to @last that was told already. */
+static const struct ledger_node *ledger_live(const struct ledger_node *node, const iova_t *last)
 {
-	const struct ledger_node *node;
-	unsigned int lowest = LEDGER_BOOKS;
+	uintptr_t behind;
 
-	for (unsigned int i = 0; i < LEDGER_BOOKS; i++)
-		if (next[i] && (lowest == LEDGER_BOOKS || next[i]->entry.range.start < next[lowest]->entry.range.start))
-			lowest = i;
-	if (lowest == LEDGER_BOOKS)
-		return NULL;
-	node = next[lowest];
-	next[lowest] = atomic_load_explicit(&node->next[0], memory_order_acquire);
+	while (node && (behind = atomic_load_explicit(&node->next[0], memory_order_acquire),
+			(behind & LEDGER_MARK) || (last && node->entry.range.start <= *last)))
+		node = ledger_node_at(behind);
 	return node;
+}
+
+/* Of the books' next entries the lowest; @last: where the one before ended, NULL at the beginning. */
+static const struct ledger_node *ledger_next(const struct ledger_node *next[LEDGER_BOOKS], const iova_t *last)
+{
+	const struct ledger_node *lowest = NULL;
+
+	for (unsigned int i = 0; i < LEDGER_BOOKS; i++) {
+		next[i] = ledger_live(next[i], last);
+		if (next[i] && (!lowest || next[i]->entry.range.start < lowest->entry.range.start))
+			lowest = next[i];
+	}
+	return lowest;
 }
 
 int ledger_each(const struct ledger *ledger, int (*fn)(const struct ledger_entry *entry, void *arg), void *arg)
 {
 	const struct ledger_node *next[LEDGER_BOOKS], *node;
+	iova_t last;
 	int r = 0;
 
 	rcu_enter_books();
 	for (unsigned int i = 0; i < LEDGER_BOOKS; i++)
-		next[i] = atomic_load_explicit(&ledger->book[i].head[0], memory_order_acquire);
-	while (!r && (node = ledger_next(next)))
+		next[i] = ledger_node_at(atomic_load_explicit(&ledger->book[i].head[0], memory_order_acquire));
+	for (node = ledger_next(next, NULL); node && !r; node = ledger_next(next, &last)) {
+		last = node->entry.range.last;
 		r = fn(&node->entry, arg);
+	}
 	rcu_leave_books();
 	return r;
 }

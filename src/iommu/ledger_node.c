@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the ledger's nodes come from and go to: used again after a grace period, which is waited for once for many. */
+/*
+ * Where the ledger's nodes come from and go to: each thread has some of its own, which it uses again after a grace period that is waited for
+ * once for many.
+ */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/util.h"
@@ -13,7 +17,20 @@
 /* Links that nearly all nodes have room for: 1 of 65536 needs more. The others are used again for one of their kind. */
 #define LEDGER_ROOM 8
 
-static void ledger_free_list(struct ledger_node *node)
+/* A thread's. */
+struct ledger_pool {
+	struct ledger_node *parted; /* removed, and perhaps read still */
+	unsigned int parted_count, parted_tall;
+	struct ledger_node *spare, *tall; /* that nobody reads any more; those with room for all links apart */
+	uint64_t draws;
+};
+
+static _Thread_local struct ledger_pool ledger_pool;
+
+static pthread_key_t pool_exit_key;
+static pthread_once_t pool_exit_once = PTHREAD_ONCE_INIT;
+
+static void pool_free_list(struct ledger_node *node)
 {
 	struct ledger_node *next;
 
@@ -23,21 +40,59 @@ static void ledger_free_list(struct ledger_node *node)
 	}
 }
 
+static void pool_free_parted(struct ledger_pool *pool)
+{
+	rcu_wait_for(RCU_BOOKS);
+	pool_free_list(pool->parted);
+	pool->parted = NULL;
+	pool->parted_count = pool->parted_tall = 0;
+}
+
+/* Of a thread that ends; the first one's stay until the process does. */
+static void pool_exit(void *arg)
+{
+	struct ledger_pool *pool = arg;
+
+	if (pool->parted)
+		pool_free_parted(pool);
+	pool_free_list(pool->spare);
+	pool_free_list(pool->tall);
+	pool->spare = pool->tall = NULL;
+}
+
+static void pool_exit_key_create(void)
+{
+	pthread_key_create(&pool_exit_key, pool_exit);
+}
+
+/* The draws begin at the address, which no other thread's pool has. */
+static struct ledger_pool *pool_mine(void)
+{
+	struct ledger_pool *pool = &ledger_pool;
+
+	if (__builtin_expect(!pool->draws, 0)) {
+		pool->draws = (uintptr_t)pool ^ UINT64_C(0x9e3779b97f4a7c15);
+		pthread_once(&pool_exit_once, pool_exit_key_create);
+		pthread_setspecific(pool_exit_key, pool);
+	}
+	return pool;
+}
+
 /* Height h with probability 4^-h. */
-static unsigned int ledger_height(struct ledger_book *book)
+static unsigned int pool_height(struct ledger_pool *pool)
 {
 	unsigned int height;
 
-	book->draws ^= book->draws << 13;
-	book->draws ^= book->draws >> 7;
-	book->draws ^= book->draws << 17;
-	height = 1 + (unsigned int)__builtin_ctzll(book->draws | UINT64_C(1) << 62) / 2;
+	pool->draws ^= pool->draws << 13;
+	pool->draws ^= pool->draws >> 7;
+	pool->draws ^= pool->draws << 17;
+	height = 1 + (unsigned int)__builtin_ctzll(pool->draws | UINT64_C(1) << 62) / 2;
 	return MIN(height, LEDGER_HEIGHT);
 }
 
-void ledger_node_unused(struct ledger_book *book, struct ledger_node *node)
+static void pool_put(struct ledger_pool *pool, struct ledger_node *node)
 {
-	struct ledger_node **list = node->room > LEDGER_ROOM ? &book->tall : &book->spare;
+	struct ledger_node **list = node->room > LEDGER_ROOM ? &pool->tall : &pool->spare;
 
 	node->parted = *list;
 	*list = node;
@@ -47,27 +102,27 @@ void ledger_node_unused(struct ledger_book *book, struct ledger_node *node)
  * The nodes that were removed become spare, after a grace period: waited for here, by whoever needs one, and once for many. A thread
  * would spare the wait, but a slow one leaves nothing to use again.
  */
-static void ledger_reclaim(struct ledger_book *book)
+static void pool_reclaim(struct ledger_pool *pool)
 {
-	struct ledger_node *node = book->parted, *next;
+	struct ledger_node *node = pool->parted, *next;
 
 	rcu_wait_for(RCU_BOOKS);
 	for (; node; node = next) {
 		next = node->parted;
-		ledger_node_unused(book, node);
+		pool_put(pool, node);
 	}
-	book->parted = NULL;
-	book->parted_count = book->parted_tall = 0;
+	pool->parted = NULL;
+	pool->parted_count = pool->parted_tall = 0;
 }
 
-static struct ledger_node *ledger_spare(struct ledger_book *book, unsigned int height)
+static struct ledger_node *pool_spare(struct ledger_pool *pool, unsigned int height)
 {
 	bool tall = height > LEDGER_ROOM;
-	struct ledger_node **list = tall ? &book->tall : &book->spare, *node;
+	struct ledger_node **list = tall ? &pool->tall : &pool->spare, *node;
 
 	/* of the tall ones there are few, and few are wanted */
-	if (!*list && (book->parted_count >= LEDGER_BATCH || (tall && book->parted_tall)))
-		ledger_reclaim(book);
+	if (!*list && (pool->parted_count >= LEDGER_BATCH || (tall && pool->parted_tall)))
+		pool_reclaim(pool);
 	node = *list;
 	if (node)
 		*list = node->parted;
@@ -76,15 +131,15 @@ static struct ledger_node *ledger_spare(struct ledger_book *book, unsigned int h
 
 /*
  * Without memory: one that was removed, of whatever height. What an unmap took out that the kernel then refused finds its way back by this, and
- * has to: memory that the device still reaches would count as free.
+ * has to: memory that the device still reaches would count as free. The same thread has taken it out.
  */
-static struct ledger_node *ledger_last_resort(struct ledger_book *book, unsigned int *height)
+static struct ledger_node *pool_last_resort(struct ledger_pool *pool, unsigned int *height)
 {
 	struct ledger_node **list, *node;
 
-	if (!book->spare && !book->tall && book->parted)
-		ledger_reclaim(book);
-	list = book->spare ? &book->spare : &book->tall;
+	if (!pool->spare && !pool->tall && pool->parted)
+		pool_reclaim(pool);
+	list = pool->spare ? &pool->spare : &pool->tall;
 	node = *list;
 	if (node) {
 		*list = node->parted;
@@ -94,45 +149,40 @@ static struct ledger_node *ledger_last_resort(struct ledger_book *book, unsigned
 }
 
 /* Not zeroed: all that is read is written here, and by who links it. */
-struct ledger_node *ledger_node_new(struct ledger_book *book, const struct ledger_entry *entry, unsigned int height)
+struct ledger_node *ledger_node_new(const struct ledger_entry *entry)
 {
-	struct ledger_node *node;
-	unsigned int room;
+	struct ledger_pool *pool = pool_mine();
+	unsigned int height = pool_height(pool), room = height > LEDGER_ROOM ? LEDGER_HEIGHT : LEDGER_ROOM;
+	struct ledger_node *node = pool_spare(pool, height);
 
-	if (!height)
-		height = ledger_height(book);
-	room = height > LEDGER_ROOM ? LEDGER_HEIGHT : LEDGER_ROOM;
-	node = ledger_spare(book, height);
 	if (!node) {
 		node = malloc(sizeof(*node) + room * sizeof(ledger_link));
 		if (node)
 			node->room = room;
 		else
-			node = ledger_last_resort(book, &height);
+			node = pool_last_resort(pool, &height);
 	}
 	if (!node)
 		return NULL;
 	node->entry = *entry;
 	node->height = height;
+	atomic_store_explicit(&node->state, 0, memory_order_relaxed);
 	return node;
 }
 
-void ledger_node_parted(struct ledger_book *book, struct ledger_node *node)
+void ledger_node_unused(struct ledger_node *node)
 {
-	node->parted = book->parted;
-	book->parted = node;
-	book->parted_tall += node->room > LEDGER_ROOM;
-	if (++book->parted_count >= LEDGER_KEPT) {
-		rcu_wait_for(RCU_BOOKS);
-		ledger_free_list(book->parted);
-		book->parted = NULL;
-		book->parted_count = book->parted_tall = 0;
-	}
+	if (node)
+		pool_put(pool_mine(), node);
 }
 
-void ledger_nodes_free(struct ledger_book *book)
+void ledger_node_parted(struct ledger_node *node)
 {
-	ledger_free_list(book->parted);
-	ledger_free_list(book->spare);
-	ledger_free_list(book->tall);
+	struct ledger_pool *pool = pool_mine();
+
+	node->parted = pool->parted;
+	pool->parted = node;
+	pool->parted_tall += node->room > LEDGER_ROOM;
+	if (++pool->parted_count >= LEDGER_KEPT)
+		pool_free_parted(pool);
 }

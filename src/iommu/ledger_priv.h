@@ -1,44 +1,88 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ledger's nodes and books: private to ledger*.c. A book's writer holds its lock in all of this. */
+/*
+ * The ledger's books and nodes: private to ledger*.c. A book is a skip list that any number of threads read and change at once, without a
+ * lock (T. Harris, "A Pragmatic Implementation of Non-Blocking Linked-Lists", 2001; K. Fraser, "Practical lock-freedom", 2004): a node goes
+ * by a mark in its own links, after which nothing can be linked behind it, and then whoever comes by takes it out.
+ *
+ * What is not so there: a node that takes another one's place hangs behind it, at the very store that marks that one, so that a reader finds
+ * the one or the other. And nobody marks a node but who has claimed it, once its own thread was done with it.
+ *
+ * All of this but the pool is called inside of rcu_enter_books().
+ */
 #ifndef IC_IOMMU_LEDGER_PRIV_H
 #define IC_IOMMU_LEDGER_PRIV_H
 
-#include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "iommu/ledger.h"
 
 #define LEDGER_HEIGHT 16
 
-struct ledger_node;
-typedef _Atomic(struct ledger_node *) ledger_link;
+/* A node's address; with LEDGER_MARK in the links of a node that goes. */
+typedef _Atomic(uintptr_t) ledger_link;
+#define LEDGER_MARK ((uintptr_t)1)
+
+enum ledger_state {
+	LEDGER_DONE = 1,    /* in all its lists, and to stay */
+	LEDGER_CLAIMED = 2, /* by the one thread that takes it out again */
+};
 
 struct ledger_node {
 	struct ledger_node *parted; /* the next one of those that were removed */
 	struct ledger_entry entry;
 	unsigned int height, room; /* links in use, and that there is memory for */
+	_Atomic unsigned int state;
 	ledger_link next[];
 };
 
 struct ledger_book {
-	_Alignas(64) pthread_mutex_t lock; /* also of those of the wide book's entries that lie here */
-	ledger_link head[LEDGER_HEIGHT];
-	/* of the tallest node, at least 1: a search begins there. A reader that sees an old value starts elsewhere, that is all. */
-	_Atomic unsigned int levels;
-	struct ledger_node *parted; /* removed, and perhaps read still */
-	unsigned int parted_count, parted_tall;
-	struct ledger_node *spare, *tall; /* that nobody reads any more; those with room for all links apart */
-	uint64_t draws;
-	_Atomic uint64_t count, bytes;
+	_Alignas(64) ledger_link head[LEDGER_HEIGHT];
+	_Atomic unsigned int levels; /* of the tallest node that ever was, at least 1: a search begins there */
+	_Alignas(64) _Atomic uint64_t count;
+	_Atomic uint64_t bytes;
 };
 
-/* Of @height links, without memory of fewer; 0: of some height, drawn. NULL: no memory. Its links are for the caller to fill. */
-struct ledger_node *ledger_node_new(struct ledger_book *book, const struct ledger_entry *entry, unsigned int height);
-/* One that nobody has seen yet is given back. */
-void ledger_node_unused(struct ledger_book *book, struct ledger_node *node);
-/* It was unlinked: used again, or freed, when no reader can stand on it any more. */
-void ledger_node_parted(struct ledger_book *book, struct ledger_node *node);
-/* All that are in no list of the ledger's; nobody reads it any more. */
-void ledger_nodes_free(struct ledger_book *book);
+/* Where a search went: for each level the link that leads on, and what it led to. */
+struct ledger_path {
+	ledger_link *link[LEDGER_HEIGHT];
+	struct ledger_node *next[LEDGER_HEIGHT];
+};
+
+static inline struct ledger_node *ledger_node_at(uintptr_t link)
+{
+	return (struct ledger_node *)(link & ~LEDGER_MARK);
+}
+
+/* The first node that ends at or above @iova; it may be on its way in, or just out. NULL: there is none. */
+struct ledger_node *ledger_list_find(const struct ledger_book *book, iova_t iova);
+/* The same, and the way there; nodes that go are taken out on it. */
+struct ledger_node *ledger_list_seek(struct ledger_book *book, iova_t iova, struct ledger_path *path);
+/*
+ * Link @node, which nobody has seen yet. False, and nothing is done: an entry that overlaps it is there, in *there. Nobody changes it before
+ * ledger_list_done().
+ */
+bool ledger_list_add(struct ledger_book *book, struct ledger_node *node, struct ledger_node **there);
+/* The same wherever it belongs, whatever overlaps it: for what another book still has. */
+void ledger_list_put(struct ledger_book *book, struct ledger_node *node);
+void ledger_list_done(struct ledger_node *node);
+/* Wait until it is known whether @node, of another thread, stays; false: it went. */
+bool ledger_list_stays(const struct ledger_node *node);
+/* The right to take @node out, which the first to ask gets, once it is done. */
+bool ledger_list_claim(struct ledger_node *node);
+/*
+ * Take out @node, which is claimed, or was never done: afterwards nothing leads to it, and it may be parted with. @path led to it; NULL: it is
+ * not known. _with: @heir, NULL or new, takes its place in one step; @second, NULL or new, comes behind it; they are not done then.
+ */
+void ledger_list_part(struct ledger_book *book, struct ledger_node *node, const struct ledger_path *path);
+void ledger_list_part_with(struct ledger_book *book, struct ledger_node *node, struct ledger_node *heir,
+			   struct ledger_node *second);
+
+/* NULL: no memory. Its links are for the caller to fill. Outside of a section, as it may wait for those of others. */
+struct ledger_node *ledger_node_new(const struct ledger_entry *entry);
+/* One that nobody has seen is given back; NULL is fine. */
+void ledger_node_unused(struct ledger_node *node);
+/* Nothing leads to it: used again, or freed, when no reader can stand on it any more. Outside of a section. */
+void ledger_node_parted(struct ledger_node *node);
 
 #endif

@@ -264,11 +264,16 @@ static uint32_t sim_device_object(const struct iommu_device *idev)
 	return sim_has_spaces(idev->iommu) ? container_of(idev, struct sim_device, idev)->id : 0;
 }
 
+/* Each of a millisecond. */
+#define SIM_DESTROY_LINGERS 50u
+
 /* Of Linux 6.2 to 6.4: it counts itself as a user while it looks (iommufd_destroy(), iommufd_ref_to_users()). */
 static void sim_destroy_enter(struct sim *sim)
 {
 	atomic_fetch_add(&sim->destroyers, 1);
-	sim_fault_linger(&sim->faults, SIM_FAULT_DESTROY_BUSY);
+	/* until somebody else comes, which on a busy machine takes a while */
+	for (unsigned int i = 0; i < SIM_DESTROY_LINGERS && atomic_load(&sim->destroyers) < 2; i++)
+		sim_fault_linger(&sim->faults, SIM_FAULT_DESTROY_BUSY);
 	sim_lock(sim);
 }
 
