@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The shadow of what is mapped: an ordered map from IOVA ranges to who mapped them. Writers (map, unmap) take a lock
- * inside; readers (fault attribution, IOVA choice, verifier and DMA threads) walk under RCU without one.
+ * The shadow of what is mapped: an ordered map from IOVA ranges to who mapped them. Writers (map, unmap) and readers (fault attribution,
+ * IOVA choice, verifier and DMA threads) use it at once, without locks, under RCU. No writer may be inside of rcu_enter_books(), as a
+ * callback of ledger_each() is.
  */
 #ifndef IC_IOMMU_LEDGER_H
 #define IC_IOMMU_LEDGER_H
@@ -31,7 +32,7 @@ int ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
 int ledger_replace(struct ledger *ledger, const struct ledger_entry *entry);
 /*
  * Cut the entry that has just this @range in two behind @point, which lies in it before its end. ledger_find() meets it whole, or its parts. So does
- * ledger_each(), but of one that reaches over a border of regions (ledger.c), which it may then tell twice or pass over. -ENOENT: there is
+ * ledger_each(), but of one that reaches over a border of regions (ledger.c), which it may then pass over. -ENOENT: there is
  * none, -ENOMEM; nothing has changed.
  */
 int ledger_cut(struct ledger *ledger, struct iova_range range, iova_t point);
