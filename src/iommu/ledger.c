@@ -114,9 +114,11 @@ static int ledger_try(struct ledger *ledger, struct ledger_node *node, bool *lin
 	struct ledger_node *there = ledger_elsewhere(ledger, held, node->entry.range);
 	int r;
 
+	LEDGER_POINT("nothing elsewhere");
 	*linked = !there && ledger_list_add(&ledger->book[held], node, &there);
 	if (!*linked)
 		return ledger_list_stays(there) ? -EEXIST : -EAGAIN;
+	LEDGER_POINT("linked");
 	r = held == LEDGER_WIDE ? ledger_try_wide(ledger, node) : ledger_try_region(ledger, held, node);
 	if (!r)
 		ledger_list_done(node);
@@ -176,6 +178,7 @@ int ledger_replace(struct ledger *ledger, const struct ledger_entry *entry)
 	if (!node && !ledger_exact(book, entry->range, &path))
 		r = -ENOENT;
 	if (old) {
+		atomic_store(&node->state, LEDGER_HEIR);
 		ledger_list_part_with(book, old, node, NULL);
 		ledger_list_done(node);
 		r = 0;
@@ -199,6 +202,7 @@ static void ledger_halve(struct ledger *ledger, const struct ledger_entry *old, 
 	for (unsigned int i = 0; i < 2; i++) {
 		struct ledger_entry *half = &h->node[i]->entry;
 
+		atomic_store(&h->node[i]->state, LEDGER_HEIR);
 		*half = *old;
 		if (!i)
 			half->range.last = point;
@@ -349,13 +353,13 @@ bool ledger_find(const struct ledger *ledger, struct iova_range range, struct le
 	return found;
 }
 
-/* From @node on, without those that go, and without what took the place of something up to @last that was told already. */
+/* From @node on, without those that go or may not stay, and without what took the place of something up to @last that was told already. */
 static const struct ledger_node *ledger_live(const struct ledger_node *node, const iova_t *last)
 {
 	uintptr_t behind;
 
 	while (node && (behind = atomic_load_explicit(&node->next[0], memory_order_acquire),
-			(behind & LEDGER_MARK) || (last && node->entry.range.start <= *last)))
+			(behind & LEDGER_MARK) || !ledger_is_read(node) || (last && node->entry.range.start <= *last)))
 		node = ledger_node_at(behind);
 	return node;
 }

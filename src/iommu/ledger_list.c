@@ -15,13 +15,19 @@ struct ledger_node *ledger_list_find(const struct ledger_book *book, iova_t iova
 	struct ledger_node *node = NULL;
 	uintptr_t behind;
 
-	for (unsigned int i = atomic_load_explicit(&book->levels, memory_order_relaxed); i-- > 0;)
-		while ((node = ledger_node_at(atomic_load_explicit(&level[i], memory_order_acquire))) &&
-		       node->entry.range.last < iova)
-			level = node->next;
+	for (unsigned int i = atomic_load_explicit(&book->levels, memory_order_relaxed); i-- > 0;) {
+		node = ledger_node_at(atomic_load_explicit(&level[i], memory_order_acquire));
+		while (node && node->entry.range.last < iova) {
+			behind = atomic_load_explicit(&node->next[i], memory_order_acquire);
+			/* what came since one that goes was marked is not behind that */
+			if (!(behind & LEDGER_MARK))
+				level = node->next;
+			node = ledger_node_at(behind);
+		}
+	}
 	/* what goes leads on to what takes its place */
 	while (node && (behind = atomic_load_explicit(&node->next[0], memory_order_acquire),
-			(behind & LEDGER_MARK) || node->entry.range.last < iova))
+			(behind & LEDGER_MARK) || node->entry.range.last < iova || !ledger_is_read(node)))
 		node = ledger_node_at(behind);
 	return node;
 }
@@ -69,17 +75,21 @@ static struct ledger_node *list_search(struct ledger_book *book, iova_t iova, co
 	ledger_link *link = book->head;
 	struct ledger_node *next = NULL, *unused;
 
-	for (unsigned int i = atomic_load(&book->levels); i-- > 0;) {
+	path->levels = atomic_load(&book->levels);
+	LEDGER_POINT("levels known");
+	for (unsigned int i = path->levels; i-- > 0;) {
 		ledger_link *on = list_level(link, i, iova, false, &next);
 
 		if (!on || (out && !list_level(on, i, out->entry.range.last, true, &unused))) {
 			link = book->head;
-			i = atomic_load(&book->levels);
+			i = path->levels = atomic_load(&book->levels);
 			continue;
 		}
 		link = on;
 		path->link[i] = &on[i];
 		path->next[i] = next;
+		if (i == 1)
+			LEDGER_POINT("level 1 searched");
 	}
 	return next;
 }
@@ -105,7 +115,9 @@ static void list_link_above(struct ledger_book *book, struct ledger_node *node, 
 			uintptr_t expected = (uintptr_t)path->next[i];
 
 			atomic_store(&node->next[i], expected);
-			if (atomic_compare_exchange_strong(path->link[i], &expected, (uintptr_t)node))
+			/* what begins before it and reaches into it has gone since: each level stays in the order of beginnings */
+			if ((!expected || path->next[i]->entry.range.start >= node->entry.range.start) &&
+			    atomic_compare_exchange_strong(path->link[i], &expected, (uintptr_t)node))
 				break;
 			list_search(book, node->entry.range.start, NULL, path);
 		}
@@ -119,7 +131,7 @@ static void list_count(struct ledger_book *book, const struct ledger_node *node,
 	atomic_fetch_add_explicit(&book->bytes, n * bytes, memory_order_relaxed);
 }
 
-static bool list_add(struct ledger_book *book, struct ledger_node *node, struct ledger_node **there)
+bool ledger_list_add(struct ledger_book *book, struct ledger_node *node, struct ledger_node **there)
 {
 	struct ledger_path path;
 	struct ledger_node *next;
@@ -128,7 +140,7 @@ static bool list_add(struct ledger_book *book, struct ledger_node *node, struct 
 	list_raise(book, node->height);
 	do {
 		next = list_search(book, node->entry.range.start, NULL, &path);
-		if (there && next && next->entry.range.start <= node->entry.range.last) {
+		if (next && next->entry.range.start <= node->entry.range.last) {
 			*there = next;
 			return false;
 		}
@@ -141,29 +153,29 @@ static bool list_add(struct ledger_book *book, struct ledger_node *node, struct 
 	return true;
 }
 
-bool ledger_list_add(struct ledger_book *book, struct ledger_node *node, struct ledger_node **there)
+static unsigned int list_settled(const struct ledger_node *node)
 {
-	return list_add(book, node, there);
+	unsigned int state, looks = 0;
+
+	while (!(state = atomic_load(&node->state) & (LEDGER_DONE | LEDGER_CLAIMED)))
+		if (++looks % LIST_SPINS == 0)
+			sched_yield();
+	return state;
 }
 
 void ledger_list_put(struct ledger_book *book, struct ledger_node *node)
 {
-	list_add(book, node, NULL);
+	struct ledger_node *there;
+
+	while (!ledger_list_add(book, node, &there)) {
+		list_settled(there);
+		sched_yield();
+	}
 }
 
 void ledger_list_done(struct ledger_node *node)
 {
 	atomic_fetch_or(&node->state, LEDGER_DONE);
-}
-
-static unsigned int list_settled(const struct ledger_node *node)
-{
-	unsigned int state, looks = 0;
-
-	while (!(state = atomic_load(&node->state)))
-		if (++looks % LIST_SPINS == 0)
-			sched_yield();
-	return state;
 }
 
 bool ledger_list_stays(const struct ledger_node *node)
@@ -201,7 +213,6 @@ static void list_link_heir(struct ledger_book *book, struct ledger_node *heir)
 	list_raise(book, heir->height);
 	list_search(book, heir->entry.range.start, NULL, &path);
 	list_link_above(book, heir, &path);
-	list_count(book, heir, 1);
 }
 
 /*
@@ -210,6 +221,9 @@ static void list_link_heir(struct ledger_book *book, struct ledger_node *heir)
  */
 static bool list_unlink(struct ledger_node *node, const struct ledger_path *path)
 {
+	/* it may have raised them after the search began */
+	if (path->levels < node->height)
+		return false;
 	for (unsigned int i = node->height; i-- > 0;) {
 		uintptr_t expected = (uintptr_t)node;
 
@@ -226,6 +240,7 @@ void ledger_list_part(struct ledger_book *book, struct ledger_node *node, const 
 
 	atomic_fetch_or(&node->state, LEDGER_CLAIMED);
 	list_mark(node, NULL, NULL);
+	LEDGER_POINT("marked");
 	list_count(book, node, -(uint64_t)1);
 	if (!path || !list_unlink(node, path))
 		list_search(book, node->entry.range.start, node, &again);
@@ -236,6 +251,10 @@ void ledger_list_part_with(struct ledger_book *book, struct ledger_node *node, s
 {
 	struct ledger_path path;
 
+	if (heir)
+		list_count(book, heir, 1);
+	if (second)
+		list_count(book, second, 1);
 	list_mark(node, heir, second);
 	list_count(book, node, -(uint64_t)1);
 	if (heir)

@@ -40,12 +40,19 @@ static void pool_free_list(struct ledger_node *node)
 	}
 }
 
-static void pool_free_parted(struct ledger_pool *pool)
+/* All but the latest @kept: one of those may have to go back without memory (pool_last_resort()). */
+static void pool_free_parted(struct ledger_pool *pool, unsigned int kept)
 {
+	struct ledger_node **end = &pool->parted;
+
 	rcu_wait_for(RCU_BOOKS);
-	pool_free_list(pool->parted);
-	pool->parted = NULL;
 	pool->parted_count = pool->parted_tall = 0;
+	for (; *end && pool->parted_count < kept; end = &(*end)->parted) {
+		pool->parted_count++;
+		pool->parted_tall += (*end)->room > LEDGER_ROOM;
+	}
+	pool_free_list(*end);
+	*end = NULL;
 }
 
 /* Of a thread that ends; the first one's stay until the process does. */
@@ -54,10 +61,10 @@ static void pool_exit(void *arg)
 	struct ledger_pool *pool = arg;
 
 	if (pool->parted)
-		pool_free_parted(pool);
+		pool_free_parted(pool, 0);
 	pool_free_list(pool->spare);
 	pool_free_list(pool->tall);
-	pool->spare = pool->tall = NULL;
+	*pool = (struct ledger_pool){0};
 }
 
 static void pool_exit_key_create(void)
@@ -152,7 +159,8 @@ static struct ledger_node *pool_last_resort(struct ledger_pool *pool, unsigned i
 struct ledger_node *ledger_node_new(const struct ledger_entry *entry)
 {
 	struct ledger_pool *pool = pool_mine();
-	unsigned int height = pool_height(pool), room = height > LEDGER_ROOM ? LEDGER_HEIGHT : LEDGER_ROOM;
+	unsigned int height = LEDGER_FORCED_HEIGHT ? LEDGER_FORCED_HEIGHT : pool_height(pool),
+		     room = height > LEDGER_ROOM ? LEDGER_HEIGHT : LEDGER_ROOM;
 	struct ledger_node *node = pool_spare(pool, height);
 
 	if (!node) {
@@ -184,5 +192,5 @@ void ledger_node_parted(struct ledger_node *node)
 	pool->parted = node;
 	pool->parted_tall += node->room > LEDGER_ROOM;
 	if (++pool->parted_count >= LEDGER_KEPT)
-		pool_free_parted(pool);
+		pool_free_parted(pool, LEDGER_BATCH);
 }

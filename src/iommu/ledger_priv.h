@@ -26,7 +26,14 @@ typedef _Atomic(uintptr_t) ledger_link;
 enum ledger_state {
 	LEDGER_DONE = 1,    /* in all its lists, and to stay */
 	LEDGER_CLAIMED = 2, /* by the one thread that takes it out again */
+	LEDGER_HEIR = 4,    /* takes the place of one that was there: readers see it from its first moment on */
 };
+
+/* Where a test stops one thread and lets others go on. */
+#ifndef LEDGER_POINT
+#define LEDGER_POINT(name) ((void)0)
+#define LEDGER_FORCED_HEIGHT 0u /* of new nodes; 0: as drawn */
+#endif
 
 struct ledger_node {
 	struct ledger_node *parted; /* the next one of those that were removed */
@@ -47,14 +54,20 @@ struct ledger_book {
 struct ledger_path {
 	ledger_link *link[LEDGER_HEIGHT];
 	struct ledger_node *next[LEDGER_HEIGHT];
+	unsigned int levels; /* that were searched: above them there is nothing in the two */
 };
+
+static inline bool ledger_is_read(const struct ledger_node *node)
+{
+	return atomic_load_explicit(&node->state, memory_order_acquire) & (LEDGER_DONE | LEDGER_HEIR);
+}
 
 static inline struct ledger_node *ledger_node_at(uintptr_t link)
 {
 	return (struct ledger_node *)(link & ~LEDGER_MARK);
 }
 
-/* The first node that ends at or above @iova; it may be on its way in, or just out. NULL: there is none. */
+/* The first node that ends at or above @iova and is to be read; it may just go. NULL: there is none. */
 struct ledger_node *ledger_list_find(const struct ledger_book *book, iova_t iova);
 /* The same, and the way there; nodes that go are taken out on it. */
 struct ledger_node *ledger_list_seek(struct ledger_book *book, iova_t iova, struct ledger_path *path);
@@ -63,7 +76,7 @@ struct ledger_node *ledger_list_seek(struct ledger_book *book, iova_t iova, stru
  * ledger_list_done().
  */
 bool ledger_list_add(struct ledger_book *book, struct ledger_node *node, struct ledger_node **there);
-/* The same wherever it belongs, whatever overlaps it: for what another book still has. */
+/* The same of what another book has until then, so that what overlaps it is going to step back, which is waited for. */
 void ledger_list_put(struct ledger_book *book, struct ledger_node *node);
 void ledger_list_done(struct ledger_node *node);
 /* Wait until it is known whether @node, of another thread, stays; false: it went. */
