@@ -39,6 +39,9 @@ for backend in "$@"; do
 		seed=$((seed + 1))
 		stressed "$backend: $mix, seed $seed" --seed "$seed" "${options[@]}" stress --mix "$mix" "${how[@]}"
 	done
+	# as root, too: for the lines that need it the right to lock as much as one likes is given up
+	stressed "$backend: limits" --seed "$seed" "${options[@]}" stress --mix limit=4,map=2,unmap=1 --ops 1500
+	json_is '[.kinds.limit | .ops > 2, .refused > 0] | all' true "$backend: which are met"
 	is $(($(pinned) - pins_before)) 0 "$backend: no page stays pinned (nr_foll_pin_acquired - nr_foll_pin_released)"
 	grown=$(($(tables) - tables_before))
 	ok "$backend: page tables are given back (SecPageTables: $grown KiB)" test $grown -le 16
