@@ -340,7 +340,8 @@ static int owner_sees(const struct ledger_entry *e, void *arg)
 
 static void owner_adds(struct owner *o)
 {
-	uint64_t first = delays_draw() % PLACES, last = MIN(first + delays_draw() % 7, (uint64_t)PLACES - 1);
+	uint64_t first = delays_draw() % PLACES, more = delays_draw() % 7,
+		 last = MIN(first + more, (uint64_t)PLACES - 1);
 	struct ledger_entry e = {.range = field_range(o->field, first, last), .owner = o->me};
 
 	if (ledger_add(o->field->ledger, &e)) {
