@@ -243,6 +243,7 @@ int shrink(struct shrink_result *out, char *const *lines, unsigned int nr, const
 	if (!err) {
 		s.steady = first == tries;
 		shrink_course(&s);
+		shrink_margin(&s);
 		last = shrink_end(&s, out);
 		err = s.err ? s.err : last;
 	}

@@ -19,7 +19,8 @@ struct shrinker {
 	uint64_t *seen; /* hashes of candidates that did not fail: a table of nr_slots, 0 = free */
 	size_t nr_seen, nr_slots;
 	uint64_t runs;
-	bool steady; /* the script failed in every run so far */
+	bool steady;   /* the script failed in every run so far */
+	bool repeated; /* by shrink_steady() */
 	bool timed_out;
 	int err; /* ends it all */
 	struct progress progress;
@@ -90,5 +91,7 @@ bool shrink_names_all(struct shrinker *s); /* shrink_name.c: buffers b1, b2 ...,
 void shrink_turns(struct shrinker *s);
 /* shrink_steady.c: into a `repeat`, with the buffers given back at its end, or more turns of the one it is in: where that makes it fail always. */
 bool shrink_steady(struct shrinker *s);
+/* At the end, of what that repeats: twice as often as was enough in every run, so that it is in the next ones. */
+void shrink_margin(struct shrinker *s);
 
 #endif

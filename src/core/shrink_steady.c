@@ -112,7 +112,7 @@ bool shrink_steady(struct shrinker *s)
 			free(s->line);
 			s->line = cand;
 			s->nr = nr;
-			s->steady = true;
+			s->steady = s->repeated = true;
 			return true;
 		}
 		free(cand);
@@ -120,4 +120,19 @@ bool shrink_steady(struct shrinker *s)
 			break;
 	}
 	return false;
+}
+
+void shrink_margin(struct shrinker *s)
+{
+	unsigned int tries = MAX(s->params->tries, SHRINK_STEADY_RUNS), nr = 0;
+	uint64_t now = s->repeated && s->steady && !shrink_ended(s) ? steady_turns(s) : 0;
+	char **cand = now > 1 ? steady_more(s, 2 * now, &nr) : NULL;
+
+	if (cand && !s->err && shrink_count(s, cand, nr, tries, true) == tries) {
+		free(s->line);
+		s->line = cand;
+		s->nr = nr;
+	} else {
+		free(cand);
+	}
 }
