@@ -553,8 +553,10 @@ static void test_help(void **state)
 		assert_string_equal(help[i].name, scenarios[i].fault);
 		assert_non_null(help[i].help);
 	}
+	/* of what a process may lock: tests/cli/stress-shrink.sh */
+	assert_string_equal(help[ARRAY_SIZE(scenarios)].name, "no-memlock");
 	/* then those of known bugs, each shown by a repro (tests/cli/repro.sh); those of migration are of the device's states: tests/cli/migration.sh */
-	assert_string_equal(help[ARRAY_SIZE(scenarios)].name, "last-page");
+	assert_string_equal(help[ARRAY_SIZE(scenarios) + 1].name, "last-page");
 	for (size_t i = SIM_FAULT_MIG_ARC_ACCEPTED; help[i].name; i++)
 		assert_memory_equal(help[i].name, "mig-", 4);
 }
