@@ -314,7 +314,7 @@ static void test_ledger_without_memory(void **state)
 		/* until the nodes that were kept from before are used up */
 		for (unsigned int k = 0; k < 100000 && !none; k++) {
 			none = ledger_add(ledger, &other);
-			other.range.first += 0x1000;
+			other.range.start += 0x1000;
 			other.range.last += 0x1000;
 		}
 		atomic_store(&none_left, false);
