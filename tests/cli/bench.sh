@@ -177,7 +177,7 @@ like "$stdout" '^bench map, memory anon' "text: what does not is said once"
 cpu=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
 bench --cpu "$cpu" --json
 status_is 0 "on one processor"
-run -q --progress always bench map --size 4K,8K --time 400ms --precision 0.01
+run -q --progress always bench map --size 4K,8K --time 2s --precision 0.01
 like "$stderr" 'map 8K, 2 of 2, about .* left: ' "progress: which figure of how many, and how long"
 
 # rows for programs
