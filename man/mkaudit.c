@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/audit.h"
+#include "core/audit/audit.h"
 
 #define LINE_WIDTH 78
 
@@ -38,7 +38,7 @@ static void fill(const char *text)
 }
 
 static const char head[] = ".\\\" SPDX-License-Identifier: GPL-2.0-or-later\n"
-			   ".\\\" Made by man/mkaudit from the rules of src/core/audit_*.c. Change those.\n"
+			   ".\\\" Made by man/mkaudit from the rules in src/core/audit. Change those.\n"
 			   ".Dd November 21, 2026\n"
 			   ".Dt IOMMUCTL-AUDIT 7\n"
 			   ".Os\n"

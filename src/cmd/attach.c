@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "cmd/command.h"
-#include "core/op_object.h"
+#include "core/op/object.h"
 
 enum { OPT_PASID = 0x100, OPT_TYPE };
 

@@ -3,7 +3,7 @@
 #ifndef IC_CMD_AUDIT_H
 #define IC_CMD_AUDIT_H
 
-#include "core/audit.h"
+#include "core/audit/audit.h"
 #include "out/report.h"
 
 /* The lines for people: findings by severity, then counts and the next step. */

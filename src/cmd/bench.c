@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* iommuctl bench: how fast one thing goes, over and over. */
 #include "cmd/bench.h"
-#include "core/op_faults.h"
+#include "core/op/faults.h"
 #include "host/self.h"
 
 int bench_check_cpus(const struct bench_until *until, struct fail *f)

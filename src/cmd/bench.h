@@ -4,8 +4,8 @@
 #define IC_CMD_BENCH_H
 
 #include "cmd/command.h"
-#include "core/bench.h"
-#include "core/bench_against.h"
+#include "core/bench/against.h"
+#include "core/bench/bench.h"
 #include "out/plot.h"
 
 /* --against: the same on other backends. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/bench_pool.h"
+#include "core/bench/pool.h"
 
 /* --- who takes part --- */
 

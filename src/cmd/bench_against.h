@@ -4,7 +4,7 @@
 #define IC_CMD_BENCH_AGAINST_H
 
 #include "cmd/bench.h"
-#include "core/op_faults.h"
+#include "core/op/faults.h"
 
 #define AGAINST_SIDES (BENCH_AGAINST_MAX + 1)
 #define AGAINST_LABEL 56

@@ -5,8 +5,8 @@
 
 #include "base/num.h"
 #include "cmd/bench_against.h"
-#include "core/bench_pool.h"
-#include "core/bench_show.h"
+#include "core/bench/pool.h"
+#include "core/bench/show.h"
 #include "iommu/mem.h"
 
 /* --- for programs --- */

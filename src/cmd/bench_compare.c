@@ -8,8 +8,8 @@
 
 #include "base/num.h"
 #include "cmd/bench.h"
-#include "core/bench_compare.h"
-#include "core/bench_show.h"
+#include "core/bench/compare.h"
+#include "core/bench/show.h"
 
 /* --- for programs --- */
 

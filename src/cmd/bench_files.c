@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "cmd/bench.h"
-#include "core/bench_out.h"
+#include "core/bench/out.h"
 #include "core/whole_file.h"
 #include "host/self.h"
 

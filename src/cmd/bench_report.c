@@ -7,8 +7,8 @@
 
 #include "base/num.h"
 #include "cmd/bench.h"
-#include "core/bench_compare.h"
-#include "core/bench_show.h"
+#include "core/bench/compare.h"
+#include "core/bench/show.h"
 #include "host/self.h"
 #include "iommu/mem.h"
 

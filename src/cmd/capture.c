@@ -9,7 +9,7 @@
 #include "cmd/capture_out.h"
 #include "cmd/command.h"
 #include "core/asked.h"
-#include "core/audit.h"
+#include "core/audit/audit.h"
 
 enum { OPT_RAW = 0x100, OPT_FORCE, OPT_NO_OPEN };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/session.h"
+#include "core/session/session.h"
 #include "out/sink.h"
 
 int capture_out_stdout(struct capture_out *o, struct fail *f)

@@ -8,7 +8,7 @@
 
 #include "base/fail.h"
 #include "core/failure.h"
-#include "core/session.h"
+#include "core/session/session.h"
 #include "host/host.h"
 #include "out/progress.h"
 #include "out/report.h"

@@ -5,7 +5,7 @@
 
 #include "base/msg.h"
 #include "cmd/command.h"
-#include "core/op.h"
+#include "core/op/op.h"
 #include "iommu/ledger.h"
 #include "iommu/mem.h"
 #include "iommu/objects.h"

@@ -8,8 +8,8 @@
 #include "base/msg.h"
 #include "base/num.h"
 #include "cmd/command.h"
-#include "core/compare.h"
-#include "core/op_faults.h"
+#include "core/compare/compare.h"
+#include "core/op/faults.h"
 #include "iommu/mem.h"
 
 enum {

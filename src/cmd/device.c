@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/op_device.h"
+#include "core/op/device.h"
 
 enum { OPT_KIND = 0x100, OPT_VECTOR, OPT_BAR, OPT_OFFSET, OPT_WIDTH, OPT_VALUE };
 

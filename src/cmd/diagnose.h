@@ -4,7 +4,7 @@
 #define IC_CMD_DIAGNOSE_H
 
 #include "cmd/command.h"
-#include "core/diagnose.h"
+#include "core/diagnose/diagnose.h"
 
 /* The shortest script that fails as the diagnosis' own does, in about @time_ns; where that does not fail by itself, a word of it. */
 void diagnose_shrink(struct command_run *run, struct diagnose *d, uint64_t time_ns);

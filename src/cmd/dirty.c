@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/named.h"
+#include "core/session/named.h"
 
 /* The range that a buffer's name or --iova with --size means. */
 static int dirty_where(struct command_run *run, struct session *s, const struct dirty_state *d, iova_t *iova,

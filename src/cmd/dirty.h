@@ -4,10 +4,10 @@
 #define IC_CMD_DIRTY_H
 
 #include "cmd/command.h"
-#include "core/dirty_expect.h"
-#include "core/dirty_plot.h"
-#include "core/op_dirty.h"
-#include "core/verify.h"
+#include "core/dirty/expect.h"
+#include "core/dirty/plot.h"
+#include "core/op/dirty.h"
+#include "core/verify/verify.h"
 
 #define DIRTY_FILES_MAX 4096
 

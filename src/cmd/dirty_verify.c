@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/msg.h"
-#include "core/op_faults.h"
+#include "core/op/faults.h"
 
 /* Pages shown below a case that failed; JSON has all that were kept. */
 #define VERIFY_PAGES_SHOWN 5

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "core/op.h"
-#include "core/op_faults.h"
-#include "core/op_flight.h"
+#include "core/op/faults.h"
+#include "core/op/flight.h"
+#include "core/op/op.h"
 
 enum { OPT_SIZE = 0x100, OPT_MAY_FAULT };
 

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "cmd/words.h"
-#include "core/op_queue.h"
+#include "core/op/queue.h"
 
 enum { OPT_ADDR = 0x100, OPT_PASID, OPT_GROUP, OPT_PERM, OPT_INVALID, OPT_WAIT };
 

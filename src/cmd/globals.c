@@ -5,7 +5,7 @@
 
 #include "base/msg.h"
 #include "cmd/command.h"
-#include "core/buffer.h"
+#include "core/session/buffer.h"
 #include "out/lists.h"
 
 enum {

@@ -5,7 +5,7 @@
 
 #include "base/together.h"
 #include "cmd/words.h"
-#include "core/op_object.h"
+#include "core/op/object.h"
 
 enum { OPT_PARENT = 0x100, OPT_DIRTY, OPT_NEST_PARENT, OPT_PASID, OPT_QUEUE, OPT_DATA, OPT_FLAGS, OPT_TYPE };
 

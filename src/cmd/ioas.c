@@ -7,7 +7,7 @@
 
 #include "base/num.h"
 #include "cmd/words.h"
-#include "core/op_space.h"
+#include "core/op/space.h"
 
 enum { OPT_FROM = 0x100, OPT_TO, OPT_SIZE, OPT_IOVA, OPT_PROT, OPT_IOAS };
 

@@ -8,7 +8,7 @@
 #include "base/msg.h"
 #include "base/num.h"
 #include "cmd/command.h"
-#include "core/op.h"
+#include "core/op/op.h"
 #include "iommu/mem.h"
 
 enum { OPT_SIZE = 0x100, OPT_IOVA, OPT_PROT, OPT_MEM, OPT_IOAS, OPT_HOLD, OPT_MEMORY_OF, OPT_SKIP, OPT_FLAGS, OPT_BY };

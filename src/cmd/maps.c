@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "cmd/command.h"
-#include "core/op_dirty.h"
+#include "core/op/dirty.h"
 #include "iommu/ledger.h"
 #include "iommu/objects.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* iommuctl memory: what a process may do to a buffer's memory under its mappings. */
 #include "cmd/words.h"
-#include "core/op_memory.h"
+#include "core/op/memory.h"
 
 enum { OPT_WRITE = 0x100 };
 

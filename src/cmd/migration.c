@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* iommuctl migration: a device's migration states against the kernel's rules, as a matrix, facts and checks. */
-#include "core/migration.h"
+#include "core/migration/migration.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "core/named.h"
+#include "core/session/named.h"
 
 static const char *const object_kinds[] = {
 	[IOMMU_OBJECT_IOAS] = "ioas",

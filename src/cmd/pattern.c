@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "cmd/command.h"
-#include "core/op.h"
+#include "core/op/op.h"
 
 enum { OPT_OFFSET = 0x100, OPT_SIZE, OPT_STAMP, OPT_BYTE, OPT_FROM, OPT_AT, OPT_PINS };
 

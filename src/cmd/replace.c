@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "cmd/command.h"
-#include "core/op_faults.h"
-#include "core/replace.h"
+#include "core/op/faults.h"
+#include "core/op/replace.h"
 
 enum { OPT_ROUNDS = 0x100, OPT_SIZE, OPT_SEAMLESS, OPT_BETWEEN };
 

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "cmd/run.h"
-#include "core/op_faults.h"
+#include "core/op/faults.h"
+#include "core/pins.h"
 
 #define REPRO_EVIDENCE_MAX 600
 
@@ -16,7 +17,7 @@ struct repro_turn {
 	struct repro *repro;
 	struct repro_judgement judgement;
 	char complaint[200], fault[300];
-	struct repro_pins pins;
+	struct pins pins; /* before the session was opened */
 	uint64_t leaked;
 	const char *uncounted;
 	bool ran;
@@ -78,7 +79,7 @@ static void turn_close(struct repro_turn *t, struct session *s)
 	int err = session_close(s, &why);
 
 	if (t->ran) {
-		const char *uncounted = repro_pins_after(&t->pins, &t->leaked);
+		const char *uncounted = pins_after(&t->pins, &t->leaked);
 
 		t->uncounted = simulated ? NULL : uncounted;
 		turn_judge(t);
@@ -97,7 +98,7 @@ static int turn_run(struct command_run *run, struct repro_turn *t)
 
 	if (!repro_may_run(t->repro, &g->session, &t->judgement))
 		return 0;
-	repro_pins_before(&t->pins);
+	pins_before(&t->pins);
 	err = session_open(&s, &g->session, &g->host, &run->fail);
 	if (err)
 		return err;

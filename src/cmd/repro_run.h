@@ -4,7 +4,7 @@
 #define IC_CMD_REPRO_RUN_H
 
 #include "cmd/command.h"
-#include "core/repro.h"
+#include "core/repro/repro.h"
 
 /*
  * Run each of @list and report results[] with a verdict each. 0 also where some are affected or went wrong (the report has it);

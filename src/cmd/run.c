@@ -12,8 +12,8 @@
 #include "cmd/run_against.h"
 #include "cmd/run_inject.h"
 #include "cmd/shrink_run.h"
-#include "core/op_faults.h"
-#include "core/op_flight.h"
+#include "core/op/faults.h"
+#include "core/op/flight.h"
 
 enum { OPT_KEEP_GOING = 0x100, OPT_AGAINST, OPT_STRICT, OPT_FAIL_NTH, OPT_SHRINK, OPT_TRIES, OPT_SHRINK_TIME };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/op_faults.h"
+#include "core/op/faults.h"
 
 struct against_exec {
 	struct run_context ctx;

@@ -4,7 +4,7 @@
 #define IC_CMD_SESSION_H
 
 #include "cmd/command.h"
-#include "core/server.h"
+#include "core/server/server.h"
 
 struct serve {
 	const char *name;

@@ -8,7 +8,7 @@
 
 #include "base/msg.h"
 #include "cmd/command.h"
-#include "core/server.h"
+#include "core/server/server.h"
 
 bool command_fits_session(const struct command *cmd, const void *state)
 {

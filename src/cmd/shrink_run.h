@@ -4,8 +4,8 @@
 #define IC_CMD_SHRINK_RUN_H
 
 #include "cmd/command.h"
-#include "core/shrink.h"
-#include "core/stress.h"
+#include "core/shrink/shrink.h"
+#include "core/stress/stress.h"
 
 /* How a script failed: what the shrinker holds on to. */
 struct shrink_why {

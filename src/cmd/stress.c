@@ -8,8 +8,8 @@
 #include "base/num.h"
 #include "cmd/command.h"
 #include "cmd/shrink_run.h"
-#include "core/op_faults.h"
-#include "core/stress.h"
+#include "core/op/faults.h"
+#include "core/stress/stress.h"
 
 enum {
 	OPT_MIX = 0x100,

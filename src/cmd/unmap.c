@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "cmd/command.h"
-#include "core/op.h"
+#include "core/op/op.h"
 
 enum { OPT_IOVA = 0x100, OPT_SIZE, OPT_ALL, OPT_IOAS, OPT_UNMAPPED, OPT_BY, OPT_BESIDE };
 

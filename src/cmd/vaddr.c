@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "cmd/command.h"
-#include "core/op_vaddr.h"
+#include "core/op/vaddr.h"
 
 enum { OPT_IOVA = 0x100, OPT_SIZE, OPT_ALL };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cmd/words.h"
-#include "core/op_queue.h"
+#include "core/op/queue.h"
 
 enum { OPT_PARENT = 0x100, OPT_DATA, OPT_TYPE, OPT_ID, OPT_DEPTH, OPT_INDEX, OPT_IOVA, OPT_SIZE };
 

@@ -10,7 +10,7 @@
 #include "base/num.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
-#include "core/op_faults.h"
+#include "core/op/faults.h"
 #include "core/watch.h"
 
 /* A signal that comes between a look at it and the wait is seen after this long. */

@@ -6,7 +6,7 @@
 
 #include "base/num.h"
 #include "base/rng.h"
-#include "core/session_priv.h"
+#include "core/session/priv.h"
 #include "host/self.h"
 #include "iommu/ledger.h"
 

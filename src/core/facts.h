@@ -6,8 +6,8 @@
 #ifndef IC_CORE_FACTS_H
 #define IC_CORE_FACTS_H
 
-#include "core/buffer.h"
 #include "core/failure.h"
+#include "core/session/buffer.h"
 #include "iommu/iommu.h"
 
 enum op_kind { OP_OTHER, OP_MAP, OP_UNMAP, OP_FREE, OP_FILL, OP_CHECK, OP_CHECK_PINS, OP_DMA, OP_DIRTY, OP_KINDS };

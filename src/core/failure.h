@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-#include "core/stamp.h"
+#include "core/stamp/stamp.h"
 #include "iommu/types.h"
 #include "out/report.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "core/op.h"
+#include "core/op/op.h"
 #include "host/self.h"
 
 #define INJECT_SETTLE_TRIES 10

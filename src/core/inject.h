@@ -7,7 +7,7 @@
 #define IC_CORE_INJECT_H
 
 #include "core/script.h"
-#include "core/session.h"
+#include "core/session/session.h"
 #include "host/fail_nth.h"
 
 /* What came of one step under injection. */

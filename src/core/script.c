@@ -8,7 +8,7 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "core/script.h"
-#include "core/session.h"
+#include "core/session/session.h"
 
 #define SCRIPT_WORDS_MAX 64
 #define SCRIPT_DEPTH_MAX 8
@@ -314,11 +314,24 @@ void script_free(struct script *script)
 	free(script);
 }
 
+/* What was due of a line with '!', and what came instead. */
+static void script_not_due(const struct script_line *line, struct script_outcome *out)
+{
+	const char *due = line->want_err ? script_errno_name(line->want_err) : "a failure";
+	char found[160];
+
+	if (out->err)
+		snprintf(found, sizeof(found), "not %s", script_errno_name(out->err));
+	else if (out->result == RESULT_FAIL)
+		snprintf(found, sizeof(found), "not %.150s", out->detail[0] ? out->detail : "a failure");
+	else
+		snprintf(found, sizeof(found), "but it succeeded");
+	snprintf(out->detail, sizeof(out->detail), "%s was due, %s", due, found);
+}
+
 /* A line with '!' must fail, and in the way it names. */
 static void script_judge(const struct script_line *line, struct script_outcome *out)
 {
-	char found[160];
-
 	if (!line->negated || out->result == RESULT_USAGE || out->lost)
 		return;
 	/* what nobody here can do shows nothing */
@@ -329,16 +342,7 @@ static void script_judge(const struct script_line *line, struct script_outcome *
 		out->result = RESULT_PASS;
 		return;
 	}
-	snprintf(found, sizeof(found), "%.159s", out->detail);
-	if (out->err)
-		snprintf(out->detail, sizeof(out->detail), "%s was due, not %s", script_errno_name(line->want_err),
-			 script_errno_name(out->err));
-	else if (out->result == RESULT_FAIL)
-		snprintf(out->detail, sizeof(out->detail), "%s was due, not %s", script_errno_name(line->want_err),
-			 found[0] ? found : "a failure");
-	else
-		snprintf(out->detail, sizeof(out->detail), "%s was due, but it succeeded",
-			 line->want_err ? script_errno_name(line->want_err) : "a failure");
+	script_not_due(line, out);
 	out->result = RESULT_FAIL;
 }
 

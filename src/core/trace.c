@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "core/named.h"
-#include "core/session_priv.h"
-#include "core/stamp.h"
+#include "core/session/named.h"
+#include "core/session/priv.h"
+#include "core/stamp/stamp.h"
 #include "iommu/ledger.h"
 
 #define TRACE_ROWS_MAX 4000000u

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "core/session_priv.h"
+#include "core/session/priv.h"
 #include "host/fault_log.h"
 #include "host/fault_trace.h"
 #include "host/groups.h"

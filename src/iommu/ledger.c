@@ -204,12 +204,12 @@ static void ledger_halve(struct ledger *ledger, const struct ledger_entry *old, 
 
 		atomic_store(&h->node[i]->state, LEDGER_HEIR);
 		*half = *old;
-		if (!i)
+		if (!i) {
 			half->range.last = point;
-		else
+		} else {
 			half->range.start = point + 1;
-		if (i)
 			half->va = (char *)old->va + (point + 1 - old->range.start);
+		}
 		h->book[i] = &ledger->book[ledger_book_of(half->range)];
 	}
 }

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "out/data.h"
 #include "out/plot_priv.h"
-#include "base/utf8.h"
 
 /* Digits are wider than letters, and labels are made of them. */
 const struct plot_font plot_font_title = {.size = 18, .bold = true, .wide = 0.68},

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "out/plot_priv.h"
 #include "base/utf8.h"
+#include "out/plot_priv.h"
 
 #define HEAT_LEGEND 112.0 /* the height of what stands below the cells */
 #define HEAT_HEADER 44.0  /* of the labels above them */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "out/plot_priv.h"
 #include "base/utf8.h"
+#include "out/plot_priv.h"
 
 #define TERM_CHART_LINES 16u
 #define TERM_CHART_AROUND 9u

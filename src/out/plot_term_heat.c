@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "out/plot_priv.h"
 #include "base/utf8.h"
+#include "out/plot_priv.h"
 
 #define TERM_UPPER_HALF "\xe2\x96\x80"
 #define TERM_LOWER_HALF "\xe2\x96\x84"

@@ -2,8 +2,8 @@
 /* The texts of pictures: cleaned, cut into lines. */
 #include <string.h>
 
-#include "out/plot_priv.h"
 #include "base/utf8.h"
+#include "out/plot_priv.h"
 
 /* XML 1.0, section 2.2: no control characters but tab and line ends, no U+FFFE and U+FFFF. And what is not to be shown anywhere. */
 static size_t words_forbidden(const char *s)

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "out/render.h"
 #include "base/utf8.h"
+#include "out/render.h"
 
 /* The value that a report_* call is to fill, or NULL where there is none to be had. */
 static struct value *report_add(struct report *r, const char *key)

@@ -4,9 +4,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "out/render.h"
 #include "out/sink.h"
-#include "base/utf8.h"
 
 static int stream_write(struct report *r, const char *text, size_t length)
 {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "out/render.h"
 #include "base/utf8.h"
+#include "out/render.h"
 
 /* In a description '#' would begin a directive, and '\' escapes; a line break would end the test point. */
 static void tap_description(FILE *to, const char *s)

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "out/render.h"
 #include "out/table.h"
-#include "base/utf8.h"
 
 #define TEXT_RESET "\033[0m"
 

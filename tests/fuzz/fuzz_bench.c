@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "core/bench_compare.h"
+#include "core/bench/compare.h"
 
 static void look_at(const struct bench_file *file)
 {

@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
-#include "core/dirty_format.h"
+#include "core/dirty/format.h"
 
 /* Every run, in order, apart, and together as many bits as are set; the edges say the same. */
 static void runs_hold(const struct dirty_bitmap *b)

@@ -2,7 +2,7 @@
 /* Fuzzer of a repro's header and rules: where in the file they are, what they say written again, and what they make of each outcome. */
 #include "fuzz.h"
 
-#include "core/repro.h"
+#include "core/repro/repro.h"
 
 struct file {
 	const char *text;

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "core/server_priv.h"
+#include "core/server/priv.h"
 
 static void look_at(const struct wire_message *m, size_t used)
 {

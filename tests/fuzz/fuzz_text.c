@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "core/audit.h"
+#include "core/audit/audit.h"
 
 #define SEPARATOR 0x1e
 #define DEVICES "sys/devices/pci0000:00/"

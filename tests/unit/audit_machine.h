@@ -3,7 +3,7 @@
 #ifndef IC_TESTS_AUDIT_MACHINE_H
 #define IC_TESTS_AUDIT_MACHINE_H
 
-#include "core/audit.h"
+#include "core/audit/audit.h"
 
 /*
  *   0000:00:00.0  host bridge

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#include "core/bench.h"
+#include "core/bench/bench.h"
 #include "iommu/ledger.h"
 
 static struct host bench_rig_host;

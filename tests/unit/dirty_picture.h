@@ -3,7 +3,7 @@
 #ifndef IC_TESTS_DIRTY_PICTURE_H
 #define IC_TESTS_DIRTY_PICTURE_H
 
-#include "core/dirty_plot.h"
+#include "core/dirty/plot.h"
 #include "picture.h"
 #include "plot_dir.h"
 #include "render.h"

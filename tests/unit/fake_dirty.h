@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/op.h"
-#include "core/op_dirty.h"
-#include "core/session_priv.h"
+#include "core/op/dirty.h"
+#include "core/op/op.h"
+#include "core/session/priv.h"
 #include "iommu/backend.h"
 
 #define AT UINT64_C(0x40000000)

@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "core/server_front.h"
-#include "core/session.h"
+#include "core/server/front.h"
+#include "core/session/session.h"
 #include "out/relay.h"
 
 char run_dir[] = "/tmp/test_server.XXXXXX";
@@ -137,6 +137,15 @@ enum wire_type raw_answer(struct raw *r, struct wire_message *m)
 	while ((ret = wire_await(&r->w, m, 10000)) == 1 && m->type == WIRE_WAIT)
 		wire_message_free(m);
 	return ret == 1 ? m->type : 0;
+}
+
+void raw_queued(struct raw *r)
+{
+	struct wire_message m = {0};
+
+	assert_int_equal(wire_await(&r->w, &m, 10000), 1);
+	assert_int_equal(m.type, WIRE_WAIT);
+	wire_message_free(&m);
 }
 
 int raw_status(struct raw *r)

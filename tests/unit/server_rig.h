@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#include "core/server_front.h"
+#include "core/server/front.h"
 
 #define RIG_PATIENCE_MS 300
 
@@ -25,6 +25,8 @@ void raw_close(struct raw *r);
 void raw_send(struct raw *r, const char *command, const char *arg);
 /* The next message but WIRE_WAIT. */
 enum wire_type raw_answer(struct raw *r, struct wire_message *m);
+/* Until it is told that another one's command runs. */
+void raw_queued(struct raw *r);
 int raw_status(struct raw *r);
 void raw_refused(struct raw *r, int err, const char *text);
 void raw_output(struct raw *r, const char *want);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/stress_model.h"
+#include "core/stress/model.h"
 #include "iommu/iommu.h"
 
 #define PAGE UINT64_C(4096)

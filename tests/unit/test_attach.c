@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/named.h"
-#include "core/op.h"
-#include "core/op_object.h"
-#include "core/op_space.h"
-#include "core/replace.h"
-#include "core/session_priv.h"
+#include "core/op/object.h"
+#include "core/op/op.h"
+#include "core/op/replace.h"
+#include "core/op/space.h"
+#include "core/session/named.h"
+#include "core/session/priv.h"
 #include "dev/driver.h"
 #include "iommu/backend.h"
 #include "iommu/ledger.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "audit_machine.h"
-#include "core/audit_priv.h"
+#include "core/audit/priv.h"
 
 static const struct audit_case *const all_cases[] = {
 	audit_cases_config, audit_cases_groups, audit_cases_devices, audit_cases_tables, audit_cases_log,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/bench_stores.h"
+#include "core/bench/stores.h"
 
 static int bench_of(const char *name, const char *backend, struct bench_params p, struct fail *f)
 {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "core/bench_against.h"
-#include "core/bench_pool.h"
+#include "core/bench/against.h"
+#include "core/bench/pool.h"
 
 #define ROUNDS 12
 #define TURNS 3

@@ -10,7 +10,7 @@
 
 #include "base/rng.h"
 #include "base/util.h"
-#include "core/bench_compare.h"
+#include "core/bench/compare.h"
 
 #define ROWS 12
 #define ROUNDS 15

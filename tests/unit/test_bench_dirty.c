@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/bench_dirty.h"
+#include "core/bench/dirty.h"
 
 #define PLAIN_IOVA UINT64_C(0x40000000)
 

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/util.h"
-#include "core/bench_measure.h"
-#include "core/session.h"
+#include "core/bench/measure.h"
+#include "core/session/session.h"
 
 #define CLOCK_COST 25 /* ns that each look at the clock takes */
 

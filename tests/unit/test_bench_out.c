@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/bench_out.h"
-#include "core/bench_show.h"
+#include "core/bench/out.h"
+#include "core/bench/show.h"
 #include "picture.h"
 #include "plot_dir.h"
 #include "render.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/bench_sim.h"
+#include "core/bench/sim.h"
 
 static int bench(const char *backend, struct bench_params p, struct fail *f)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/stamp_kernel.h"
+#include "core/stamp/kernel.h"
 
 static int bench(struct bench_params p, struct fail *f)
 {

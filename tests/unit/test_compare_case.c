@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/compare_priv.h"
+#include "core/compare/priv.h"
 
 struct case_run {
 	struct compare c;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/compare_priv.h"
+#include "core/compare/priv.h"
 #include "iommu/ledger.h"
 #include "iommu/model.h"
 #include "iommu/sim_context.h"

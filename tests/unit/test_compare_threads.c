@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "core/compare.h"
+#include "core/compare/compare.h"
 
 static struct host host;
 static struct compare_result res;

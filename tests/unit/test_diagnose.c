@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/diagnose_priv.h"
+#include "core/diagnose/priv.h"
 #include "iommu/backend.h"
 
 static struct diagnose *made(void)

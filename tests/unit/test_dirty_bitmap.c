@@ -9,8 +9,8 @@
 
 #include "base/rng.h"
 #include "base/util.h"
-#include "core/dirty_bitmap.h"
-#include "core/session.h"
+#include "core/dirty/bitmap.h"
+#include "core/session/session.h"
 #include "render.h"
 
 static struct fail f;

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/dirty_expect.h"
+#include "core/dirty/expect.h"
 
 #define PAGES 70u
 #define BASE UINT64_C(0x10000)

@@ -16,7 +16,7 @@
 #include "base/crc32c.h"
 #include "base/rng.h"
 #include "base/util.h"
-#include "core/dirty_format.h"
+#include "core/dirty/format.h"
 
 static char folder[] = "/tmp/iommuctl-test-XXXXXX";
 static char path[64], other[64];

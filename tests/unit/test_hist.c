@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/hist.h"
+#include "core/bench/hist.h"
 
 static struct hist h;
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/compare.h"
-#include "core/stress.h"
+#include "core/compare/compare.h"
+#include "core/stress/stress.h"
 #include "iommu/backend.h"
 #include "iommu/ledger.h"
 

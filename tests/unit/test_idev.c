@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "core/op.h"
-#include "core/op_device.h"
-#include "core/session_priv.h"
+#include "core/op/device.h"
+#include "core/op/op.h"
+#include "core/session/priv.h"
 #include "iommu/backend.h"
 #include "iommu/idev_vfio.h"
 #include "iommu/ledger.h"

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "core/inject.h"
-#include "core/op.h"
-#include "core/session_priv.h"
+#include "core/op/op.h"
+#include "core/session/priv.h"
 #include "iommu/backend.h"
 
 #define NTH "/proc/thread-self/fail-nth"

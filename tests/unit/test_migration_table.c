@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "base/util.h"
-#include "core/migration.h"
+#include "core/migration/migration.h"
 
 /*
  * vfio_mig_get_next_state(), drivers/vfio/vfio_main.c of Linux 7.3: rows from, columns to, in the order of the numbers ERROR, STOP,

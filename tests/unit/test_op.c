@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/op.h"
-#include "core/session_priv.h"
+#include "core/op/op.h"
+#include "core/session/priv.h"
 #include "iommu/ledger.h"
 
 #define AT UINT64_C(0x40000000)

@@ -2,8 +2,8 @@
 /* core/op_dirty: which source is taken, on which page table, for which ranges. */
 #include "unit.h"
 
-#include "core/named.h"
-#include "core/op_object.h"
+#include "core/op/object.h"
+#include "core/session/named.h"
 #include "fake_dirty.h"
 
 static enum dirty_source found_source(struct session *s, const struct op_dirty *op)

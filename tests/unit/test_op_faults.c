@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "core/migration_priv.h"
-#include "core/op.h"
-#include "core/op_faults.h"
+#include "core/migration/priv.h"
+#include "core/op/faults.h"
+#include "core/op/op.h"
 #include "iommu/sim_context.h"
 
 #define AT UINT64_C(0x40000000)

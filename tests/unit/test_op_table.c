@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 #include "base/util.h"
-#include "core/op.h"
-#include "core/op_space.h"
-#include "core/session_priv.h"
+#include "core/op/op.h"
+#include "core/op/space.h"
+#include "core/session/priv.h"
 #include "iommu/backend.h"
 
 #define AT UINT64_C(0x10000000)

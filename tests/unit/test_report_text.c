@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <signal.h>
 
-#include "capture.h"
 #include "base/utf8.h"
+#include "capture.h"
 #include "render.h"
 
 static void test_result_worst(void **state)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/repro.h"
+#include "core/repro/repro.h"
 #include "root.h"
 
 #define FIRST "# iommuctl repro\n"

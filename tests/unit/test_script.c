@@ -10,7 +10,7 @@
 
 #include "base/util.h"
 #include "core/script.h"
-#include "core/session.h"
+#include "core/session/session.h"
 
 static char path[] = "/tmp/iommuctl-script.XXXXXX";
 

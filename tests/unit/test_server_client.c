@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "core/session.h"
+#include "core/session/session.h"
 #include "out/relay.h"
 
 static const char *const no_words[] = {NULL};
@@ -133,6 +133,7 @@ static void test_signals(void **state)
 	raw_begun(&running);
 	raw_open(&queued, "sig");
 	raw_send(&queued, "echo", "never");
+	raw_queued(&queued);
 	raw_open(&last, "sig");
 	raw_send(&last, "echo", "last");
 	assert_int_equal(wire_await(&last.w, &m, 5000), 1);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/op.h"
-#include "core/session_priv.h"
+#include "core/op/op.h"
+#include "core/session/priv.h"
 #include "iommu/backend.h"
 #include "iommu/ledger.h"
 

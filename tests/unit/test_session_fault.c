@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "core/session_priv.h"
+#include "core/session/priv.h"
 #include "host/fault_log.h"
 #include "iommu/device.h"
 

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/rng.h"
-#include "core/shrink.h"
+#include "core/shrink/shrink.h"
 
 #define MANY 1000
 

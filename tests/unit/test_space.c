@@ -7,7 +7,7 @@
 
 #include "base/rng.h"
 #include "base/util.h"
-#include "core/space.h"
+#include "core/session/space.h"
 
 #define MSI_START 0xfee00000ull
 #define MSI_LAST 0xfeefffffull

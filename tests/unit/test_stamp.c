@@ -9,7 +9,7 @@
 
 #include "base/rng.h"
 #include "base/util.h"
-#include "core/stamp_kernel.h"
+#include "core/stamp/kernel.h"
 
 #define WORDS (STAMP_LINE / 8)
 #define AREA (5 * 4096 + 200)

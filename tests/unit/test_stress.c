@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/stress.h"
-#include "core/stress_words.h"
+#include "core/stress/stress.h"
+#include "core/stress/words.h"
 
 static struct host host;
 static struct stress_result res;

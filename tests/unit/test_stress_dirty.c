@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/stress.h"
+#include "core/stress/stress.h"
 #include "host/host.h"
 
 /* Mismatches in the first @ops ops. */

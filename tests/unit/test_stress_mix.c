@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/rng.h"
-#include "core/stress_mix.h"
+#include "core/stress/mix.h"
 
 static int parse(const char *text, struct stress_mix *mix, struct fail *f)
 {

@@ -9,7 +9,7 @@
 
 #include "base/fail.h"
 #include "cmd/shrink_run.h"
-#include "core/stress.h"
+#include "core/stress/stress.h"
 #include "iommu/dirty.h"
 
 /* main.c's, as far as scripts of stress have them. */

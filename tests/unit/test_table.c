@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/compare.h"
-#include "core/op.h"
-#include "core/session_priv.h"
+#include "core/compare/compare.h"
+#include "core/op/op.h"
+#include "core/session/priv.h"
 #include "iommu/backend.h"
 
 #define AT UINT64_C(0x40000000)

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/op.h"
-#include "core/session_priv.h"
+#include "core/op/op.h"
+#include "core/session/priv.h"
 #include "core/trace_diff.h"
 
 #define AT UINT64_C(0x40000000)

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/bitmap.h"
-#include "core/verify_log.h"
-#include "core/verify_priv.h"
+#include "core/verify/log.h"
+#include "core/verify/priv.h"
 #include "dev/driver.h"
 #include "iommu/backend.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "core/verify_race.h"
+#include "core/verify/race.h"
 
 #define READS_MAX 8
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/wire.h"
+#include "core/server/wire.h"
 
 static const char *const three[] = {"map", "", "a b"};
 
