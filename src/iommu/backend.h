@@ -75,7 +75,8 @@ struct iommu_ops {
 	/* as iommu_execed_locked(), of a process that is only there in the model; NULL: it is asked for its own */
 	uint64_t (*execed_locked)(struct iommu *iommu, uint64_t unmapped);
 	int (*avail)(struct iommu *iommu, uint32_t *mappings);
-	int (*faults)(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
+	int (*faults)(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count,
+		      unsigned int *dropped);
 	int (*fresh)(struct iommu *iommu, uint64_t seed);
 	/* as iommu_check_table() */
 	int (*check_table)(struct iommu *iommu, const void *va, iova_t iova, uint64_t size, bool mapped, int pins,

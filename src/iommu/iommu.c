@@ -302,10 +302,11 @@ int iommu_avail(struct iommu *iommu, uint32_t *mappings)
 	return iommu->ops->avail ? iommu->ops->avail(iommu, mappings) : -EOPNOTSUPP;
 }
 
-int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count)
+int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count,
+		 unsigned int *dropped)
 {
-	*count = 0;
-	return iommu->ops->faults ? iommu->ops->faults(iommu, out, max, count) : -EOPNOTSUPP;
+	*count = *dropped = 0;
+	return iommu->ops->faults ? iommu->ops->faults(iommu, out, max, count, dropped) : -EOPNOTSUPP;
 }
 
 int iommu_fresh(struct iommu *iommu, uint64_t seed)

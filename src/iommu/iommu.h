@@ -129,8 +129,12 @@ int iommu_memlock_counted(struct iommu *iommu, uint64_t *bytes);
 /* How many more mappings the kernel allows (type1's dma_entry_limit), asked now. -EOPNOTSUPP: it does not tell. */
 int iommu_avail(struct iommu *iommu, uint32_t *mappings);
 
-/* Faults seen by the backend itself since the last call (sim). -EOPNOTSUPP: read the kernel log (host/faults.h) instead. */
-int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
+/*
+ * Faults seen by the backend itself since the last call (sim), and how many it had no room for. -EOPNOTSUPP: read the kernel log
+ * (host/faults.h) instead.
+ */
+int iommu_faults(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count,
+		 unsigned int *dropped);
 
 /*
  * A simulated backend as if nothing had happened to it yet: what is mapped and allocated stays; cached translations, entries and pins

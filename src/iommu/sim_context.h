@@ -24,7 +24,7 @@
 /* aperture=64: what else can be mapped. Tables have 4 levels, so that the upper half of 48 bits is found by sign extension, as x86 does it. */
 #define SIM_HIGH ((struct iova_range){~(SIM_IOVA_LAST >> 1), UINT64_MAX})
 
-#define SIM_RECORDS 256u
+#define SIM_RECORDS 1024u
 
 /* What the hardware keeps of a fault; sim_record.c makes words of it. */
 struct sim_record {
@@ -37,7 +37,7 @@ struct sim_record {
 struct sim_records {
 	pthread_mutex_t lock;
 	struct sim_record record[SIM_RECORDS];
-	unsigned int first, count;
+	unsigned int first, count, dropped;
 };
 
 struct sim;
@@ -298,7 +298,8 @@ struct sim_reach sim_access_reach(struct sim_access *access, uint64_t iova, uint
 
 /* sim_record.c */
 void sim_record_add(struct sim *sim, uint64_t iova, bool write, enum sim_walk why);
-int sim_record_read(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count);
+int sim_record_read(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count,
+		    unsigned int *dropped);
 
 /* sim_queue.c, sim_dma.c */
 struct sim_engine *sim_engine_new(struct sim *sim);

@@ -70,7 +70,7 @@ int sim_fresh(struct iommu *iommu, uint64_t seed)
 	sim_faults_fresh(&sim->faults, seed);
 	sim_unlock(sim);
 	pthread_mutex_lock(&sim->records.lock);
-	sim->records.count = 0;
+	sim->records.count = sim->records.dropped = 0;
 	pthread_mutex_unlock(&sim->records.lock);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The simulated IOMMU's fault records: a bounded ring that drops what comes when it is full, as VT-d's overflow does. */
+/* The simulated IOMMU's fault records: a bounded ring that drops what comes when it is full, as VT-d's overflow does, and counts it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +13,8 @@ void sim_record_add(struct sim *sim, uint64_t iova, bool write, enum sim_walk wh
 	pthread_mutex_lock(&r->lock);
 	if (r->count < SIM_RECORDS)
 		r->record[(r->first + r->count++) % SIM_RECORDS] = (struct sim_record){iova, clock_ns(), write, why};
+	else
+		r->dropped++;
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -43,7 +45,8 @@ static void sim_record_tell(const struct sim_record *rec, struct dma_fault *out)
 		 (unsigned long long)rec->iova, out->reason);
 }
 
-int sim_record_read(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count)
+int sim_record_read(struct iommu *iommu, struct dma_fault *out, unsigned int max, unsigned int *count,
+		    unsigned int *dropped)
 {
 	struct sim_records *r = &sim_space_of(iommu)->sim->records;
 
@@ -53,6 +56,8 @@ int sim_record_read(struct iommu *iommu, struct dma_fault *out, unsigned int max
 		r->first = (r->first + 1) % SIM_RECORDS;
 		r->count--;
 	}
+	*dropped = r->dropped;
+	r->dropped = 0;
 	pthread_mutex_unlock(&r->lock);
 	return 0;
 }

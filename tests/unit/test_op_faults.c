@@ -138,6 +138,23 @@ static void test_check(void **state)
 	session_close(s, NULL);
 }
 
+/* More at once than there is room for: those that were not seen may have been due to nothing. */
+static void test_overflow(void **state)
+{
+	struct session *s = open_mapped();
+	char text[2048] = "";
+
+	assert_int_equal(copy(s, "0x80000000", 4096, true), 0);
+	for (unsigned int i = 0; i < SIM_RECORDS; i++)
+		late(s, AWAY);
+	assert_int_equal(check(s, text, sizeof(text)), RESULT_PASS);
+	for (unsigned int i = 0; i < SIM_RECORDS + 3; i++)
+		late(s, AWAY);
+	assert_int_equal(check(s, text, sizeof(text)), RESULT_PASS);
+	assert_non_null(strstr(text, "SKIP the simulation left out 3 faults"));
+	session_close(s, NULL);
+}
+
 static atomic_bool enough;
 
 static void *refuse(void *arg)
@@ -216,8 +233,9 @@ static void test_stream(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_own),   cmocka_unit_test(test_late),	cmocka_unit_test(test_strays),
-		cmocka_unit_test(test_check), cmocka_unit_test(test_migration), cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_own),    cmocka_unit_test(test_late),	cmocka_unit_test(test_strays),
+		cmocka_unit_test(test_check),  cmocka_unit_test(test_overflow), cmocka_unit_test(test_migration),
+		cmocka_unit_test(test_stream),
 	};
 
 	return cmocka_run_group_tests_name("op faults", tests, NULL, NULL);

@@ -148,7 +148,8 @@ static const char *faults_unseen(const struct session *s, const struct compare_r
 		return why;
 	}
 	if (res->faults_lost) {
-		snprintf(why, len, "%" PRIu64 " messages of the kernel log were lost", res->faults_lost);
+		snprintf(why, len, "%" PRIu64 " %s were lost", res->faults_lost,
+			 session_is_simulated(s) ? "faults of the simulation" : "messages of the kernel log");
 		return why;
 	}
 	/* each probe faults: where fewer were told (the kernel limits the rate), others may be missing as well */

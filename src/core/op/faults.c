@@ -266,7 +266,9 @@ void op_faults_check(struct report *r, struct session *s)
 	else if (!s->faults_seen)
 		snprintf(why, sizeof(why), "the kernel log cannot be read");
 	else if (all->lost)
-		snprintf(why, sizeof(why), "the kernel left out %" PRIu64 " messages", all->lost);
+		snprintf(why, sizeof(why), "%s left out %" PRIu64 " %s",
+			 session_is_simulated(s) ? "the simulation" : "the kernel", all->lost,
+			 session_is_simulated(s) ? "faults" : "messages");
 	else
 		session_fault_limit_spent(s, why, sizeof(why));
 	report_check(r, name, why[0] ? RESULT_SKIP : RESULT_PASS, why[0] ? why : NULL);

@@ -191,7 +191,7 @@ int session_faults(struct session *s, struct dma_fault *out, unsigned int max, u
 	*lost = 0;
 	*seen = s->faults_seen;
 	if (session_is_simulated(s)) {
-		err = s->faults_seen ? iommu_faults(s->iommu, out, max, count) : 0;
+		err = s->faults_seen ? iommu_faults(s->iommu, out, max, count, lost) : 0;
 		for (unsigned int i = 0; i < *count; i++)
 			out[i].tie = FAULT_TIE_DEVICE;
 		return err;
