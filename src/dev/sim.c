@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "base/spec.h"
 #include "dev/driver.h"
-#include "iommu/sim.h"
+#include "iommu/sim/sim.h"
 
 #define SIM_DEPTH 64
 #define SIM_MAX_LEN MiB(16)

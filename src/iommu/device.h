@@ -68,7 +68,7 @@ int idev_irq_mask(struct iommu_device *idev, enum idev_irq kind);
 /* As if vector @n had come: the kernel signals its eventfd. -EINVAL when @kind is not enabled. */
 int idev_irq_trigger(struct iommu_device *idev, enum idev_irq kind, unsigned int n);
 
-/* The simulated device's engine, NULL for real devices (iommu/sim.h has its verbs). */
+/* The simulated device's engine, NULL for real devices (iommu/sim/sim.h has its verbs). */
 struct sim_engine *idev_sim_engine(struct iommu_device *idev);
 
 #endif

@@ -43,7 +43,7 @@ extern char rcu_readers_left, rcu_grace_ended;
 extern _Thread_local bool rcu_enlisted;
 
 /*
- * What a section reads: translations, of some lanes (sim_context.h), or books: lists of what is mapped and allocated. Who waits for some does not
+ * What a section reads: translations, of some lanes (iommu/sim/context.h), or books: lists of what is mapped and allocated. Who waits for some does not
  * wait for those who read other things, nor looks at lines that they write.
  */
 #define RCU_LANES UINT32_C(0xffff)

@@ -11,8 +11,8 @@
 
 #include "dev/dev.h"
 #include "iommu/iommu.h"
-#include "iommu/model.h"
-#include "iommu/sim_context.h"
+#include "iommu/model/model.h"
+#include "iommu/sim/context.h"
 
 #define RIG_IOVA UINT64_C(0x100000) /* of the memory */
 #define RIG_RINGS UINT64_C(0x80000) /* of the first ring page */

@@ -10,7 +10,7 @@
 
 #include "base/rng.h"
 #include "dev/driver.h"
-#include "iommu/model_nic.h"
+#include "iommu/model/nic.h"
 
 #define STATUS 0x00008u
 #define MDIC 0x00020u

@@ -7,7 +7,7 @@
 
 #include "base/msg.h"
 #include "dev/nvme.h"
-#include "iommu/model_nvme.h"
+#include "iommu/model/nvme.h"
 
 #define BIG_IOVA UINT64_C(0x10000000)
 #define BIG_SIZE MiB(8)

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "iommu/sim_context.h"
+#include "iommu/sim/context.h"
 
 #define PAGE UINT64_C(4096)
 #define OPS iommu_sim_ops

@@ -8,8 +8,8 @@
 
 #include "core/compare/priv.h"
 #include "iommu/ledger.h"
-#include "iommu/model.h"
-#include "iommu/sim_context.h"
+#include "iommu/model/model.h"
+#include "iommu/sim/context.h"
 
 #define PROBE_BYTES 64
 

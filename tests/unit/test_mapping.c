@@ -8,7 +8,7 @@
 
 #include "base/rng.h"
 #include "iommu/ledger.h"
-#include "iommu/sim_context.h"
+#include "iommu/sim/context.h"
 
 #define SLOTS 48u /* pages of IOVA the maps and unmaps fight for */
 #define BASE UINT64_C(0x40000000)

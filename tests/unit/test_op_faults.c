@@ -12,7 +12,7 @@
 #include "core/migration/priv.h"
 #include "core/op/faults.h"
 #include "core/op/op.h"
-#include "iommu/sim_context.h"
+#include "iommu/sim/context.h"
 
 #define AT UINT64_C(0x40000000)
 #define AWAY UINT64_C(0x80000000)

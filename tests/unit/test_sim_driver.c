@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "dev/dev.h"
 #include "iommu/iommu.h"
-#include "iommu/sim.h"
+#include "iommu/sim/sim.h"
 
 #define IOVA UINT64_C(0x100000)
 #define SIZE (UINT64_C(4) << 20)

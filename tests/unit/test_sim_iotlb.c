@@ -2,7 +2,7 @@
 /* The simulated IOTLB and the invalidation queue: what is kept, what a mask drops, and the masks by brute force. */
 #include "sim_fixture.h"
 
-#include "iommu/sim_qi.h"
+#include "iommu/sim/qi.h"
 
 static struct sim_iotlb tlb;
 static struct sim_qi qi;

@@ -3,32 +3,32 @@
 #include "sim_fixture.h"
 
 #include "base/rng.h"
-#include "iommu/sim_pile.h"
+#include "iommu/sim/pile.h"
 
 static void test_tree_model(void **state)
 {
-	static struct sim_node node[512];
+	static struct range_node node[512];
 	static bool in[512];
-	struct sim_tree tree = {0};
+	struct range_tree tree = {0};
 
 	/* Slot i owns 10*i .. 10*i+9 and uses a part of it. */
 	for (uint64_t op = 0; op < 20000; op++) {
 		uint64_t i = rng_below(rng_draw(3, op, 0), ARRAY_SIZE(node));
 		uint64_t start = rng_below(rng_draw(3, op, 1), 5200), last = start + rng_below(rng_draw(3, op, 2), 50);
-		struct sim_node *want = NULL;
+		struct range_node *want = NULL;
 
 		if (in[i]) {
-			sim_tree_remove(&tree, &node[i]);
+			range_tree_remove(&tree, &node[i]);
 		} else {
 			node[i].start = 10 * i + op % 3;
 			node[i].last = 10 * i + 3 + op % 7;
-			sim_tree_insert(&tree, &node[i]);
+			range_tree_insert(&tree, &node[i]);
 		}
 		in[i] = !in[i];
 		for (uint64_t k = 0; k < ARRAY_SIZE(node) && !want; k++)
 			if (in[k] && node[k].start <= last && start <= node[k].last)
 				want = &node[k];
-		assert_ptr_equal(sim_tree_first(&tree, start, last), want);
+		assert_ptr_equal(range_tree_first(&tree, start, last), want);
 	}
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/rng.h"
 #include "iommu/rcu.h"
-#include "iommu/sim_pt.h"
+#include "iommu/sim/pt.h"
 
 #define RW (SIM_PTE_R | SIM_PTE_W)
 

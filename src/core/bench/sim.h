@@ -4,7 +4,7 @@
 #define IC_CORE_BENCH_SIM_H
 
 #include "core/bench/bench.h"
-#include "iommu/sim.h"
+#include "iommu/sim/sim.h"
 
 #define BENCH_SIM_PAGES 256u	/* of one map call */
 #define BENCH_SIM_DMA KiB(64)	/* of one copy */

@@ -60,14 +60,14 @@ int model_insert(struct model *m, const struct model_map *map, bool writable)
 		return -ENOMEM;
 	*node = (struct model_node){
 		.node = {.start = map->range.start, .last = map->range.last}, .map = *map, .writable = writable};
-	sim_tree_insert(&m->maps, &node->node);
+	range_tree_insert(&m->maps, &node->node);
 	m->bytes += map->range.last - map->range.start + 1;
 	return 0;
 }
 
 void model_remove(struct model *m, struct model_node *node)
 {
-	sim_tree_remove(&m->maps, &node->node);
+	range_tree_remove(&m->maps, &node->node);
 	m->bytes -= node->map.range.last - node->map.range.start + 1;
 	node->spare = m->spare;
 	m->spare = node;

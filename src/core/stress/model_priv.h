@@ -3,12 +3,12 @@
 #ifndef IC_CORE_STRESS_MODEL_PRIV_H
 #define IC_CORE_STRESS_MODEL_PRIV_H
 
+#include "base/range_tree.h"
 #include "base/util.h"
 #include "core/stress/model.h"
-#include "iommu/sim_tree.h"
 
 struct model_node {
-	struct sim_node node; /* first member; start and last are the mapping's */
+	struct range_node node; /* first member; start and last are the mapping's */
 	struct model_map map;
 	bool writable; /* its pages were pinned for writing: a copy may be written to, though this mapping may not */
 	struct model_node *spare;
@@ -17,7 +17,7 @@ struct model_node {
 /* A set of ranges: disjoint, and no two side by side. */
 struct model_run;
 struct model_runs {
-	struct sim_tree tree;
+	struct range_tree tree;
 	struct model_run *spare;
 };
 /* -ENOMEM: it is not in, or a part of the rest is gone as well. */
@@ -29,7 +29,7 @@ void runs_free(struct model_runs *runs);
 
 struct model {
 	struct model_params params;
-	struct sim_tree maps;
+	struct range_tree maps;
 	uint64_t bytes;
 	struct model_node *spare;	  /* nodes to use again */
 	struct model_runs dirty, touched; /* pages written for sure; and perhaps */
@@ -53,7 +53,7 @@ static inline bool model_is_type1(const struct model *m)
 /* The lowest mapping that has a byte of start..last, or NULL. */
 static inline struct model_node *model_first(const struct model *m, iova_t start, iova_t last)
 {
-	return (struct model_node *)sim_tree_first(&m->maps, start, last);
+	return (struct model_node *)range_tree_first(&m->maps, start, last);
 }
 
 static inline void model_due(struct model_answer *due, int err, const char *why)

@@ -5,13 +5,13 @@
 #include "core/stress/model_priv.h"
 
 struct model_run {
-	struct sim_node node; /* first member */
+	struct range_node node; /* first member */
 	struct model_run *spare;
 };
 
 static struct model_run *runs_first(const struct model_runs *runs, struct iova_range r)
 {
-	return (struct model_run *)sim_tree_first(&runs->tree, r.start, r.last);
+	return (struct model_run *)range_tree_first(&runs->tree, r.start, r.last);
 }
 
 static int runs_insert(struct model_runs *runs, struct iova_range r)
@@ -25,7 +25,7 @@ static int runs_insert(struct model_runs *runs, struct iova_range r)
 	if (!run)
 		return -ENOMEM;
 	*run = (struct model_run){.node = {.start = r.start, .last = r.last}};
-	sim_tree_insert(&runs->tree, &run->node);
+	range_tree_insert(&runs->tree, &run->node);
 	return 0;
 }
 
@@ -33,7 +33,7 @@ static struct iova_range runs_remove(struct model_runs *runs, struct model_run *
 {
 	struct iova_range r = {run->node.start, run->node.last};
 
-	sim_tree_remove(&runs->tree, &run->node);
+	range_tree_remove(&runs->tree, &run->node);
 	run->spare = runs->spare;
 	runs->spare = run;
 	return r;
