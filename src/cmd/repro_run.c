@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/run.h"
+#include "cmd/run_exec.h"
 #include "core/op/faults.h"
 #include "core/pins.h"
 

@@ -3,7 +3,7 @@
 #ifndef IC_CMD_RUN_AGAINST_H
 #define IC_CMD_RUN_AGAINST_H
 
-#include "cmd/run.h"
+#include "cmd/run_exec.h"
 #include "core/trace_diff.h"
 
 /* What came of one script. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cmd/run.h"
+#include "cmd/run_exec.h"
 #include "cmd/shrink_run.h"
 #include "core/whole_file.h"
 

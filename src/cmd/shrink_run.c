@@ -9,7 +9,7 @@
 #include "base/msg.h"
 #include "base/rng.h"
 #include "base/spec.h"
-#include "cmd/run.h"
+#include "cmd/run_exec.h"
 
 #define FIT_MAX 64 /* lines that may be taken out so that the reference passes */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What run.c and its parts share: one script in one session. */
-#ifndef IC_CMD_RUN_H
-#define IC_CMD_RUN_H
+/* A script in a session, for whoever runs some: `run`, its --against and --shrink, `repro`. */
+#ifndef IC_CMD_RUN_EXEC_H
+#define IC_CMD_RUN_EXEC_H
 
 #include "cmd/command.h"
 #include "core/script.h"
