@@ -354,10 +354,15 @@ static void test_late_start(void **state)
 	void *ctx[2] = {&t[0], &t[1]};
 	struct bench_measured m;
 	struct fail f = {0};
+	bool large = false;
 
-	assert_int_equal(bench_measure(&work, ctx, 2, &until, &m, &f), 0);
-	assert_true(m.rounds && m.loops / m.rounds > 100);
-	bench_measured_free(&m);
+	/* a machine that takes the processor away makes few times look long as well: not each time */
+	for (unsigned int tries = 0; tries < 10 && !large; tries++) {
+		assert_int_equal(bench_measure(&work, ctx, 2, &until, &m, &f), 0);
+		large = m.rounds && m.loops / m.rounds > 100;
+		bench_measured_free(&m);
+	}
+	assert_true(large);
 }
 
 static void test_error_and_signal(void **state)
