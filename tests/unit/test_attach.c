@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/session_attach on the simulated IOMMU: what holds in a space that the device is moved to, also where a step fails. */
+/* core/session/attach on the simulated IOMMU: what holds in a space that the device is moved to, also where a step fails. */
 #include "unit.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/bench_pool, core/bench_against: turns pooled, and backends held against the first: a slow one is seen, an equal one and a slow turn are not. */
+/* core/bench/pool, core/bench/against: turns pooled, and backends held against the first: a slow one is seen, an equal one and a slow turn are not. */
 #include "unit.h"
 
 #include <errno.h>

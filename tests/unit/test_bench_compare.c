@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/bench_compare: what is beyond noise is seen, noise is not; a slower machine is not a slower tool; files are read with care. */
+/* core/bench/compare: what is beyond noise is seen, noise is not; a slower machine is not a slower tool; files are read with care. */
 #include "unit.h"
 
 #include <errno.h>

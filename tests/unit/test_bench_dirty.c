@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/bench_dirty_plain: the plain loops report what was marked, each page once, and clear it: else nothing would be held against them. */
+/* core/bench/dirty_plain: the plain loops report what was marked, each page once, and clear it: else nothing would be held against them. */
 #include "bench_rig.h"
 
 #include <string.h>

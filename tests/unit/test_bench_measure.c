@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * core/bench_measure: what is measured is done as often as is said, ours and the plain loop in turns, by all threads; ends and errors. The
+ * core/bench/measure: what is measured is done as often as is said, ours and the plain loop in turns, by all threads; ends and errors. The
  * clock is the test's own (ld's --wrap): what one thread does takes as long as is said here, whatever the machine is busy with.
  */
 #include "unit.h"

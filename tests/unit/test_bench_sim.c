@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/bench_sim: its rows, that what is measured was done, that what goes wrong is no figure; the bodies by themselves. */
+/* core/bench/sim: its rows, that what is measured was done, that what goes wrong is no figure; the bodies by themselves. */
 #include "bench_rig.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/bench_stamp: its figures and what they are held against; that a slow kernel is told as one, and one that writes wrong things fails. */
+/* core/bench/stamp: its figures and what they are held against; that a slow kernel is told as one, and one that writes wrong things fails. */
 #include "bench_rig.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/diagnose_judge: verdicts on tables that are made up. What is named, what only differs as something else does, and what is not. */
+/* core/diagnose/judge: verdicts on tables that are made up. What is named, what only differs as something else does, and what is not. */
 #include "unit.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/dirty_plot: each page in its cell, whatever the geometry; full and empty, one page of 4 TiB. */
+/* core/dirty/plot: each page in its cell, whatever the geometry; full and empty, one page of 4 TiB. */
 #include "unit.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/dirty_plot_rate: rates in the order of time, gaps, reads that left their bits, what does not belong together. */
+/* core/dirty/plot_rate: rates in the order of time, gaps, reads that left their bits, what does not belong together. */
 #include "unit.h"
 
 #include <errno.h>

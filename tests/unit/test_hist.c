@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/hist: every value lands within one part in 128 of itself, and percentiles are the values they should be. */
+/* core/bench/hist: every value lands within one part in 128 of itself, and percentiles are the values they should be. */
 #include "unit.h"
 
 #include <string.h>

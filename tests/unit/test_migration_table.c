@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/migration_table: what follows from the header's words is what the kernel's table of next steps comes to, for every set of flags. */
+/* core/migration/table: what follows from the header's words is what the kernel's table of next steps comes to, for every set of flags. */
 #include "unit.h"
 
 #include <errno.h>

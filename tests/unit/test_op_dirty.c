@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/op_dirty: which source is taken, on which page table, for which ranges. */
+/* core/op/dirty: which source is taken, on which page table, for which ranges. */
 #include "unit.h"
 
 #include "core/op/object.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/op_dirty: in which pieces bits are read, what is refused before, how reading and unmapping go together. */
+/* core/op/dirty: in which pieces bits are read, what is refused before, how reading and unmapping go together. */
 #include "unit.h"
 
 #include "base/clock.h"

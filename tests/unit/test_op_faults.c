@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/op_faults: faults that come late, from elsewhere or in masses are charged to the op they belong to, or to none. */
+/* core/op/faults: faults that come late, from elsewhere or in masses are charged to the op they belong to, or to none. */
 #include "unit.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/op_table: what is asked about page tables and pins, on a simulation that notes down each mapping and who pins it. */
+/* core/op/table: what is asked about page tables and pins, on a simulation that notes down each mapping and who pins it. */
 #include "unit.h"
 
 #include <errno.h>

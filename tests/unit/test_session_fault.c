@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/session_fault, core/op_faults on a log: whose faults they are, what ties them to the op, and floods of others'. */
+/* core/session/fault, core/op/faults on a log: whose faults they are, what ties them to the op, and floods of others'. */
 #include "unit.h"
 
 #include <errno.h>

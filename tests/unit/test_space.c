@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/space: which IOVAs remain, that a pick is one of them, and that parts do not meet. */
+/* core/session/space: which IOVAs remain, that a pick is one of them, and that parts do not meet. */
 #include "unit.h"
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/stress_mix: named mixes, files of them, and what is wrong with files. */
+/* core/stress/mix: named mixes, files of them, and what is wrong with files. */
 #include "unit.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/stress_model: each rule of each interface, alone. */
+/* core/stress/model: each rule of each interface, alone. */
 #include "stress_model.h"
 
 /* Beside one mapping of 4 pages at 0x10000. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * core/stress_model against the simulated IOMMU: hundreds of thousands of calls, of which every answer is the model's, and misbehaviours
+ * core/stress/model against the simulated IOMMU: hundreds of thousands of calls, of which every answer is the model's, and misbehaviours
  * that the model objects to.
  */
 #include "stress_model.h"

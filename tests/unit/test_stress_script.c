@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/stress_script: what a healthy stress did, as a script, passes on the same backend: on all personalities, of all mixes. */
+/* core/stress/script: what a healthy stress did, as a script, passes on the same backend: on all personalities, of all mixes. */
 #include "unit.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/wire: messages that are whole, in pieces, too long, of another version, or none; descriptors that come with them. */
+/* core/server/wire: messages that are whole, in pieces, too long, of another version, or none; descriptors that come with them. */
 #include "unit.h"
 
 #include <errno.h>
