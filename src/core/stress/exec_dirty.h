@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between stress_exec_dirty*.c: which sources there are, one read and what is held against it. */
+/* Between exec_dirty.c and exec_dirty_draw.c: which sources there are, one read and what is held against it. */
 #ifndef IC_CORE_STRESS_EXEC_DIRTY_H
 #define IC_CORE_STRESS_EXEC_DIRTY_H
 
