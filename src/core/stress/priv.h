@@ -126,7 +126,8 @@ extern const struct stress_verb *const stress_verbs[STRESS_KINDS]; /* kind.c */
 
 /* Each file that does kinds has their verbs; the table takes them from here. */
 extern const struct stress_verb stress_verb_map, stress_verb_map_file, stress_verb_unmap, stress_verb_unmap_range,
-	stress_verb_unmap_all, stress_verb_remap, stress_verb_bad_map, stress_verb_bad_unmap; /* exec_map.c, exec_bad.c */
+	stress_verb_unmap_all, stress_verb_remap, stress_verb_bad_map,
+	stress_verb_bad_unmap; /* exec_map.c, exec_bad.c */
 extern const struct stress_verb stress_verb_release, stress_verb_move, stress_verb_fork, stress_verb_fill,
 	stress_verb_check; /* exec_memory.c */
 extern const struct stress_verb stress_verb_dma, stress_verb_dma_denied, stress_verb_flight,
