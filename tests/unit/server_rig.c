@@ -269,7 +269,6 @@ int rig_setup(void **state)
 	if (!mkdtemp(run_dir))
 		return -1;
 	setenv("XDG_RUNTIME_DIR", run_dir, 1);
-	server_patience_ns = RIG_PATIENCE_MS * 1000000ull;
 	umask(022);
 	return 0;
 }

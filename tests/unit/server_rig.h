@@ -7,8 +7,6 @@
 
 #include "core/server/front.h"
 
-#define RIG_PATIENCE_MS 300
-
 struct raw {
 	struct wire w;
 	int out; /* the command's stdout */

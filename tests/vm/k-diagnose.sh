@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 needs_built stale-iotlb psi-mask
 machine=(--iommu intel --memory 1G --device lsi)
-guest_built stale-iotlb --mutant stale-iotlb "${machine[@]}" -- diagnose.sh "depends iova-mode" 7 60s iommufd
+guest_built stale-iotlb --mutant stale-iotlb "${machine[@]}" --timeout 900 -- diagnose.sh "depends iova-mode" 7 180s iommufd
 if [ -n "${IOMMUCTL_LONG:-}" ]; then
 	guest_built stale-iotlb-vfio --mutant stale-iotlb "${machine[@]}" --timeout 900 -- diagnose.sh "depends iova-mode" 10 60s vfio
 	guest_built psi-mask --mutant psi-mask "${machine[@]}" --timeout 900 -- diagnose.sh "depends size alignment" 10 60s vfio iommufd

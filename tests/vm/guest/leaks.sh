@@ -78,16 +78,20 @@ held() {
 	is "$status $(($(pinned) - pins_before)) $(($(tables) - tables_before))" "143 0 0" "$1: and no longer when they are given back"
 }
 
+# more_pinned BEFORE PAGES: so many have mapped their page.
+more_pinned() { [ $(($(pinned) - $1)) -ge "$2" ]; }
+
 # Slabs that are held by processes which only wait.
 held_slabs() {
-	local i waiting=()
+	local i waiting=() before
+	before=$(pinned)
 	slabs "$tmp/slabs0"
 	for ((i = 0; i < 40; i++)); do
 		"$IOMMUCTL" -q --backend mock map a --size 4K --hold 5m >/dev/null 2>&1 &
 		waiting+=($!)
-		[ $i -ne 19 ] || { sleep 3; slabs "$tmp/slabs1"; }
+		[ $i -ne 19 ] || { wait_for 120 more_pinned "$before" 20; slabs "$tmp/slabs1"; }
 	done
-	sleep 3
+	wait_for 120 more_pinned "$before" 40
 	slabs "$tmp/slabs2"
 	isnt "$(grown 20 "$tmp"/slabs[0-2])" "" "objects that are held are seen in the slabs"
 	diag "caches that grew: $(grown 20 "$tmp"/slabs[0-2])"

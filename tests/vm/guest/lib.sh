@@ -115,8 +115,8 @@ dirty_read_bits() {
 # mid_loop ARGS...: starts a compare that runs until stopped, and waits until it has the device and is going.
 mid_loop() {
 	start --json compare --device "$1" --time 10m --size 8K "${@:2}"
-	wait_for 20 eval '[ -n "$(holders_of '"$1"')" ]'
-	sleep 0.5
+	wait_for 60 eval '[ -n "$(holders_of '"$1"')" ] && [ "$(bus_master '"$1"')" = on ]'
+	sleep 1
 }
 
 # pinned: pages, of the whole machine.   tables: KiB of page tables that are not the processor's.

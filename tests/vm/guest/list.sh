@@ -46,9 +46,9 @@ is $? 130 "a signal ends it"
 like "$(cat "$tmp/follow")" '^lost +0$' "and nothing was lost"
 like "$(cat "$tmp/follow")" '^list: INTERRUPTED$' "which is said"
 
-"$IOMMUCTL" list --follow --time 12s --json >"$tmp/follow" 2>"$tmp/follow.err" &
+"$IOMMUCTL" list --follow --time 25s --json >"$tmp/follow" 2>"$tmp/follow.err" &
 pid=$!
-sleep 3
+wait_for 30 eval 'ls -l /proc/$pid/fd 2>/dev/null | grep -q socket:' # it listens
 take "$edu"
 run unbind "$edu"
 wait "$pid"

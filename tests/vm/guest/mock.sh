@@ -163,11 +163,12 @@ IOMMUCTL_WRAPPER=
 
 # Told apart from a pass: the kernel warns while it runs.
 (
+	wait_for 60 eval '[ -n "$(ls /sys/bus/iommufd_mock/devices)" ]'
 	sleep 1
 	echo "WARNING: on purpose, by tests/vm/guest/mock.sh" >/dev/kmsg
 	echo 512 >/proc/sys/kernel/tainted
 ) &
-run --json compare --backend mock --time 3s
+run --json compare --backend mock --time 10s
 wait
 is "$status $(json '.classes | keys | join(" ")')" "1 kernel" "a kernel that warns meanwhile is a failure of its own"
 
