@@ -6,7 +6,7 @@ loops=$(scaled 300)
 against() { run -q bench map --loops "$loops" --size 4K "$@"; }
 
 # figures of all backends in one report
-against --against sim,personality=iommufd --json
+beside against --against sim,personality=iommufd --json
 status_is 0 "two backends"
 json_is '[.result, .backend, .device, .turns, .loops] | map(tostring) | join(" ")' "pass sim sim 3 $loops" "the first one's keys, and the loops of all turns together"
 json_is '[keys_unsorted[0:5][]] | join(" ")' "command version kernel seed result" "the common keys first"
@@ -133,6 +133,7 @@ json_is '[.backends[] | .result + " " + (.turns | tostring)] | join(", ") | test
 
 # interrupted: what was measured is told
 start -q bench map --size 4K --loops 1000000000 --warmup 0 --against sim --json
+start_catches
 if is_slow; then sleep 10; else sleep 1; fi
 kill -INT "$pid"
 finish

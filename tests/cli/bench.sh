@@ -72,7 +72,7 @@ done
 
 # unmaps
 unmap() { run -q "$@" bench unmap --size 64K --loops 20 --json; }
-unmap
+beside unmap
 status_is 0 "unmap" || diag "$stderr"
 json_is '[.results[] | select(.unit == "ns") | .name] | join(" ")' "whole many-at-once each all whole-used many-at-once-used" "unmap: its ways"
 json_is '[.results[] | .reference == "stores" and .ratio > 0] | all' true "unmap: beside stores"
@@ -119,6 +119,7 @@ json_is '[.results[] | .unit == "GiB/s" and .value > 0 and (.name == "memcpy" or
 	"stamp: against memcpy"
 json_is '.note | test("^patterns by (avx512|avx2|plain), (never past the caches|past the caches from [0-9.]+[KMG] on)$")' true "stamp: how"
 start -q bench stamp --size 4M --loops 1000000000 --warmup 1 --json
+start_catches
 if is_slow; then sleep 10; else sleep 1; fi
 kill -INT "$pid"
 finish
@@ -395,7 +396,7 @@ done
 
 # what too few times and rounds know nothing of has no key
 for few in 5:false:false:false 99:true:false:false 100:true:true:false 1000:true:true:true; do
-	run -q bench map --size 4K --loops "${few%%:*}" --json
+	beside run -q bench map --size 4K --loops "${few%%:*}" --json
 	json_is '[.results[1] | has("interval"), has("p99"), has("p999")] | map(tostring) | join(":")' "${few#*:}" "what ${few%%:*} times say"
 	json_is '[.results[] | has("ratio_interval") == has("interval")] | all' true "and of the ratio"
 done
@@ -403,6 +404,7 @@ json_is '[.. | select(. == null)] | length' 0 "no key is null"
 
 # interrupted: what was measured is told
 start -q bench map --loops 1000000000 --warmup 0 --json
+start_catches
 if is_slow; then sleep 10; else sleep 1; fi
 kill -INT "$pid"
 finish

@@ -157,7 +157,7 @@ run -q run "$tmp/script"
 status_is 0 "in a script, beside a buffer; refused while tracking is on"
 
 start -q dirty verify --strict --rounds 1000000 --json
-sleep 0.5
+start_catches
 kill -INT "$pid"
 finish
 status_is 130 "interrupted"

@@ -139,13 +139,16 @@ else
 	like "$stdout" '^changes +[0-9]+$' "with the number of changes"
 	run list --follow --time 300ms --json
 	is "$(tail -n 1 "$tmp/stdout" | jq -r '"\(.command) \(.result) \(.lost)"')" "list pass 0" "the report is the last object"
-	timeout -s INT -k 5 1 "$IOMMUCTL" list --follow >"$tmp/stdout" 2>"$tmp/stderr"
+	start list --follow
+	start_catches
+	kill -INT "$pid"
+	finish
 	like "$(<"$tmp/stdout")" '^list: INTERRUPTED$' "a signal ends it"
-	"$IOMMUCTL" list --follow >"$tmp/stdout" 2>"$tmp/stderr" &
-	sleep 0.5
-	kill -TERM $!
-	wait $!
-	is $? 143 "and makes the exit status"
+	start list --follow
+	start_catches
+	kill -TERM "$pid"
+	finish
+	is "$status" 143 "and makes the exit status"
 fi
 run list
 status_is 0 "this machine is listed"

@@ -151,14 +151,15 @@ run -q --tap migration
 status_is 0 "TAP"
 is "$(grep -cE '^ok [0-9]+ - ' "$tmp/stdout")" 38 "one point for each check"
 start -q migration --rounds 100000
-sleep 0.5
+start_catches
 kill -INT "$pid"
 finish
 is "$status" 130 "interrupted"
 like "$stdout" 'ok +way-out' "and in RUNNING all the same"
 # in the two seconds that the stream is given
 start -q --backend sim,fault=mig-precopy-blocks migration --json
-sleep 1
+start_catches
+sleep 0.5
 kill -INT "$pid"
 finish
 is "$status $(failed)" "130 " "what a signal cuts short does not fail"

@@ -170,12 +170,14 @@ peak() { # OPS
 	echo "$most"
 }
 if ! is_slow; then
-	early=$(peak 20000) late=$(peak 200000)
+	# one that is over before it was looked at often has the highest of three
+	early=$(for try in 1 2 3; do peak 20000; done | sort -n | tail -n 1) late=$(peak 200000)
 	ok "ten times as many operations take no more memory ($early and $late KiB)" test $((late)) -lt $((early + early / 4 + 2048))
 fi
 
 # an end by signal
 start -q stress --time 60s --json
+start_catches
 sleep 1
 kill -INT $pid
 finish
