@@ -80,8 +80,12 @@ lib_ended() { # a process that ended and was not waited for is a zombie
 	[ -z "$state" ] || [ "${state:0:1}" = Z ]
 }
 
-# Until what start began handles signals: before that one is lost, or ends it without a word.
-start_catches() { wait_for 60 lib_catches; }
+# Until what start began handles signals: before that one is lost, or ends it without a word. Valgrind has handlers of its own from the
+# start, and shows those of its program nowhere.
+start_catches() {
+	wait_for 60 lib_catches
+	! is_slow || sleep 5
+}
 
 lib_catches() {
 	local caught
