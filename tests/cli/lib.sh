@@ -87,6 +87,12 @@ start_catches() {
 	! is_slow || sleep 5
 }
 
+# The same, and until it has done something.
+start_works() {
+	start_catches
+	if is_slow; then sleep 10; else sleep 1; fi
+}
+
 lib_catches() {
 	local caught
 	! lib_ended || return 0

@@ -232,8 +232,7 @@ like "$stdout" $'# ioas 3 other\n#   device 2 sim\n' "in TAP as comments"
 for line in 'replace main other --rounds 100000000' 'bench map --loops 1000000000'; do
 	printf 'ioas new other\n%s\n' "$line" >"$tmp/script"
 	start -q --json --backend $sim run "$tmp/script"
-	start_catches
-	sleep 1
+	start_works
 	kill -INT "$pid"
 	finish
 	is "$status $(json '.results[1].result')" "130 interrupted" "interrupted: $line"

@@ -15,6 +15,24 @@
 #define FAULTS_MANY 100
 #define LOG_SOURCE "kernel log"
 
+/* One finding for all lines that @is_one takes, which are its evidence; none without such a line. */
+static void log_find(struct audit *a, bool (*is_one)(const char *line), enum audit_severity severity,
+		     const char *subject, const char *text)
+{
+	char line[LINE_MAX_BYTES];
+	const char *at = a->m->log;
+	bool found = false;
+
+	while (audit_log_next(&at, line, sizeof(line))) {
+		if (!is_one(line))
+			continue;
+		if (!found)
+			audit_add(a, severity, subject, "%s", text);
+		found = true;
+		audit_show(a, LOG_SOURCE, "%s", line);
+	}
+}
+
 /* --- kernel-faults --- */
 
 struct fault_count {
@@ -136,22 +154,16 @@ const struct audit_rule audit_kernel_faults = {
 
 /* --- pte-already-set --- */
 
+static bool pte_is_already_set(const char *line)
+{
+	return strstr(line, "DMA PTE for vPFN") && strstr(line, "already set");
+}
+
 static void pte_already_set_check(struct audit *a)
 {
-	char line[LINE_MAX_BYTES];
-	const char *at = a->m->log;
-	unsigned int count = 0;
-
-	if (!audit_sees_log(a))
-		return;
-	while (audit_log_next(&at, line, sizeof(line))) {
-		if (!strstr(line, "DMA PTE for vPFN") || !strstr(line, "already set"))
-			continue;
-		if (!count++)
-			audit_add(a, AUDIT_HIGH, "kernel",
-				  "the VT-d driver found a mapping where it had unmapped everything");
-		audit_show(a, LOG_SOURCE, "%s", line);
-	}
+	if (audit_sees_log(a))
+		log_find(a, pte_is_already_set, AUDIT_HIGH, "kernel",
+			 "the VT-d driver found a mapping where it had unmapped everything");
 }
 
 const struct audit_rule audit_pte_already_set = {
@@ -186,19 +198,14 @@ static bool complaint_is_pte(const char *line)
 	return strstr(line, "DMA PTE for vPFN") != NULL;
 }
 
-static void complaints_found(struct audit *a, bool ours, enum audit_severity severity, const char *fmt)
+static bool complaint_of_ours(const char *line)
 {
-	char line[LINE_MAX_BYTES];
-	const char *at = a->m->log;
-	unsigned int count = 0;
+	return fault_line_is_complaint(line) && !complaint_is_pte(line) && complaint_is_ours(line);
+}
 
-	while (audit_log_next(&at, line, sizeof(line))) {
-		if (!fault_line_is_complaint(line) || complaint_is_pte(line) || complaint_is_ours(line) != ours)
-			continue;
-		if (!count++)
-			audit_add(a, severity, "kernel", "%s", fmt);
-		audit_show(a, LOG_SOURCE, "%s", line);
-	}
+static bool complaint_of_others(const char *line)
+{
+	return fault_line_is_complaint(line) && !complaint_is_pte(line) && !complaint_is_ours(line);
 }
 
 #define TAINT_BAD_PAGE (1u << 5)
@@ -224,10 +231,10 @@ static void kernel_complaint_check(struct audit *a)
 	unsigned int before = a->nr_findings;
 
 	if (audit_sees_log(a)) {
-		complaints_found(a, true, AUDIT_MEDIUM,
-				 "the kernel complained about itself in the IOMMU's or VFIO's code");
-		complaints_found(a, false, AUDIT_LOW,
-				 "the kernel complained about itself, by the words in another part than the IOMMU's");
+		log_find(a, complaint_of_ours, AUDIT_MEDIUM, "kernel",
+			 "the kernel complained about itself in the IOMMU's or VFIO's code");
+		log_find(a, complaint_of_others, AUDIT_LOW, "kernel",
+			 "the kernel complained about itself, by the words in another part than the IOMMU's");
 	}
 	complaint_by_taint(a, before);
 }
@@ -271,20 +278,9 @@ static bool firmware_line(const char *line)
 
 static void firmware_bug_check(struct audit *a)
 {
-	char line[LINE_MAX_BYTES];
-	const char *at = a->m->log;
-	unsigned int count = 0;
-
-	if (!audit_sees_log(a))
-		return;
-	while (audit_log_next(&at, line, sizeof(line))) {
-		if (!firmware_line(line))
-			continue;
-		if (!count++)
-			audit_add(a, AUDIT_MEDIUM, "firmware",
-				  "the kernel calls the firmware's description of the IOMMUs wrong");
-		audit_show(a, LOG_SOURCE, "%s", line);
-	}
+	if (audit_sees_log(a))
+		log_find(a, firmware_line, AUDIT_MEDIUM, "firmware",
+			 "the kernel calls the firmware's description of the IOMMUs wrong");
 }
 
 const struct audit_rule audit_firmware_bug = {

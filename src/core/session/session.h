@@ -188,7 +188,8 @@ uint64_t session_table_checks(const struct session *s);
 /*
  * Faults on our device (or its group) since the last call, with group and what ties them to the device; page faults that wait in
  * queues of the session (source "iopf") are among them. *seen false: nobody is looking (no right to the kernel log). *lost:
- * messages that the kernel left out (rate limit) or that were overrun, or faults the simulation had no room for. The work is bounded, whatever is being logged.
+ * messages that the kernel left out (rate limit) or that were overrun, or faults the simulation had no room for. The work is
+ * bounded, whatever is being logged.
  */
 int session_faults(struct session *s, struct dma_fault *out, unsigned int max, unsigned int *count, bool *seen,
 		   unsigned int *lost);
