@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # One body, every backend: tests/body/NAME.sh runs on each backend of tests/backends. On top of tests/cli/lib.sh.
 #
-#	on_backends WHERE NAME...       each body on every backend that runs there (host, guest, built)
+#	on_backends WHERE NAME...       each body on every backend that runs there (host, guest, built) or that is named
 #
 # In a body $backend is chosen; what it expects comes from what the backend declares (can NAME, declared FILTER) and from
 # tests/body/errnos, never from a backend's name. Scripts on stdin may say
@@ -13,9 +13,9 @@
 body_dir=$top_srcdir/tests/body
 have_jq || skip_all "jq is not installed"
 
-# backends WHERE...: the names of those that run there, in the table's order.
+# backends WHERE|NAME...: the names of those that run there, and of those named, in the table's order.
 backends() {
-	awk -v where=" $* " '!/^#/ && NF && index(where, " " $2 " ") { print $1 }' "$top_srcdir/tests/backends"
+	awk -v which=" $* " '!/^#/ && NF && (index(which, " " $2 " ") || index(which, " " $1 " ")) { print $1 }' "$top_srcdir/tests/backends"
 }
 
 # backend_field NAME N: 2 where it runs, 3 its device, 4 its arguments.

@@ -52,7 +52,8 @@ like "$said" '\| no such compiler' "with the end of its log"
 cat >"$tree/tests/vm/build-kernel" <<'EOT'
 #!/bin/sh
 case "$*" in
---list-mutants) echo "bug intel"; echo "slip amd" ;;
+--list-mutants) echo "bug intel"; echo "slip amd"; echo "rare amd" ;;
+"--list-mutants --always") echo "bug intel"; echo "slip amd" ;;
 *--cached*) case $* in *bug*) test -e BUILT ;; *slip*) false ;; esac ;;
 *slip*) echo "slip does not apply" >&2; exit 1 ;;
 *) echo "12 % built" >&2; echo x >>BUILT ;;

@@ -18,10 +18,13 @@ audit_row() {
 }
 audit_has() { [ -n "$(audit_row "$1" "$2")" ]; }
 
-# audit_guests KERNEL-REGEX IOMMU-REGEX: all of these.
+# audit_guests KERNEL-REGEX IOMMU-REGEX [NAME...]: these, or all of them.
 audit_guests() {
-	local name
-	for name in $(audit_names "$1" "$2"); do audit_guest "$name"; done
+	local name names
+	names=$(audit_names "$1" "$2")
+	for name in ${3:+"${@:3}"}; do ok "$name is in the table" grep -qxF -- "$name" <<<"$names"; done
+	[ $# -eq 2 ] || names="${*:3}"
+	for name in $names; do audit_guest "$name"; done
 }
 
 # audit_guest NAME: boots it and judges it. NAME-claim is NAME, which comes before it, with a table that claims more than it has.

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The bodies on the built kernel: each of them on every backend that needs a guest.
+# The bodies on the built kernel. --long: each of them on every backend that needs a guest.
 . "$(dirname "$0")/lib.sh"
-guest_bodies guest_built maps "guest built" map unmap
-guest_bodies guest_built scripts "guest built" script bad-input memory flight process
-guest_bodies guest_built compare "guest built" compare
+all="guest built"
+some() { if [ -n "${IOMMUCTL_LONG:-}" ]; then echo "$all"; else echo "$*"; fi; }
+guest_bodies guest_built maps "$(some iommufd mock)" map unmap
+guest_bodies guest_built scripts "$(some iommufd-compat)" script bad-input memory flight process
+guest_bodies guest_built compare "$(some iommufd compat-v1 mock)" compare
 done_testing

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Kernels with a bug put in, on the kernel's own test device: compare and stress name what is wrong with each, and find
 # nothing on the healthy one.
+# Only with --long: k-mutants-intel.sh is this on another IOMMU.
 . "$(dirname "$0")/lib.sh"
 needs_built $(mutants_of mock)
 mutants_found mock mock

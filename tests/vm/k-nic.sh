@@ -4,7 +4,6 @@
 qemu=$(fetched qemu trixie-backports) || skip_all "a newer QEMU cannot be fetched: $(tail -n 1 "$tap_tmp/get.err")"
 machine=(--qemu "$qemu" --memory 1G --device e1000e --device igb)
 guest_built intel --iommu intel "${machine[@]}" -- nic.sh full vfio iommufd
-guest_built amd --iommu amd "${machine[@]}" -- nic.sh brief iommufd
 if [ -n "${IOMMUCTL_LONG:-}" ]; then
 	guest_built virtio --iommu virtio "${machine[@]}" -- nic.sh full vfio iommufd
 	guest_built amd-full --iommu amd "${machine[@]}" -- nic.sh full vfio iommufd

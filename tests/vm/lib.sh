@@ -132,9 +132,10 @@ guest_built() {
 	guest "$name" --kernel "${kernel:-no-built-kernel}" "$@"
 }
 
-# mutants: their names.   mutants_of IOMMU: those that show on it.   mutant_says NAME options|finds|stress: what its file says.
-mutants() { "$vm/build-kernel" --list-mutants | cut -d' ' -f1; }
-mutants_of() { "$vm/build-kernel" --list-mutants | awk -v iommu="$1" '{ for (i = 2; i <= NF; i++) if ($i == iommu) { print $1; next } }'; }
+mutants_which=--always
+[ -z "${IOMMUCTL_LONG:-}" ] || mutants_which=
+# mutants_of IOMMU: those that show on it; without --long those of every run.   mutant_says NAME options|finds|stress: what its file says.
+mutants_of() { "$vm/build-kernel" --list-mutants $mutants_which | awk -v iommu="$1" '{ for (i = 2; i <= NF; i++) if ($i == iommu) { print $1; next } }'; }
 mutant_says() { sed -n "s/^$2 //p" "$vm/mutants/$1"; }
 
 # mutants_found IOMMU [BACKEND...]: on the kernel of each mutant that shows on IOMMU compare fails for what the mutant does, and on the

@@ -98,6 +98,8 @@ machine_options() {
 	cmdline="console=ttyS0,115200 panic=-1 mitigations=off cryptomgr.notests random.trust_cpu=on"
 	# On a busy host the timer ticks too late for the check at boot, which then panics.
 	cmdline="$cmdline no_timer_check"
+	# Nor is the processor's own counter, which is the clock of the host, to be given up because two clocks were not read at once.
+	cmdline="$cmdline tsc=reliable"
 	# The SCSI bus behind lsi is empty: nothing there needs 3 s to settle.
 	cmdline="$cmdline sym53c8xx.settle=0"
 	case $accel in

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Intel's gigabit controllers on the stock kernel: 82574L on the QEMU that is installed, 82576 on a newer one; what they send is kept.
+# Only with --long: k-nic.sh has the drivers.
 . "$(dirname "$0")/lib.sh"
 
 # sent_by FILE ADDRESS: how often the address is in the packets, as bytes.

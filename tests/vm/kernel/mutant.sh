@@ -8,6 +8,7 @@
 #	options ARGS...			how compare is called
 #	finds CLASS...			what it may call the bug; anything else is wrong
 #	stress CLASS...			what stress may call it; unsaved:BACKEND: no script there can say it
+#	always				not with runtests --long only: building and booting each takes minutes
 #	edit FILE			one edit, in a file of the kernel
 #	or FILE				instead of the edit before, where that does not apply: another release
 #	in REGEX			the function, by its name
@@ -31,7 +32,9 @@ mutant_list() {
 	local file
 	for file in "$mutant_dir"/*; do
 		file=$(basename "$file")
-		printf '%-16s %-31s %s\n' "$file" "$(mutant_field "$file" iommus)" "$(mutant_field "$file" about)"
+		if [ -z "$mutant_always" ] || grep -qx always "$mutant_dir/$file"; then
+			printf '%-16s %-31s %s\n' "$file" "$(mutant_field "$file" iommus)" "$(mutant_field "$file" about)"
+		fi
 	done
 }
 
