@@ -11,11 +11,12 @@ touch "$tree/Makefile.in"
 printf '#!/bin/sh\nprintf "all bench-build:\\n" >Makefile; touch config.status\n' >"$tree/configure"
 chmod +x "$tree/configure"
 
+arg=() begun=0
 script() { printf '%s\n' "$2" >"$tree/tests/vm/t-$1.sh"; }
 only_vm() {
 	rm -f "$tree"/tests/vm/t-*.sh
 	while [ $# -gt 0 ]; do script "$1" "$2"; shift 2; done
-	said=$(env -u MAKEFLAGS -u MAKELEVEL "$tree/runtests" --no-install --only vm </dev/null 2>&1)
+	said=$(env -u MAKEFLAGS -u MAKELEVEL SECONDS=$begun "$tree/runtests" --no-install --only vm ${arg[@]+"${arg[@]}"} </dev/null 2>&1)
 	status=$?
 	last=$(tail -n 1 <<<"$said")
 }
@@ -42,6 +43,24 @@ only_vm
 is "$status/$last" "1/0 passed, 1 failed, 0 skipped" "a group without tests fails"
 only_vm good 'echo ok 1 - a; echo 1..1' bad 'echo not ok 1 - b; echo 1..1'
 is "$status/$last" "1/2 passed, 1 failed, 0 skipped" "several files add up"
+only_vm good 'echo ok 1 - a; echo 1..1' rare '# Only with --long: it takes an hour.
+echo not ok 1 - b; echo 1..1'
+is "$status/$last" "0/2 passed, 0 failed, 0 skipped" "a file for --long only is left out" || diag "$said"
+like "$said" 'left to --long: t-rare$' "which is said"
+arg=(--long)
+only_vm good 'echo ok 1 - a; echo 1..1' rare '# Only with --long: it takes an hour.
+echo not ok 1 - b; echo 1..1'
+is "$status/$last" "1/2 passed, 1 failed, 0 skipped" "and run with it"
+# a shell begins to count its seconds where the environment says
+arg=(--within 2)
+begun=120
+only_vm good 'echo ok 1 - a; echo 1..1'
+is "$status/$last" "0/1 passed, 0 failed, 1 skipped" "after the time given no test file begins" || diag "$said"
+like "$said" '^  vm: t-good: not begun: 2 minutes were over' "and is skipped by name"
+begun=60
+only_vm good 'echo ok 1 - a; echo 1..1'
+is "$status/$last" "0/2 passed, 0 failed, 0 skipped" "before it does"
+arg=() begun=0
 printf '#!/bin/sh\necho no such compiler; exit 1\n' >"$tree/configure"
 rm -rf "$tree/build-tests"
 only_vm good 'echo ok 1 - a; echo 1..1'
@@ -78,6 +97,7 @@ like "$said" '\| slip does not apply' "and what was wrong with one"
 kernel --only vm-built
 is "$status/$last" "1/4 passed, 1 failed, 0 skipped" "the tests of the built kernel build what is not there" || diag "$said"
 is "$(wc -l <"$tmp/built")" 1 "and only that"
+isnt "$(grep -c rare <<<"$said")" 1 "a kernel that not every run takes is left out"
 kernel --only kernel --only vm-built --no-kernel-build
 is "$status/$last" "0/0 passed, 0 failed, 3 skipped" "--no-kernel-build leaves them out" || diag "$said"
 like "$said" '^  vm-built: k-one: --no-kernel-build$' "a line for each file"
@@ -88,6 +108,8 @@ said=$("$tree/runtests" --only nosuch 2>&1 </dev/null)
 is $? 64 "an unknown group is a usage error"
 said=$("$tree/runtests" --frob 2>&1 </dev/null)
 is $? 64 "so is an unknown option"
+said=$("$tree/runtests" --within 0 2>&1 </dev/null)
+is $? 64 "and no time at all"
 is "$("$tree/runtests" --list | grep -c '^  [a-z]')" "$(grep -c '^group_[a-z_]*()' "$tree/runtests" | awk '{ print $1 - 1 }')" \
 	"every group is listed" # group_scripts is a helper of three of them
 done_testing
