@@ -46,7 +46,7 @@ audit_guest() {
 	# The guest looks at the registers by itself: IO_STRICT_DEVMEM would forbid it.
 	# shellcheck disable=SC2086 # options are words
 	"$vm/run" --binary "$IOMMUCTL" ${kernel:+--kernel "$kernel"} $options --append iomem=relaxed ${table:+--acpi "$table"} \
-		--timeout 600 --out "$out" --add "$vm/guest/audit.sh:/root/audit.sh" -- sh /root/audit.sh $bind \
+		--timeout 1200 --out "$out" --add "$vm/guest/audit.sh:/root/audit.sh" -- sh /root/audit.sh $bind \
 		>"$tap_tmp/guest.out" 2>"$tap_tmp/guest.err" </dev/null
 	is "$?" 0 "$name: the guest finished and its kernel did not complain" || {
 		diag "$(tail -n 60 "$tap_tmp/guest.err")"

@@ -67,6 +67,43 @@ guest_find_kernel() {
 # guest_monolithic: whether the configuration beside the image says that this kernel has no modules at all.
 guest_monolithic() { grep -qsx '# CONFIG_MODULES is not set' "$(dirname "$vmlinuz")/config-$kver"; }
 
+# guest_plain: makes vmlinuz the kernel that is packed in the image, where QEMU can start such a one: an emulated processor takes longer
+# to unpack Debian's (xz) than to boot it. Linux, Documentation/arch/x86/boot.rst: where it lies; QEMU starts what has a PVH entry
+# (Xen's include/public/elfnote.h, XEN_ELFNOTE_PHYS32_ENTRY, 18). Any other stays as it is.
+guest_plain() {
+	local plain
+	plain=$cache/vmlinux-$(basename "$vmlinuz" | sed 's/^[^-]*-//')-$(cksum <"$vmlinuz" | cut -d' ' -f1)
+	command -v readelf >/dev/null || return 0
+	[ -e "$plain" ] || (
+		flock 9
+		[ -e "$plain" ] || {
+			guest_unpack_image "$vmlinuz" >"$plain.new" 2>/dev/null || : >"$plain.new"
+			readelf -nW "$plain.new" 2>/dev/null | grep -E '^ *Xen .*\(0x0*12\)' >/dev/null || : >"$plain.new"
+			mv "$plain.new" "$plain"
+		}
+	) 9>"$cache/lock"
+	# an empty one says that there is none
+	[ ! -s "$plain" ] || vmlinuz=$plain
+}
+
+# guest_unpack_image BZIMAGE: what it has packed, to stdout.
+guest_unpack_image() {
+	local at length setup
+	[ "$(guest_number "$1" 514 4)" = $((0x53726448)) ] || return # "HdrS"
+	setup=$(guest_number "$1" 497 1) at=$(guest_number "$1" 584 4) length=$(guest_number "$1" 588 4)
+	at=$(((setup + 1) * 512 + at))
+	case $(od -An -v -tx1 -j $at -N 4 "$1" | tr -d ' ') in
+	1f8b*) head -c $((at + length)) "$1" | tail -c "$length" | gzip -dc ;;
+	# behind these, but not behind gzip's, stands the size of what was packed
+	fd377a58) head -c $((at + length - 4)) "$1" | tail -c $((length - 4)) | xz -dc ;;
+	28b52ffd) head -c $((at + length - 4)) "$1" | tail -c $((length - 4)) | zstd -qdc ;;
+	*) false ;;
+	esac
+}
+
+# guest_number FILE OFFSET SIZE: a number in a file, the low byte first.
+guest_number() { od -An -v -tu"$3" --endian=little -j "$2" -N "$3" "$1" | tr -d ' '; }
+
 # guest_kernel: sets vmlinuz and base_initrd; builds what the cache does not have. One builder at a time.
 guest_kernel() {
 	local key
@@ -76,7 +113,8 @@ guest_kernel() {
 	[ -s "$base_initrd" ] || (
 		flock 9
 		[ -s "$base_initrd" ] || guest_build_base
-	) 9>"$cache/lock"
+	) 9>"$cache/lock" || return
+	guest_plain
 }
 
 guest_find_kernel_locked() {

@@ -2,6 +2,6 @@
 # compare by every interface of the built kernel to the machine's IOMMU, with --iommu intel-sm.
 # Only with --long: k-compare-amd.sh and -virtio.sh are this on other IOMMUs.
 . "$(dirname "$0")/lib.sh"
-guest_built intel-sm --iommu intel-sm --memory 2G --hugepages 200 --timeout 600 --device lsi -- iommufd.sh
+guest_built intel-sm --iommu intel-sm --memory 2G --hugepages 200 --device lsi -- iommufd.sh
 guest_built intel-sm-destroyed --iommu intel-sm --device lsi -- destroyed.sh
 done_testing

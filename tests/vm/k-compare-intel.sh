@@ -2,6 +2,6 @@
 # compare by every interface of the built kernel to the machine's IOMMU, with --iommu intel.
 # Only with --long: k-compare-amd.sh and -virtio.sh are this on other IOMMUs.
 . "$(dirname "$0")/lib.sh"
-guest_built intel --iommu intel --memory 2G --hugepages 200 --timeout 600 --device lsi -- iommufd.sh
+guest_built intel --iommu intel --memory 2G --hugepages 200 --device lsi -- iommufd.sh
 guest_built intel-destroyed --iommu intel --device lsi -- destroyed.sh
 done_testing

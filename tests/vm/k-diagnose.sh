@@ -3,11 +3,11 @@
 . "$(dirname "$0")/lib.sh"
 needs_built stale-iotlb
 machine=(--iommu intel --memory 1G --device lsi)
-guest_built stale-iotlb --mutant stale-iotlb "${machine[@]}" --timeout 900 -- diagnose.sh "depends iova-mode" 7 180s iommufd
+guest_built stale-iotlb --mutant stale-iotlb "${machine[@]}" --timeout 1800 -- diagnose.sh "depends iova-mode" 7 600s iommufd
 if [ -n "${IOMMUCTL_LONG:-}" ]; then
 	needs_built psi-mask
-	guest_built stale-iotlb-vfio --mutant stale-iotlb "${machine[@]}" --timeout 900 -- diagnose.sh "depends iova-mode" 10 60s vfio
-	guest_built psi-mask --mutant psi-mask "${machine[@]}" --timeout 900 -- diagnose.sh "depends size alignment" 10 60s vfio iommufd
-	guest_built healthy "${machine[@]}" --device e1000e --timeout 900 -- diagnose.sh healthy 10 60s vfio iommufd
+	guest_built stale-iotlb-vfio --mutant stale-iotlb "${machine[@]}" --timeout 1800 -- diagnose.sh "depends iova-mode" 10 60s vfio
+	guest_built psi-mask --mutant psi-mask "${machine[@]}" --timeout 1800 -- diagnose.sh "depends size alignment" 10 60s vfio iommufd
+	guest_built healthy "${machine[@]}" --device e1000e --timeout 1800 -- diagnose.sh healthy 10 60s vfio iommufd
 fi
 done_testing

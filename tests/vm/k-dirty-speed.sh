@@ -3,5 +3,5 @@
 # median of 15 pairs instead of 5.
 # Only with --long: it measures.
 . "$(dirname "$0")/lib.sh"
-guest_built dirty-speed --iommu intel --memory 2G --device lsi --timeout 900 -- dirty-speed.sh ${IOMMUCTL_LONG:+15}
+guest_built dirty-speed --iommu intel --memory 2G --device lsi --timeout 1800 -- dirty-speed.sh ${IOMMUCTL_LONG:+15}
 done_testing

@@ -3,7 +3,7 @@
 # --long: 20,000 loops each, 100 of edu's.
 . "$(dirname "$0")/lib.sh"
 qemu=$(fetched qemu trixie-backports) || skip_all "a newer QEMU cannot be fetched: $(tail -n 1 "$tap_tmp/get.err")"
-loops=() timeout=600 interfaces=iommufd
+loops=() timeout=1800 interfaces=iommufd
 [ -z "${IOMMUCTL_LONG:-}" ] || loops=(20000 100) timeout=7200 interfaces="vfio iommufd"
 guest_built drivers --qemu "$qemu" --iommu intel --memory 2G --timeout $timeout --device nvme --device e1000e --device igb --device lsi \
 	--device iommu-testdev --device edu --device qemu-xhci -- drivers.sh "$interfaces" "${loops[@]}"

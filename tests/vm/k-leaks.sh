@@ -2,7 +2,7 @@
 # Leaks, where the kernel shows them: pinned pages, page tables, slabs, and kmemleak in guests of its own. --long: two mutants
 # of the kernel show that they are seen.
 . "$(dirname "$0")/lib.sh"
-machine=(--iommu intel --memory 1G --device lsi --timeout 900)
+machine=(--iommu intel --memory 1G --device lsi --timeout 1800)
 guest_built counters "${machine[@]}" -- leaks.sh healthy vfio iommufd iommufd-compat mock
 guest_built kmemleak "${machine[@]}" --append kmemleak=on -- kmemleak.sh healthy vfio iommufd iommufd-compat mock
 if [ -n "${IOMMUCTL_LONG:-}" ]; then

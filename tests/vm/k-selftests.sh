@@ -7,7 +7,7 @@ put=()
 for program in "${programs[@]}"; do put+=(--add "$dir/$program"); done
 # edu: libvfio reserves a BAR's address range in whole pages, and fails on lsi's BARs, which are smaller
 for iommu in intel ${IOMMUCTL_LONG:+intel-sm}; do
-	guest_built $iommu --iommu $iommu --memory 2G --hugepages 128 --timeout 900 --device edu "${put[@]}" \
+	guest_built $iommu --iommu $iommu --memory 2G --hugepages 128 --timeout 2400 --device edu "${put[@]}" \
 		--add "$vm/selftests.known:/t/tests/vm/selftests.known" -- selftests.sh /t/tests/vm/selftests.known "${programs[@]}"
 done
 done_testing

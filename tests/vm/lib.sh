@@ -86,7 +86,7 @@ guest() {
 	for tool in raw-vfio-loop raw-iommufd-loop raw-dirty-loop; do
 		! file=$(vm_raw_loop $tool) || put+=(--add "$file:/usr/bin/$tool")
 	done
-	"$vm/run" --binary "$IOMMUCTL" --timeout 600 "${put[@]}" --add "$top_srcdir/tests/tap.sh:/t/tests/tap.sh" \
+	"$vm/run" --binary "$IOMMUCTL" --timeout 1800 "${put[@]}" --add "$top_srcdir/tests/tap.sh:/t/tests/tap.sh" \
 		--add "$top_srcdir/tests/cli/lib.sh:/t/tests/cli/lib.sh" --add "$vm/guest:/t/tests/vm/guest" "${options[@]}" \
 		-- env top_srcdir=/t IOMMUCTL=/usr/sbin/iommuctl "${environment[@]}" bash "/t/tests/vm/guest/$1" "${@:2}" 2>"$tap_tmp/guest.err" |
 		vm_points "$name"
@@ -142,8 +142,8 @@ mutant_says() { sed -n "s/^$2 //p" "$vm/mutants/$1"; }
 # healthy kernel the same options find nothing. With backends the same of stress on those, and the scripts that it saved on the mutants'
 # kernels pass on the healthy one.
 mutants_found() {
-	local mutant options=() machine=(--iommu "$1" --memory 2G --device lsi --timeout 900) saved=$tap_tmp/saved backends=${*:2}
-	[ "$1" != mock ] || machine=(--iommu none --timeout 900)
+	local mutant options=() machine=(--iommu "$1" --memory 2G --device lsi --timeout 2400) saved=$tap_tmp/saved backends=${*:2}
+	[ "$1" != mock ] || machine=(--iommu none --timeout 2400)
 	mkdir -p "$saved"
 	for mutant in $(mutants_of "$1"); do
 		options+=("$(mutant_says "$mutant" options)")

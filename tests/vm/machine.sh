@@ -100,6 +100,8 @@ machine_options() {
 	cmdline="$cmdline no_timer_check"
 	# Nor is the processor's own counter, which is the clock of the host, to be given up because two clocks were not read at once.
 	cmdline="$cmdline tsc=reliable"
+	# Others take the processors: that a thread of the guest gets none for a while is no fault of its kernel.
+	cmdline="$cmdline watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
 	# The SCSI bus behind lsi is empty: nothing there needs 3 s to settle.
 	cmdline="$cmdline sym53c8xx.settle=0"
 	case $accel in
@@ -110,6 +112,8 @@ machine_options() {
 		;;
 	*) die "unknown --accel $accel" "tcg or kvm" ;;
 	esac
+	# Nothing is typed: a kernel waits for seconds for the answer of a keyboard and a mouse.
+	! "$qemu" -M "$machine,help" 2>/dev/null | grep -q '^ *i8042=' || machine=$machine,i8042=off
 	qemu_args+=(-M "$machine" -smp 2 -m "$memory" -nodefaults -no-user-config -display none -no-reboot -monitor none)
 	machine_iommu
 	machine_devices

@@ -4,7 +4,7 @@
 # Only with --long: k-drivers.sh has the drivers.
 . "$(dirname "$0")/lib.sh"
 qemu=$(fetched qemu trixie-backports) || skip_all "a newer QEMU cannot be fetched: $(tail -n 1 "$tap_tmp/get.err")"
-loops=() timeout=600
+loops=() timeout=1800
 [ -z "${IOMMUCTL_LONG:-}" ] || loops=(20000 100) timeout=7200
 guest drivers --qemu "$qemu" --iommu intel --memory 2G --timeout $timeout --device nvme --device e1000e --device igb --device lsi \
 	--device iommu-testdev --device edu --device qemu-xhci -- drivers.sh vfio "${loops[@]}"

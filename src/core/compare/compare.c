@@ -13,6 +13,7 @@
 #include "iommu/ledger.h"
 
 #define FAULT_SETTLE_NS 50000000ull /* the VT-d and AMD drivers log from an interrupt thread */
+#define FAULT_DUE_NS 1000000000ull  /* which may have to wait for a processor: only that nothing is logged takes so long */
 #define COMPARE_FAULTS_NS 20000000  /* one look, whatever is being logged */
 
 /* More than the machine has would end with the kernel killing processes, perhaps not ours. */
@@ -358,10 +359,24 @@ static int compare_teardown(struct compare *c, int err, struct fail *f)
 	return err;
 }
 
+/* The first fault of probes is waited for; whether more come, nobody can know. */
+static void compare_settle_faults(struct compare *c)
+{
+	const struct compare_result *res = c->res;
+	uint64_t until = clock_ns() + FAULT_DUE_NS;
+
+	if (session_is_simulated(c->s))
+		return;
+	do {
+		clock_sleep_ns(FAULT_SETTLE_NS, NULL);
+		compare_collect_faults(c);
+	} while (res->faults_seen && res->unmapped_probes + res->readonly_probes && !res->nr_faults && !session_faults_behind(c->s) &&
+		 clock_ns() < until);
+}
+
 static void compare_last_look(struct compare *c)
 {
-	if (!session_is_simulated(c->s))
-		clock_sleep_ns(FAULT_SETTLE_NS, NULL);
+	compare_settle_faults(c);
 	compare_collect_faults(c);
 	if (session_faults_behind(c->s)) {
 		session_faults_skip(c->s);

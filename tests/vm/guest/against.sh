@@ -13,7 +13,7 @@ told() { json '.differences[] | select(.known == "") | "\(.file | split("/") | l
 pair() {
 	local a=$1 b=$2
 	shift 2
-	RUN_TIMEOUT=170 run -q --json --seed 3 --backend "$a" --device "$device" run "$@" --against "$b"
+	RUN_TIMEOUT=800 run -q --json --seed 3 --backend "$a" --device "$device" run "$@" --against "$b"
 	status_is 0 "$a against $b: nothing that is not known" || diag "$(told | head -n 40)"
 	diag "$(json '"\(.lines_compared) lines, \(.known_differences) known differences, \(.unknown_differences) others; unmet \(.unmet_a), \(.unmet_b)"')"
 	diag "$(json '[.differences[].known] | group_by(.) | map("\(.[0]) \(length)") | join(", ")')"

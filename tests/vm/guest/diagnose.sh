@@ -10,7 +10,7 @@ brief=()
 
 diagnosed() { # BACKEND ID
 	local backend=$1 id=$2 begun=$EPOCHREALTIME
-	RUN_TIMEOUT=600 run -q --seed 7 --json --backend "$backend" --device "$id" diagnose --runs "$runs" --time "$time" "${brief[@]}" -o "/out/$backend.txt"
+	RUN_TIMEOUT=1500 run -q --seed 7 --json --backend "$backend" --device "$id" diagnose --runs "$runs" --time "$time" "${brief[@]}" -o "/out/$backend.txt"
 	cp "$tmp/stdout" "/out/$backend.json"
 	diag "$backend: $(json '"\(.runs) runs, \(.loops) loops, \(.combinations_tried) combinations"') in $(awk -v a="$begun" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }') s"
 	is "$status $(json '[.verdict] + [.factors[] | select(.matters) | .name] | join(" ")')" "$3" "$backend: $3" || {

@@ -34,7 +34,7 @@ next() { # N: the number after it
 }
 
 once() { # N SCRIPT OPTIONS...: one run; sets status and injected; its verdict
-	timeout -k 5 60 "$IOMMUCTL" --json --seed 5 "${@:3}" run --fail-nth "$1" "$2" >"$tmp/stdout" 2>"$tmp/stderr"
+	timeout -k 5 300 "$IOMMUCTL" --json --seed 5 "${@:3}" run --fail-nth "$1" "$2" >"$tmp/stdout" 2>"$tmp/stderr"
 	status=$?
 	injected=$(tr -d ' \n' <"$tmp/stdout" | sed -n 's/.*"fail_nth":{"n":[0-9]*,"injected":\([0-9]*\),.*/\1/p')
 	[ "$status" -eq 0 ] && [ -n "$injected" ]

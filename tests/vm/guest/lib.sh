@@ -3,6 +3,10 @@
 # Helpers for scripts that run in the guest, on top of those of the CLI tests.
 . /t/tests/cli/lib.sh
 
+# Limits are there to end what hangs: an emulated guest beside others is slow.
+RUN_TIMEOUT=${RUN_TIMEOUT:-400}
+WAIT_SCALE=6
+
 # In an emulated guest a process costs some 20 ms and an older jq half a second: what is asked often starts none, or one for all.
 
 # A newer jq than the host's, where one could be had.
@@ -114,9 +118,9 @@ dirty_read_bits() {
 }
 # mid_loop ARGS...: starts a compare that runs until stopped, and waits until it has the device and is going.
 mid_loop() {
-	start --json compare --device "$1" --time 10m --size 8K "${@:2}"
-	wait_for 60 eval '[ -n "$(holders_of '"$1"')" ] && [ "$(bus_master '"$1"')" = on ]'
-	sleep 1
+	rm -f "$tmp/going"
+	start --json compare --device "$1" --time 60m --size 8K --log "$tmp/going" "${@:2}"
+	wait_for 60 test -s "$tmp/going"
 }
 
 # pinned: pages, of the whole machine.   tables: KiB of page tables that are not the processor's.

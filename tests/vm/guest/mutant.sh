@@ -52,7 +52,7 @@ stress_found() {
 # stress_fails BACKEND SEED OPTIONS...
 stress_fails() {
 	local name=$1 class
-	RUN_TIMEOUT=240 run -q --json --seed "$2" --backend "$name" --device "$device" stress --time 60s "${probes[@]}" "${@:3}"
+	RUN_TIMEOUT=900 run -q --json --seed "$2" --backend "$name" --device "$device" stress --time 400s "${probes[@]}" "${@:3}"
 	is "$status $(json .result 2>&1)" "1 fail" "$name: stress fails" || {
 		diag "stdout: $(head -c 1500 "$tmp/stdout")"
 		diag "stderr: $(head -c 1000 "$tmp/stderr")"
