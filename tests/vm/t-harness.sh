@@ -10,6 +10,7 @@ boot() {
 	is "$?" "$want" "$name" || diag "$(tail -n 20 "$tap_tmp/err")"
 }
 
+boot "a guest, whose parts are in the cache from here on" 0 -- true
 boot "a command's status comes back" 3 --log "$tap_tmp/klog" --out "$tap_tmp/left" -- sh -c 'echo "it'\''s out"; echo err >&2
 	mkdir /out/a; head -c 100000 /dev/zero >/out/a/b; exit 3'
 is "$(cat "$tap_tmp/out")" "it's out" "and its output"

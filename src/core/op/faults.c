@@ -161,7 +161,7 @@ static void faults_wait(const struct session *s)
 
 /* Looks until there are more than @before, which was @count when it was due. */
 static void faults_await(struct session *s, const struct op_reach *reach, struct failures *found,
-			 uint64_t (*count)(const struct session *s, const struct failures *found), uint64_t before)
+			 uint64_t (*count)(const struct session *s, struct failures *found), uint64_t before)
 {
 	uint64_t until = clock_ns() + OP_FAULTS_DUE_NS;
 
@@ -172,13 +172,13 @@ static void faults_await(struct session *s, const struct op_reach *reach, struct
 	} while (count(s, found) == before && faults_come_late(s) && clock_ns() < until);
 }
 
-static uint64_t faults_charged(const struct session *s, const struct failures *found)
+static uint64_t faults_charged(const struct session *s, struct failures *found)
 {
 	(void)s;
 	return failures_total(found);
 }
 
-static uint64_t faults_counted(const struct session *s, const struct failures *found)
+static uint64_t faults_counted(const struct session *s, struct failures *found)
 {
 	(void)found;
 	return s->op_faults.all;
