@@ -13,7 +13,7 @@ swept() {
 		--add "$vm/scripts:/t/tests/vm/scripts" -- fail-nth.sh $how "${@:3}"
 }
 if [ -z "${IOMMUCTL_LONG:-}" ]; then
-	swept iommufd intel sim mock iommufd
+	swept iommufd intel mock iommufd
 else
 	swept vfio intel sim vfio vfio-v1 iommufd-compat,type=v1
 	swept iommufd intel mock iommufd iommufd-compat

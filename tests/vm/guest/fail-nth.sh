@@ -30,7 +30,7 @@ pins() { # the machine's pinned pages
 }
 
 next() { # N: the number after it
-	if [ "$how" = all ] || [ "$1" -lt 20 ]; then echo $(($1 + 1)); else echo $(($1 + $1 / 3)); fi
+	if [ "$how" = all ] || [ "$1" -lt 10 ]; then echo $(($1 + 1)); else echo $(($1 + $1 / 2)); fi
 }
 
 once() { # N SCRIPT OPTIONS...: one run; sets status and injected; its verdict
