@@ -87,7 +87,7 @@ status_is 0 "unmap: what else is mapped stays" || diag "$(json '.results[]')"
 
 # transfers
 dma() { run -q "$@" bench dma --size 64K --loops 5 --json; }
-dma
+beside dma
 status_is 0 "dma" || diag "$stderr"
 json_is '[.results[] | select(.depth == 1) | .name] | unique | join(" ")' "copy-hit copy-hit-time copy-miss copy-miss-time read-hit read-hit-time read-miss read-miss-time write-hit write-hit-time write-miss write-miss-time" "dma: its figures"
 json_is '[.results[] | .reference == "memcpy" and .ratio > 0] | all' true "dma: against memcpy"
@@ -99,7 +99,7 @@ for fault in stale-iotlb:stale-write untranslated:untranslated short-unmap:short
 done
 
 # bitmaps
-run -q bench bitmap --loops 3 --size 8G,16G --page-size 4K,8K --json
+beside run -q bench bitmap --loops 3 --size 8G,16G --page-size 4K,8K --json
 status_is 0 "bitmap" || diag "$stderr"
 json_is '[.results[].name] | [.[0:6], .[18:24]] | unique | map(join(" ")) | join(", ")' "ranges-0.1 runs-0.1 ranges-50 runs-50 count diff" \
 	"bitmap: its figures, of each size and page"
@@ -110,7 +110,7 @@ run -q bench bitmap --size 16G --page-size 3000
 status_is 64 "bitmap: pages that are none"
 
 # patterns
-run -q bench stamp --loops 5 --size 8K,64K --threads 1,2 --json
+beside run -q bench stamp --loops 5 --size 8K,64K --threads 1,2 --json
 status_is 0 "stamp" || diag "$stderr"
 json_is '[.results[].name] | [.[0:8], .[24:32]] | unique | map(join(" ")) | join(", ")' \
 	"memcpy stamp verify stamp+verify poison poison+verify memset read" "stamp: its figures, of each size and number of threads"
@@ -126,7 +126,7 @@ is "$status" 130 "stamp: interrupted"
 json_is '[.result, .results[0].name, .results[0].value > 0] | tostring' '["interrupted","stamp",true]' "stamp: with what was measured"
 
 # the simulation itself
-run -q bench sim --loops 20 --json
+beside run -q bench sim --loops 20 --json
 status_is 0 "sim" || diag "$stderr"
 leaves=$(echo map-{2M,1G}-{'bytes B/leaf,','leaves ns/leaf,'}) nr=12
 # valgrind has 128G of addresses to give
@@ -145,7 +145,7 @@ run -q --backend sim,model=nvme bench sim
 status_is 4 "sim: not of a model"
 
 # dirty bits
-run -q bench dirty --loops 3 --size 1M --json
+beside run -q bench dirty --loops 3 --size 1M --json
 status_is 0 "dirty" || diag "$stderr"
 json_is '[.results[].name] | join(" ")' "read-clear-1% read-clear-1%-time reported-1% read-clear-50% read-clear-50%-time reported-50% read-clear-100% read-clear-100%-time reported-100%" "dirty: its figures"
 json_is '[.results[] | select(.unit == "pages per written page") | .value] | unique | join(" ")' 1 "dirty: each page once"
