@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every misbehaviour of the simulated IOMMU is found by stress within 60 s and shrunk to at most 12 lines, which fail with it and pass
-# without. Some of the table's rows; all of them three times over with IOMMUCTL_LONG.
+# Every misbehaviour of the simulated IOMMU is found by stress and shrunk to at most 12 lines, which fail with it and pass without. Some of
+# the table's rows; all of them three times over with IOMMUCTL_LONG. Promised are 60 s, on a machine with nothing else to do: told here, and
+# four times as long is held.
 . "$(dirname "$0")/lib.sh"
 have_jq || skip_all "jq is not installed"
-export RUN_TIMEOUT=300
+export RUN_TIMEOUT=600
 repro=$tmp/repro
 
 found() { # BACKEND-OPTIONS STRESS-OPTIONS WHAT SEED
-	local fault=$1 options=$2 what=$3 seed=$4 name="$1, seed $4" lines try
+	local fault=$1 options=$2 what=$3 seed=$4 name="$1, seed $4" lines try kept
 	rm -f "$repro"
 	# shellcheck disable=SC2086
-	run -q --seed "$seed" --backend "sim,$fault" stress --time 60s $options --save-repro "$repro" --json
+	run -q --seed "$seed" --backend "sim,$fault" stress --time 250s $options --save-repro "$repro" --json
 	status_is 1 "$name: found" || return
-	json_is '.result + " " + (.elapsed_s < 60 | tostring)' "fail true" "$name: within 60 s"
+	json_is .result fail "$name: which it says"
+	kept=$(json 'if .elapsed_s < 60 then "kept" else "NOT kept here" end')
+	diag "$name: after $(json '.elapsed_s * 10 | round / 10') s, promised 60: $kept"
 	ok "$name: a script is saved" test -s "$repro" || return
 	lines=$(grep -c '^[^#]' "$repro")
 	ok "$name: of at most 12 lines ($lines)" test "$lines" -le 12 || diag "$(<"$repro")"
