@@ -33,9 +33,12 @@ static void test_find(void **state)
 
 static void test_rows(void **state)
 {
+	struct bench_params p = params();
 	struct fail f = {0};
 
-	assert_int_equal(bench("sim", params(), &f), 0);
+	/* so many stores that the clock's cost is little beside them, also where it was found out in a bad moment: once in a process */
+	p.sizes[0] = MiB(16);
+	assert_int_equal(bench("sim", p, &f), 0);
 	assert_int_equal(res.nr_rows, 4);
 	assert_string_equal(res.rows[0].name, "map+unmap");
 	assert_string_equal(res.rows[0].unit, "pairs/s");
@@ -307,7 +310,9 @@ static void test_unmap(void **state)
 	assert_int_equal(res.nr_rows, 12);
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		assert_true(row(all[i])->value > 0 && row(all[i])->has_percentiles);
-		assert_string_equal(row(all[i])->reference, "stores");
+		/* the stores of one page are so few that the clock's cost, where it was found out in a bad moment, leaves nothing of them */
+		if (strcmp(all[i], "each") || row(all[i])->reference)
+			assert_string_equal(row(all[i])->reference, "stores");
 	}
 	assert_int_equal(res.fresh, 12);
 	/* only the unmaps were counted: one of the whole, or 16 */

@@ -36,8 +36,7 @@ static void test_rows(void **state)
 	assert_int_equal(res.nr_rows, 18);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		assert_string_equal(row(names[i], 1)->unit, "GiB/s");
-		assert_string_equal(row(names[i], 1)->reference, "memcpy");
-		assert_true(row(names[i], 64)->value > 0 && row(names[i], 64)->ratio > 0);
+		assert_true(row(names[i], 64)->value > 0);
 	}
 	assert_true(row("copy-miss-time", 1)->has_percentiles);
 	assert_int_equal(row("copy-miss-time", 1)->count, 10);
@@ -45,6 +44,12 @@ static void test_rows(void **state)
 	assert_int_equal(res.found.total, 0);
 	assert_true(res.wrong == 0 && res.pins_counted && !res.pins_left);
 	assert_non_null(strstr(res.note, "8192 mappings of 8K"));
+	/* what takes long beside the clock's cost, also where that was found out in a bad moment: once in a process */
+	assert_int_equal(bench("sim", NULL, params(KiB(64)), &f), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_string_equal(row(names[i], 64)->reference, "memcpy");
+		assert_true(row(names[i], 64)->ratio > 0);
+	}
 }
 
 static void test_what_devices_can(void **state)
