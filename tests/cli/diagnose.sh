@@ -73,14 +73,17 @@ status_is 1 "untranslated fails"
 json_is '[.verdict, (.runs <= 1), .repro != ""]' '["untranslated",true,true]' "and nothing more is tried"
 
 # nothing fails
-run -q --seed 7 diagnose --time 4s --json
+much='[.loops > 1000, .bytes > 1000000, .combinations_tried >= 3, .rate_upper_bound > 0 and .rate_upper_bound < 0.01, .repro]'
+for time in 4s 20s 80s; do # how much that is depends on what else the machine does
+	run -q --seed 7 diagnose --time $time --json
+	[ "$(json "$much")" != '[true,true,true,true,""]' ] || break
+done
 status_is 0 "a healthy IOMMU passes"
 json_is "$named" nothing-failed "nothing failed"
-json_is '[.loops > 1000, .bytes > 1000000, .combinations_tried >= 3, .rate_upper_bound > 0 and .rate_upper_bound < 0.01, .repro]' \
-	'[true,true,true,true,""]' "and how much was tried"
+json_is "$much" '[true,true,true,true,""]' "and how much was tried"
 json_is '[.factors[].levels[] | select(.runs > 0 and (.failures != 0 or .loops == 0))] | length' 0 "by level"
 json_is '(.loops * .rate_upper_bound * 1000 | round)' 3000 "the bound is three by the number of loops"
-run -q --seed 7 diagnose --time 300ms
+run -q --seed 7 diagnose --time 2s
 like "$stdout" 'nothing failed: [0-9]+ runs of [0-9]+ combinations, [0-9]+ loops' "in words"
 like "$stdout" 'with 95 % confidence less than one loop of [0-9]+ fails' "with the bound"
 
