@@ -169,7 +169,8 @@ beside() {
 	local try
 	for try in 1 2 3; do
 		"$@"
-		[ "$(json '[.results[]? | select(.name != "memcpy" and .unit != "pages per written page") | .value > 0 and (.ratio // 0) > 0] | all')" != true ] || break
+		[ "$(json '[.results[]? | select(.name != "memcpy" and .unit != "pages per written page") |
+			.value > 0 and (.ratio // 0) > 0] | all')" != true ] || break
 	done
 }
 
