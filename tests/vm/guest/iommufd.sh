@@ -3,7 +3,7 @@
 # a device is named whichever way it is held. iommufd.sh [LOOPS]
 . "$(dirname "$0")/lib.sh"
 lsi=$(pci_lsi)
-loops=${1:-400}
+loops=${1:-100}
 
 run --json list
 is "$(json ".devices[] | select(.id == \"$lsi\") | .backends | join(\",\")")" "" "no backend can have a device that is not bound"
