@@ -29,6 +29,15 @@ void race_pause(uint64_t ns)
 	nanosleep(&pause, NULL);
 }
 
+/*
+ * A busy machine may have a thread wait for longer than a race lasts. So that its log is not full before others have done anything, a part
+ * of it is for each step.
+ */
+static bool race_is_ahead(const struct race *r, size_t nr, size_t max)
+{
+	return nr >= max / RACE_STEPS * (atomic_load(&r->step) + 1);
+}
+
 /* One write: most stay in a page, some go over its end. */
 static int race_write(struct race_thread *t, struct race_write *w, int *status)
 {
@@ -72,8 +81,13 @@ static void *race_writer(void *arg)
 	struct race *r = t->race;
 
 	while (!atomic_load(&r->end_writes) && t->nr < RACE_WRITES_MAX) {
-		int status = 0, err = race_write(t, &t->writes[t->nr], &status);
+		int status = 0, err;
 
+		if (race_is_ahead(r, t->nr, RACE_WRITES_MAX)) {
+			race_pause(RACE_PAUSE_NS);
+			continue;
+		}
+		err = race_write(t, &t->writes[t->nr], &status);
 		atomic_fetch_add(&t->tries, 1);
 		err = err ? err : status;
 		if (!err) {
@@ -119,11 +133,16 @@ static int race_read(struct race_thread *t, enum race_kind kind, bool unmap)
 static void *race_reader(void *arg)
 {
 	struct race_thread *t = arg;
+	struct race *r = t->race;
 
-	while (!t->err && !atomic_load(&t->race->end_reads) && t->nr < RACE_READS_MAX) {
-		t->err = race_read(t, t->kind, false);
+	while (!t->err && !atomic_load(&r->end_reads) && t->nr < RACE_READS_MAX) {
+		if (!race_is_ahead(r, t->nr, RACE_READS_MAX)) {
+			t->err = race_read(t, t->kind, false);
+			atomic_fetch_add(&t->tries, 1);
+		}
 		race_pause(race_draw(t, RACE_PAUSE_NS));
 	}
+	atomic_store(&t->has_ended, true);
 	return NULL;
 }
 
@@ -254,15 +273,52 @@ static void race_join(struct race *r, struct race_crew *c)
 		pthread_join(c->readers[--c->nr_readers], NULL);
 }
 
-/* A busy machine may let a thread wait for longer than a race lasts, and a race with no or few writes shows little. */
-static bool race_all_wrote(const struct race *r)
+static void race_ask(struct race_thread *t, unsigned int nr, unsigned int more)
 {
-	unsigned int least = r->plan->duration_ms ? 1 : RACE_WRITES_MIN;
+	for (unsigned int i = 0; i < nr; i++)
+		t[i].due = atomic_load(&t[i].tries) + more;
+}
 
-	for (unsigned int i = 0; i < r->nr_writers; i++)
-		if (atomic_load(&r->writers[i].tries) < least && !atomic_load(&r->writers[i].has_ended))
+/* Whoever has ended, well or not, is not waited for. */
+static bool race_have_done(const struct race_thread *t, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		if (atomic_load(&t[i].tries) < t[i].due && !atomic_load(&t[i].has_ended))
 			return false;
 	return true;
+}
+
+/* A race of a given length is about its end: one of the writers, one of the readers. */
+static unsigned int race_steps(const struct race *r)
+{
+	return r->plan->duration_ms ? 2 : RACE_STEPS;
+}
+
+static void race_step_begin(struct race *r, unsigned int step)
+{
+	unsigned int writes = r->plan->duration_ms ? 1 : RACE_WRITES_MIN / (RACE_STEPS / 2);
+
+	/* of two reads the second began in this step */
+	race_ask(r->writers, r->nr_writers, step % 2 ? 0 : writes);
+	race_ask(r->readers, r->nr_readers, step % 2 ? 2 : 0);
+	atomic_store(&r->step, step);
+}
+
+/*
+ * What a clear loses is what was written before it and is written again after it: a race shows little where no read lies between writes.
+ * Whatever the machine is busy with, there is one after each writer's writes, and then writes of all again.
+ */
+static bool race_took_place(struct race *r)
+{
+	unsigned int step = atomic_load(&r->step);
+
+	if (step == RACE_STEPS)
+		return true;
+	if (!race_have_done(r->writers, r->nr_writers) || !race_have_done(r->readers, r->nr_readers))
+		return false;
+	step = step + 1 < race_steps(r) ? step + 1 : RACE_STEPS;
+	race_step_begin(r, step);
+	return step == RACE_STEPS;
 }
 
 static int race_watch(struct race *r, struct fail *f)
@@ -271,8 +327,8 @@ static int race_watch(struct race *r, struct fail *f)
 	uint64_t end = clock_ns() + ms * 1000000;
 	int err = 0;
 
-	while (!err && (clock_ns() < end || !race_all_wrote(r)) && !session_signal) {
-		if (!r->plan->disturb) {
+	while (!err && (!race_took_place(r) || clock_ns() < end) && !session_signal) {
+		if (!r->plan->disturb || race_is_ahead(r, r->self.nr, RACE_READS_MAX)) {
 			race_pause(1000000);
 			continue;
 		}
@@ -412,6 +468,7 @@ static int race_run_all(struct race *r, struct fail *f)
 		err = race_init(r, f);
 	if (err)
 		return err;
+	race_step_begin(r, 0);
 	err = race_launch(r, &crew, f);
 	if (!err)
 		err = race_watch(r, f);

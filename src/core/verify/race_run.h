@@ -10,7 +10,8 @@
 
 #define RACE_THREADS_MAX 4   /* writers, and readers */
 #define RACE_WRITES_MAX 4096 /* of one writer */
-#define RACE_WRITES_MIN 64   /* the same; a race lasts until then */
+#define RACE_WRITES_MIN 64   /* the same; a race lasts until then, */
+#define RACE_STEPS 16	     /* and until so often all writers wrote, and then all readers read */
 #define RACE_READS_MAX 1024  /* of one reader, */
 #define RACE_READS_LAST 2    /* and when all is over */
 
@@ -42,7 +43,8 @@ struct race_thread {
 	struct race_read *reads;
 	uint64_t *bits; /* of all its reads */
 	size_t nr;
-	_Atomic unsigned int tries; /* of a writer: writes that are over, whatever came of them */
+	_Atomic unsigned int tries; /* writes or reads that are over, whatever came of them */
+	unsigned int due;	    /* so many in this step */
 	_Atomic bool has_ended;
 	int err;
 	struct fail f;
@@ -55,6 +57,7 @@ struct race {
 	uint32_t pages;
 	size_t words; /* of one read's bits */
 	_Atomic uint64_t clock;
+	_Atomic unsigned int step; /* RACE_STEPS: all are done */
 	_Atomic bool end_writes, end_reads, unmapping;
 	pthread_rwlock_t tables;
 	unsigned int nr_writers, nr_readers;
