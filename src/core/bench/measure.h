@@ -94,7 +94,7 @@ int bench_measure(const struct bench_work *work, void *const *ctx, unsigned int 
 		  const struct bench_until *until, struct bench_measured *out, struct fail *f);
 void bench_measured_free(struct bench_measured *m);
 
-/* The cost of two looks at the clock, in ns: the median of many, found out once. */
+/* The cost of two looks at the clock, in ns: the least median of a few turns of many, found out once. */
 double bench_clock_cost(void);
 /* The same of another clock, each time anew; 0 without memory for it. */
 double bench_clock_cost_of(uint64_t (*clock)(void));
