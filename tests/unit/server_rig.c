@@ -27,8 +27,9 @@ static int said(const char *text)
 static int do_wait(void)
 {
 	said("waiting\n");
-	for (int i = 0; i < 2000 && !session_signal; i++)
-		clock_sleep_ns(5000000, (const volatile int *)&session_signal);
+	/* twice: who waits for something else sees that it did not come */
+	for (int i = 0; i < 2 * RIG_PATIENCE_MS / RIG_STEP_MS && !session_signal; i++)
+		clock_sleep_ns(RIG_STEP_MS * 1000000ull, (const volatile int *)&session_signal);
 	return session_signal ? 128 + session_signal : 0;
 }
 
@@ -126,7 +127,7 @@ void raw_send(struct raw *r, const char *command, const char *arg)
 	r->out = dup(fds[RUN_STDOUT]);
 	wire_put_fds(&r->w, fds);
 	assert_int_equal(wire_put(&r->w, WIRE_RUN, 0, words, arg ? 6 : 5), 0);
-	assert_int_equal(wire_flush_all(&r->w, 5000), 0);
+	assert_int_equal(wire_flush_all(&r->w, RIG_PATIENCE_MS), 0);
 }
 
 /* The next message but WIRE_WAIT. */
@@ -134,7 +135,7 @@ enum wire_type raw_answer(struct raw *r, struct wire_message *m)
 {
 	int ret;
 
-	while ((ret = wire_await(&r->w, m, 10000)) == 1 && m->type == WIRE_WAIT)
+	while ((ret = wire_await(&r->w, m, RIG_PATIENCE_MS)) == 1 && m->type == WIRE_WAIT)
 		wire_message_free(m);
 	return ret == 1 ? m->type : 0;
 }
@@ -143,7 +144,7 @@ void raw_queued(struct raw *r)
 {
 	struct wire_message m = {0};
 
-	assert_int_equal(wire_await(&r->w, &m, 10000), 1);
+	assert_int_equal(wire_await(&r->w, &m, RIG_PATIENCE_MS), 1);
 	assert_int_equal(m.type, WIRE_WAIT);
 	wire_message_free(&m);
 }
@@ -186,9 +187,9 @@ void raw_begun(struct raw *r)
 	char text[8];
 	int tries = 0;
 
-	while (pread(r->out, text, sizeof(text), 0) <= 0 && tries++ < 2000)
-		clock_sleep_ns(5000000, NULL);
-	assert_true(tries < 2000);
+	while (pread(r->out, text, sizeof(text), 0) <= 0 && tries++ < RIG_PATIENCE_MS / RIG_STEP_MS)
+		clock_sleep_ns(RIG_STEP_MS * 1000000ull, NULL);
+	assert_true(tries < RIG_PATIENCE_MS / RIG_STEP_MS);
 }
 
 void raw_signal(struct raw *r, int sig)
@@ -228,12 +229,12 @@ void reaped(void)
 {
 	int status = 0, ret = 0;
 
-	for (int i = 0; i < 2000 && (ret = waitpid(-1, &status, WNOHANG)) >= 0; i++) {
+	for (int i = 0; i < RIG_PATIENCE_MS / RIG_STEP_MS && (ret = waitpid(-1, &status, WNOHANG)) >= 0; i++) {
 		/* it ends well whatever its worker came to; a memory checker says otherwise by it */
 		if (ret > 0 && WIFEXITED(status))
 			assert_int_equal(WEXITSTATUS(status), 0);
 		if (!ret)
-			clock_sleep_ns(5000000, NULL);
+			clock_sleep_ns(RIG_STEP_MS * 1000000ull, NULL);
 	}
 }
 
@@ -280,7 +281,7 @@ int rig_teardown(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/iommuctl", run_dir);
 	/* every test leaves it empty; the front of a session that was killed needs a moment to clean up */
-	for (unsigned int i = 0; rmdir(path) && errno == ENOTEMPTY && i < 500; i++)
-		usleep(10000);
+	for (unsigned int i = 0; rmdir(path) && errno == ENOTEMPTY && i < RIG_PATIENCE_MS / RIG_STEP_MS; i++)
+		usleep(RIG_STEP_MS * 1000);
 	return rmdir(run_dir) ? -1 : 0;
 }

@@ -7,6 +7,10 @@
 
 #include "core/server/front.h"
 
+/* For an answer, and for the state that is waited for: long beside what a busy machine takes. */
+#define RIG_PATIENCE_MS 60000
+#define RIG_STEP_MS 5
+
 struct raw {
 	struct wire w;
 	int out; /* the command's stdout */

@@ -98,9 +98,9 @@ static void test_orphan(void **state)
 
 	(void)state;
 	assert_int_equal(server_start("orphan", 0, &ops, (void *)"orphan", &held, &f), -ECHILD);
-	for (int i = 0; i < 4000 && !closed; i++) {
+	for (int i = 0; i < RIG_PATIENCE_MS / RIG_STEP_MS && !closed; i++) {
 		closed = was_closed();
-		clock_sleep_ns(closed ? 0 : 5000000, NULL);
+		clock_sleep_ns(closed ? 0 : RIG_STEP_MS * 1000000ull, NULL);
 	}
 	assert_true(closed);
 	reaped();
@@ -203,7 +203,7 @@ static void test_killed(void **state)
 	if (worker.fd < 0)
 		clock_sleep_ns(500000000, NULL);
 	else
-		assert_int_equal(poll(&worker, 1, 10000), 1);
+		assert_int_equal(poll(&worker, 1, RIG_PATIENCE_MS), 1);
 	close(worker.fd);
 	assert_int_equal(client_stop("dead", &held, &f), -ESRCH);
 	assert_int_equal(client_list(&list, &nr, true, &f), 0);
@@ -232,8 +232,8 @@ static void test_front_killed(void **state)
 	kill(parent_of(held.pid), SIGKILL);
 	assert_int_equal(raw_status(&r), 999);
 	raw_close(&r);
-	for (int i = 0; i < 4000 && !kill(held.pid, 0); i++)
-		clock_sleep_ns(5000000, NULL);
+	for (int i = 0; i < RIG_PATIENCE_MS / RIG_STEP_MS && !kill(held.pid, 0); i++)
+		clock_sleep_ns(RIG_STEP_MS * 1000000ull, NULL);
 	assert_true(was_closed());
 	reaped();
 	begun("front");
@@ -283,6 +283,9 @@ static void test_same_name(void **state)
 	ended("twin");
 }
 
+/* Time enough for the command to be there before it ends for want of one. */
+#define IDLE_NS 5000000000ull
+
 static void test_idle(void **state)
 {
 	struct server_held held;
@@ -290,12 +293,12 @@ static void test_idle(void **state)
 	struct raw r;
 
 	(void)state;
-	assert_int_equal(server_start("idle", 1500000000, &ops, NULL, &held, &f), 0);
+	assert_int_equal(server_start("idle", IDLE_NS, &ops, NULL, &held, &f), 0);
 	raw_open(&r, "idle");
 	raw_send(&r, "wait", NULL);
 	raw_begun(&r);
 	/* while something runs, it is not idle */
-	clock_sleep_ns(2500000000, NULL);
+	clock_sleep_ns(IDLE_NS + 1000000000ull, NULL);
 	raw_signal(&r, SIGINT);
 	assert_int_equal(raw_status(&r), 130);
 	raw_close(&r);

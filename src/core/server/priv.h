@@ -19,6 +19,9 @@ struct server {
 	void *ctx;
 };
 
+/* How long who only looks may hold the lock of a session that is to start; tests set it. */
+extern uint64_t server_lock_ns;
+
 /* The process with the session; @fd leads to the one with the socket. Never returns. */
 void server_worker(struct server *s, int fd) __attribute__((noreturn));
 /* A command of the worker's is to end as if this signal had come; repeated until it has. */

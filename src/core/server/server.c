@@ -15,8 +15,9 @@
 #include "core/session/session.h"
 #include "out/relay.h"
 
-#define SERVER_LOCK_MS 1000
 #define SERVER_LOCK_STEP_MS 5
+
+uint64_t server_lock_ns = 1000000000ull;
 
 static const char *const state_names[] = {"ready", "busy", "ending", "starting", "silent", "dead"};
 
@@ -191,7 +192,7 @@ static bool server_is_held(int dir, const char *name)
  */
 static int server_lock_patiently(struct server *s, struct fail *f)
 {
-	uint64_t until = clock_ns() + SERVER_LOCK_MS * 1000000ull;
+	uint64_t until = clock_ns() + server_lock_ns;
 	int err;
 
 	while ((err = server_lock(s->dir, s->name, &s->lock, f)) == -EWOULDBLOCK && !server_is_held(s->dir, s->name) &&
