@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* host/requester: ids in faults that are a device's own, a bridge's, a phantom function's, or nobody's. */
+/* host/requester: ids in faults that are a device's own, a bridge's, a phantom function's, or nobody's; by a clock of its own. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -8,9 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "host/requester.h"
 
 static struct host host;
+static uint64_t now_ns = 1000000000;
+
+uint64_t __wrap_clock_ns(void);
+uint64_t __wrap_clock_ns(void)
+{
+	return now_ns;
+}
 
 static void put_device(const char *bus, const char *name, const char *path, int group)
 {
@@ -202,7 +210,10 @@ static void test_later(void **state)
 	put_device("pci", "0000:08:00.0", "pci0000:00/0000:00:08.0/0000:08:00.0", 12);
 	requesters_resolve(r, &fault);
 	assert_false(fault.group_known);
-	usleep(1100000);
+	now_ns += 900000000;
+	requesters_resolve(r, &fault);
+	assert_false(fault.group_known);
+	now_ns += 200000000;
 	requesters_resolve(r, &fault);
 	assert_true(fault.group_known && fault.group == 12);
 	requesters_close(r);
