@@ -13,8 +13,9 @@
 #include "iommu/ledger.h"
 
 #define FAULT_SETTLE_NS 50000000ull /* the VT-d and AMD drivers log from an interrupt thread */
-#define FAULT_DUE_NS 1000000000ull  /* which may have to wait for a processor: only that nothing is logged takes so long */
-#define COMPARE_FAULTS_NS 20000000  /* one look, whatever is being logged */
+#define FAULT_DUE_NS \
+	1000000000ull /* which may have to wait for a processor: only that nothing is logged takes so long */
+#define COMPARE_FAULTS_NS 20000000 /* one look, whatever is being logged */
 
 /* More than the machine has would end with the kernel killing processes, perhaps not ours. */
 static int compare_check_memory(const struct compare_params *p, struct fail *f)
@@ -370,8 +371,8 @@ static void compare_settle_faults(struct compare *c)
 	do {
 		clock_sleep_ns(FAULT_SETTLE_NS, NULL);
 		compare_collect_faults(c);
-	} while (res->faults_seen && res->unmapped_probes + res->readonly_probes && !res->nr_faults && !session_faults_behind(c->s) &&
-		 clock_ns() < until);
+	} while (res->faults_seen && res->unmapped_probes + res->readonly_probes && !res->nr_faults &&
+		 !session_faults_behind(c->s) && clock_ns() < until);
 }
 
 static void compare_last_look(struct compare *c)
