@@ -18,7 +18,7 @@ startup() {
 	ok "--version takes no more processor time than /bin/true and $((3 * promise + 1000)) us" \
 		test "$cpu" -gt 0 -a $((cpu - their_cpu)) -le $((3 * promise + 1000))
 	# which would not show in that
-	ok "and it waits for nothing" test "$more" -le 1000000
+	ok "and it waits for nothing" test "$more" -le 50000
 }
 startup 3000
 done_testing

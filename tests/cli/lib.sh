@@ -65,7 +65,7 @@ exec_default() { # STDOUT STDERR COMMAND...
 
 finish() {
 	local limit=${RUN_TIMEOUT:-60}
-	wait_for "$limit" lib_ended || {
+	WAIT_SCALE=1 wait_for "$limit" lib_ended || {
 		kill -9 "$pid"
 		fail "$lib_started ends within $limit s"
 	}

@@ -77,7 +77,11 @@ guest_plain() {
 	[ -e "$plain" ] || (
 		flock 9
 		[ -e "$plain" ] || {
-			guest_unpack_image "$vmlinuz" >"$plain.new" 2>/dev/null || : >"$plain.new"
+			# what goes wrong once is tried again
+			guest_unpack_image "$vmlinuz" >"$plain.new" 2>/dev/null || {
+				rm -f "$plain.new"
+				exit 0
+			}
 			readelf -nW "$plain.new" 2>/dev/null | grep -E '^ *Xen .*\(0x0*12\)' >/dev/null || : >"$plain.new"
 			mv "$plain.new" "$plain"
 		}

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 all="guest built"
 some() { if [ -n "${IOMMUCTL_LONG:-}" ]; then echo "$all"; else echo "$*"; fi; }
-guest_bodies guest_built maps "$(some iommufd)" map unmap
-guest_bodies guest_built scripts "$(some mock)" script memory flight process
-guest_bodies guest_built compare "$(some iommufd-compat)" compare bad-input
+guest_bodies guest_built maps "$(some iommufd-compat)" map unmap bad-input
+guest_bodies guest_built scripts "$(some iommufd)" script memory flight process
+guest_bodies guest_built compare "$(some mock)" compare
 done_testing

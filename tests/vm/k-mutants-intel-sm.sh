@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Kernels with a bug put in, with --iommu intel-sm: compare names what is wrong with each, and finds nothing on the healthy one.
-# --long: so does stress.
+# Kernels with a bug put in, with --iommu intel-sm: compare and stress name what is wrong with each,
+# and find nothing on the healthy one.
 # Only with --long: k-mutants-intel.sh is this on another IOMMU.
 . "$(dirname "$0")/lib.sh"
 needs_built $(mutants_of intel-sm)

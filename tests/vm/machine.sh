@@ -113,7 +113,7 @@ machine_options() {
 	*) die "unknown --accel $accel" "tcg or kvm" ;;
 	esac
 	# Nothing is typed: a kernel waits for seconds for the answer of a keyboard and a mouse.
-	! "$qemu" -M "$machine,help" 2>/dev/null | grep -q '^ *i8042=' || machine=$machine,i8042=off
+	! "$qemu" -M "$machine,help" 2>/dev/null | grep '^ *i8042=' >/dev/null || machine=$machine,i8042=off
 	qemu_args+=(-M "$machine" -smp 2 -m "$memory" -nodefaults -no-user-config -display none -no-reboot -monitor none)
 	machine_iommu
 	machine_devices

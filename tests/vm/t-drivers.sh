@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # compare with every driver, through VFIO on the stock kernel, whose own drivers had the devices before. igb and iommu-testdev take a
-# QEMU that is newer than Debian 12's. --long: 20,000 loops each, 100 of edu's.
+# QEMU that is newer than Debian 12's. 20,000 loops each, 100 of edu's.
 # Only with --long: k-drivers.sh has the drivers.
 . "$(dirname "$0")/lib.sh"
 qemu=$(fetched qemu trixie-backports) || skip_all "a newer QEMU cannot be fetched: $(tail -n 1 "$tap_tmp/get.err")"

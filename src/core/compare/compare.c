@@ -372,7 +372,7 @@ static void compare_settle_faults(struct compare *c)
 		clock_sleep_ns(FAULT_SETTLE_NS, NULL);
 		compare_collect_faults(c);
 	} while (res->faults_seen && res->unmapped_probes + res->readonly_probes && !res->nr_faults &&
-		 !session_faults_behind(c->s) && clock_ns() < until);
+		 !res->faults_lost && !session_signal && clock_ns() < until);
 }
 
 static void compare_last_look(struct compare *c)

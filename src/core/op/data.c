@@ -310,7 +310,7 @@ static int dma_do(struct session *s, const struct op_dma *op, uint64_t *bytes, s
 	}
 	*bytes = op->size;
 	dma_judge(op, op->src ? src : dst, status, found);
-	op_faults_after(s, &reach, found);
+	op_faults_after(s, &reach, found, before);
 	if (reach.must_fault && failures_total(found) == before)
 		err = dma_unseen(s, &reach, !op->src, f);
 	if (err)

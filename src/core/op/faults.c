@@ -13,7 +13,10 @@
 #define OP_FAULTS_BATCH 32
 #define OP_FAULTS_SETTLE_NS 100000000
 
-/* How long a fault that is due may be late: kernels log from a thread, which has to get a processor. Only that there is none takes so long. */
+/*
+ * How long a fault that is due may be late: kernels log from a thread, which has to get a processor. Only where none is
+ * logged does it take so long: behind some IOMMUs, and when the kernel has logged as many as it does.
+ */
 #define OP_FAULTS_DUE_NS 1000000000
 #define OP_FAULTS_DUE_STEP_NS 10000000
 
@@ -159,17 +162,18 @@ static void faults_wait(const struct session *s)
 		clock_sleep_ns(OP_FAULTS_SETTLE_NS, NULL);
 }
 
-/* Looks until there are more than @before, which was @count when it was due. */
+/* Looks until there are more than @before, or nothing more can be learned. */
 static void faults_await(struct session *s, const struct op_reach *reach, struct failures *found,
 			 uint64_t (*count)(const struct session *s, struct failures *found), uint64_t before)
 {
-	uint64_t until = clock_ns() + OP_FAULTS_DUE_NS;
+	uint64_t until = clock_ns() + OP_FAULTS_DUE_NS, lost = s->op_faults.lost;
 
 	do {
 		if (faults_come_late(s))
 			clock_sleep_ns(OP_FAULTS_DUE_STEP_NS, NULL);
 		faults_drain(s, reach, found);
-	} while (count(s, found) == before && faults_come_late(s) && clock_ns() < until);
+	} while (count(s, found) == before && s->op_faults.lost == lost && faults_come_late(s) && !session_signal &&
+		 clock_ns() < until);
 }
 
 static uint64_t faults_charged(const struct session *s, struct failures *found)
@@ -212,14 +216,13 @@ void op_faults_before(struct session *s, const struct op_reach *reach)
 		for (unsigned int k = 0; k < reach->nr; k++)
 			if (iova_range_overlaps(all->may[i], reach->ranges[k]))
 				all->may[i] = (struct iova_range){UINT64_MAX, 0};
+	all->due |= reach->may_fault;
 	if (reach->may_fault)
 		faults_expect(all, reach);
 }
 
-void op_faults_after(struct session *s, const struct op_reach *reach, struct failures *found)
+void op_faults_after(struct session *s, const struct op_reach *reach, struct failures *found, uint64_t before)
 {
-	uint64_t before = failures_total(found);
-
 	faults_drain(s, reach, found);
 	if (reach->must_fault && failures_total(found) == before)
 		faults_await(s, reach, found, faults_charged, before);
@@ -234,7 +237,7 @@ void op_faults_failed(struct session *s, const struct op_reach *reach)
 void op_faults_settle(struct session *s)
 {
 	/* one at least was to be told */
-	if (s->op_faults.nr_may && !s->op_faults.all)
+	if (s->op_faults.due && !s->op_faults.all)
 		faults_await(s, NULL, NULL, faults_counted, 0);
 	if (s->transfers)
 		faults_wait(s);

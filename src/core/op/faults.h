@@ -22,6 +22,7 @@ struct op_faults {
 	uint64_t strays, unclear, lost; /* lost: messages the kernel left out */
 	struct iova_range may[OP_FAULTS_RANGES]; /* where faults were due, a ring */
 	unsigned int nr_may;
+	bool due;		/* something was done that may have one logged */
 	bool forgiving;		/* what is read now was caused on purpose */
 	bool told;		/* a report has them */
 	uint64_t of_line, all;	/* faults of the line that had one last, and of all of them */
@@ -41,8 +42,11 @@ struct op_reach {
 void op_faults_line(struct session *s, unsigned int line);
 /* Before a transfer: what is logged by now is not its own. */
 void op_faults_before(struct session *s, const struct op_reach *reach);
-/* After it: a fault at its addresses is a dma-error of its own, unless it may fault, or may be another device's. */
-void op_faults_after(struct session *s, const struct op_reach *reach, struct failures *found);
+/*
+ * After it: a fault at its addresses is a dma-error of its own, unless it may fault, or may be another device's. One that must fault is
+ * waited for while @found has no more than @before.
+ */
+void op_faults_after(struct session *s, const struct op_reach *reach, struct failures *found, uint64_t before);
 /* Instead, where the transfer could not be done: its faults are part of that. */
 void op_faults_failed(struct session *s, const struct op_reach *reach);
 /* At the end of a run: wait for a real device's log and take what is left. */

@@ -359,7 +359,7 @@ int replace_run(struct session *s, const struct replace_params *p, struct replac
 	if (err)
 		op_faults_failed(s, &reach);
 	else
-		op_faults_after(s, &reach, found);
+		op_faults_after(s, &reach, found, failures_total(found));
 	/*
 	 * A device that was blocked in between may have missed its own ring, and gone on with anything: what it asked for then is
 	 * no fault that somebody must answer for.

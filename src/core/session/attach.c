@@ -156,7 +156,7 @@ static int attach_ask(struct session *s, bool *reached, struct fail *f)
 	canary_reach(s, &reach.ranges[0], &reach.ranges[1]);
 	op_faults_before(s, &reach);
 	err = canary_run_detached(s, reached, f);
-	op_faults_after(s, &reach, &unused);
+	op_faults_after(s, &reach, &unused, 0);
 	return err;
 }
 

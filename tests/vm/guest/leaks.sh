@@ -89,9 +89,9 @@ held_slabs() {
 	for ((i = 0; i < 40; i++)); do
 		"$IOMMUCTL" -q --backend mock map a --size 4K --hold 5m >/dev/null 2>&1 &
 		waiting+=($!)
-		[ $i -ne 19 ] || { wait_for 400 more_pinned "$before" 20; slabs "$tmp/slabs1"; }
+		[ $i -ne 19 ] || { wait_for 40 more_pinned "$before" 20; slabs "$tmp/slabs1"; }
 	done
-	wait_for 400 more_pinned "$before" 40
+	wait_for 40 more_pinned "$before" 40
 	slabs "$tmp/slabs2"
 	isnt "$(grown 20 "$tmp"/slabs[0-2])" "" "objects that are held are seen in the slabs"
 	diag "caches that grew: $(grown 20 "$tmp"/slabs[0-2])"

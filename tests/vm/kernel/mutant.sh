@@ -119,7 +119,7 @@ mutant_apply() {
 		"in "*) in_function=${line#* } ;;
 		"before "* | "after "* | "swap "*) how=${line%% *} where=${line#* } ;;
 		$'\t'*) text=${text:+$text$'\n'}$line ;;
-		"about "* | "iommus "* | options* | "finds "* | "stress "* | '#'* | '') ;;
+		"about "* | "iommus "* | options* | "finds "* | "stress "* | always | '#'* | '') ;;
 		*) die 1 "mutant $1: cannot read '$line'" ;;
 		esac
 	done <"$(mutant_file "$1")"
