@@ -4,8 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 needs_built ${IOMMUCTL_LONG:+pin-leak area-leak}
 machine=(--iommu intel --memory 1G --device lsi --timeout 1800)
-guest_built counters "${machine[@]}" -- leaks.sh healthy vfio iommufd iommufd-compat mock
-guest_built kmemleak "${machine[@]}" --append kmemleak=on -- kmemleak.sh healthy vfio iommufd iommufd-compat mock
+guest_built counters "${machine[@]}" -- leaks.sh healthy ${IOMMUCTL_LONG:+vfio iommufd-compat} iommufd mock
+guest_built kmemleak "${machine[@]}" --append kmemleak=on -- kmemleak.sh healthy ${IOMMUCTL_LONG:+vfio iommufd-compat} iommufd mock
 if [ -n "${IOMMUCTL_LONG:-}" ]; then
 	guest_built "pins kept" --mutant pin-leak "${machine[@]}" -- leaks.sh pins vfio iommufd
 	guest_built "areas lost" --mutant area-leak "${machine[@]}" -- leaks.sh slabs iommufd mock
