@@ -5,5 +5,5 @@ all="guest built"
 some() { if [ -n "${IOMMUCTL_LONG:-}" ]; then echo "$all"; else echo "$*"; fi; }
 guest_bodies guest_built maps "$(some iommufd-compat)" map unmap bad-input
 guest_bodies guest_built scripts "$(some iommufd)" script memory flight process
-guest_bodies guest_built compare "$(some mock)" compare
+guest_bodies guest_built compare "$(some compat-v1)" compare
 done_testing
