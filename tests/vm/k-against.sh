@@ -2,7 +2,7 @@
 # run --against: the edge cases through type1, /dev/iommu and the container it serves, and each of them against the simulation that
 # models it. --long: on each IOMMU, and the limits.
 . "$(dirname "$0")/lib.sh"
-edge=(--memory 2G --hugepages 32 --timeout 1800 --device lsi --add "$top_srcdir/tests/edge:/t/tests/edge")
+edge=(--memory 2G --hugepages 32 --device lsi --add "$top_srcdir/tests/edge:/t/tests/edge")
 pairs=(vfio:iommufd-compat vfio-v1:iommufd-compat,type=v1 vfio:iommufd)
 models=(vfio:sim vfio-v1:sim,personality=type1-v1 iommufd:sim,personality=iommufd iommufd-compat:sim,personality=compat-v2
 	iommufd-compat,type=v1:sim,personality=compat-v1)

@@ -8,6 +8,6 @@ ok "the program that makes a second kind of device is built" test -x "$builddir/
 	done_testing
 	exit
 }
-guest_built dirty-mock --iommu none --hugepages 48 --timeout 1800 --add "$builddir/tests/vm/nodirty" \
+guest_built dirty-mock --iommu none --hugepages 48 --add "$builddir/tests/vm/nodirty" \
 	--add "$vm/scripts/dirty-mock.iommu:/t/tests/vm/scripts/dirty-mock.iommu" -- dirty-mock.sh
 done_testing

@@ -3,7 +3,7 @@
 # of the kernel show that they are seen.
 . "$(dirname "$0")/lib.sh"
 needs_built ${IOMMUCTL_LONG:+pin-leak area-leak}
-machine=(--iommu intel --memory 1G --device lsi --timeout 1800)
+machine=(--iommu intel --memory 1G --device lsi)
 guest_built counters "${machine[@]}" -- leaks.sh healthy ${IOMMUCTL_LONG:+vfio iommufd-compat} iommufd mock
 guest_built kmemleak "${machine[@]}" --append kmemleak=on -- kmemleak.sh healthy ${IOMMUCTL_LONG:+vfio iommufd-compat} iommufd mock
 if [ -n "${IOMMUCTL_LONG:-}" ]; then

@@ -8,5 +8,5 @@ ok "the program that works behind its back is built" test -x "$builddir/tests/vm
 	done_testing
 	exit
 }
-guest_built mock --iommu none --allow-log "WARNING: on purpose" --hugepages 48 --timeout 1800 --add "$builddir/tests/vm/behind" -- mock.sh
+guest_built mock --iommu none --allow-log "WARNING: on purpose" --hugepages 48 --add "$builddir/tests/vm/behind" -- mock.sh
 done_testing

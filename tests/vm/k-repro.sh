@@ -3,7 +3,7 @@
 # each is one that a repro is about.
 . "$(dirname "$0")/lib.sh"
 repros=(--add "$vm/repro.table:/t/tests/vm/repro.table" --device lsi --hugepages 48
-	--append vfio_iommu_type1.dma_entry_limit=300 --memory 2G --timeout 1800)
+	--append vfio_iommu_type1.dma_entry_limit=300 --memory 2G)
 # compat-map-no-rights is there to have the kernel warn
 guest_built vtd --iommu intel "${repros[@]}" --allow-log 'generic_pt/.*iommu_pt\.h:[0-9]+ at [a-z0-9]*_map_range' -- \
 	repro.sh vtd-compat:iommufd-compat vtd-compat-v1:iommufd-compat,type=v1 mock:mock

@@ -7,8 +7,8 @@ if [ -n "${IOMMUCTL_LONG:-}" ]; then
 	what=(ways:iommufd ways:vfio map:iommufd:10000:15 map:vfio:10000:15)
 	for graveyard in 0 4; do what+=("compare:iommufd:4000:15:$graveyard" "compare:vfio:4000:15:$graveyard"); done
 fi
-guest_built speed --iommu intel --device lsi --timeout 1800 -- speed.sh "${what[@]}"
+guest_built speed --iommu intel --device lsi -- speed.sh "${what[@]}"
 # One processor: while one maps the registers of a device that is opened, again and again here, QEMU 7.2 may end with a fault (in
 # memory_region_dispatch_write) where another writes to any registers.
-[ -z "${IOMMUCTL_LONG:-}" ] || guest_built against --iommu intel --device lsi --timeout 1800 --append maxcpus=1 -- speed.sh against:iommufd
+[ -z "${IOMMUCTL_LONG:-}" ] || guest_built against --iommu intel --device lsi --append maxcpus=1 -- speed.sh against:iommufd
 done_testing

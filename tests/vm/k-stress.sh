@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # stress on the built kernel, by every interface. --long: every mix, three minutes for each backend and ten once, other IOMMUs, kmemleak.
 . "$(dirname "$0")/lib.sh"
-machine=(--memory 2G --hugepages 48 --device lsi --timeout 1800)
+machine=(--memory 2G --hugepages 48 --device lsi)
 backends=(vfio vfio-v1 iommufd iommufd-compat mock)
 mixes="all churn edges huge lifecycle dirty"
 guest_built intel --iommu intel "${machine[@]}" -- stress.sh '--probe-unmapped --ops 500' "all edges" "${backends[@]}"

@@ -288,7 +288,7 @@ static bool race_have_done(const struct race_thread *t, unsigned int nr)
 	return true;
 }
 
-/* A race of a given length is about its end: one of the writers, one of the readers. */
+/* A race of a given length is about how it ends, and begins with two: one of the writers, one of the readers. */
 static unsigned int race_steps(const struct race *r)
 {
 	return r->plan->duration_ms ? 2 : RACE_STEPS;
